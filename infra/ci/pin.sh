@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Resolve pyproject.toml's direct dependencies anew and pin everything in requirements.txt.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+fresh=$(mktemp -d)
+trap 'rm -rf "$fresh"' EXIT
+python3.11 -m venv "$fresh"
+"$fresh/bin/pip" install --quiet .
+{
+  echo "# Every package, pinned: pyproject.toml names the direct ones. Made by infra/ci/pin.sh."
+  "$fresh/bin/pip" freeze --exclude movierec
+} >requirements.txt
