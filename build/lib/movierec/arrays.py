@@ -1,0 +1,101 @@
+"""A folder of arrays: one .npy file each, and a manifest that says what they must be.
+
+The format holds data only (no pickle: `allow_pickle` is never on), memory-maps, and
+is byte-identical for the same inputs. Datasets (`matrix`) and models (`modelfile`)
+are such folders. The manifest is written last, so a folder without one is unfinished.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from movierec.errors import BadInput, CorruptFile
+
+MANIFEST = "manifest.json"
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_folder(
+    folder: Path, arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any]
+) -> None:
+    """Write `arrays` and a manifest to `folder`, replacing what stood there.
+
+    The manifest gains `files`: name → sha256, dtype and shape. Everything is written
+    to a neighbouring temporary folder first and renamed at the end, so a crash leaves
+    either the old folder or none, never half of one.
+    """
+    draft = folder.with_name(f".{folder.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    files: dict[str, dict[str, Any]] = {}
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        if array.dtype.hasobject:
+            raise TypeError(f"array {name!r} holds Python objects; only plain data can be stored")
+        path = draft / f"{name}.npy"
+        np.save(path, array, allow_pickle=False)
+        files[name] = {
+            "dtype": array.dtype.str,
+            "shape": list(array.shape),
+            "sha256": sha256_of(path),
+        }
+    document = {**manifest, "files": files}
+    text = json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n"
+    (draft / MANIFEST).write_text(text, encoding="utf-8")
+    if folder.exists():
+        shutil.rmtree(folder)
+    draft.rename(folder)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of `folder`. Raises BadInput when there is none, CorruptFile when unreadable."""
+    path = folder / MANIFEST
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadInput(
+            f"{folder}: no {MANIFEST} there; run `dvc repro` or `dvc pull` to make it"
+        ) from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise CorruptFile(f"{path}: not JSON ({error}); restore it with `dvc checkout`") from None
+    if not isinstance(document, dict) or not isinstance(document.get("files"), dict):
+        raise CorruptFile(f"{path}: no `files` table; restore it with `dvc checkout`")
+    return document
+
+
+def read_folder(
+    folder: Path, *, mmap: bool = False, verify: bool = True
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Read the arrays and the manifest of `folder`, checked against each other.
+
+    With `mmap` the arrays are read-only maps of the files. Raises BadInput when there is
+    no such folder, CorruptFile when a file is missing, was changed, or has another dtype
+    or shape than its manifest says.
+    """
+    manifest = read_manifest(folder)
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, entry in manifest["files"].items():
+        path = folder / f"{name}.npy"
+        try:
+            if verify and sha256_of(path) != entry["sha256"]:
+                raise CorruptFile(f"{path}: SHA-256 differs from {MANIFEST}; run `dvc checkout`")
+            array = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
+        except FileNotFoundError:
+            raise CorruptFile(f"{path}: missing, but named in {MANIFEST}") from None
+        except (ValueError, EOFError, KeyError, TypeError) as error:
+            raise CorruptFile(f"{path}: unreadable ({error}); run `dvc checkout`") from None
+        if array.dtype.str != entry["dtype"] or list(array.shape) != entry["shape"]:
+            raise CorruptFile(f"{path}: dtype or shape differs from {MANIFEST}")
+        arrays[name] = array
+    return arrays, manifest

@@ -1,0 +1,199 @@
+"""params.yaml → frozen dataclasses that refuse unknown keys and impossible values.
+
+One dataclass a section, one field a key. A check that needs two fields stands in the
+dataclass's `__post_init__`; type and range of one field stand in its metadata.
+"""
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+import yaml
+
+from movierec.errors import BadParams
+
+T = TypeVar("T")
+
+
+def number(*, low: float = -math.inf, high: float = math.inf, above: float = -math.inf) -> Any:
+    """A field that must lie in [low, high] and be greater than `above`."""
+    return field(metadata={"low": low, "high": high, "above": above})
+
+
+def choice(*options: str) -> Any:
+    """A field that must be one of `options`."""
+    return field(metadata={"options": options})
+
+
+@dataclass(frozen=True)
+class Events:
+    """The scale of the ratings in the log, both ends included."""
+
+    rating_min: float = number()
+    rating_max: float = number()
+
+    def __post_init__(self) -> None:
+        if not self.rating_min < self.rating_max:
+            raise BadParams(
+                f"events: rating_min {self.rating_min} must be below rating_max {self.rating_max}"
+            )
+
+
+@dataclass(frozen=True)
+class Validate:
+    """Limits of data quality; shares are 0..1, ages are days."""
+
+    min_days: int = number(low=1)
+    min_ratings: int = number(low=1)
+    min_users: int = number(low=1)
+    min_movies: int = number(low=1)
+    max_age_days: int = number(low=0)
+    max_reject_share: float = number(low=0, high=1)
+    max_duplicate_share: float = number(low=0, high=1)
+    max_rating_mean_shift: float = number(low=0)
+    max_rating_distance: float = number(low=0, high=1)
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """How the window becomes a matrix and a train/validation split."""
+
+    split: str = choice("random", "per_user_time", "global_time")
+    validation_share: float = number(above=0, high=0.9)
+    seed: int = number(low=0)
+    min_users_per_movie: int = number(low=1)
+    min_ratings_per_user: int = number(low=1)
+
+
+@dataclass(frozen=True)
+class SVD:
+    """Hyperparameters of SVD, by Surprise's names (γ is `lr_*`, λ is `reg_*`)."""
+
+    n_factors: int = number(low=1, high=4096)
+    n_epochs: int = number(low=1)
+    init_mean: float = number()
+    init_std_dev: float = number(low=0)
+    lr_bu: float = number(above=0)
+    lr_bi: float = number(above=0)
+    lr_pu: float = number(above=0)
+    lr_qi: float = number(above=0)
+    reg_bu: float = number(low=0)
+    reg_bi: float = number(low=0)
+    reg_pu: float = number(low=0)
+    reg_qi: float = number(low=0)
+    seed: int = number(low=0)
+
+
+@dataclass(frozen=True)
+class SVDpp(SVD):
+    """Hyperparameters of SVD++: those of SVD and the implicit factors' own."""
+
+    lr_yj: float = number(above=0)
+    reg_yj: float = number(low=0)
+
+
+@dataclass(frozen=True)
+class Train:
+    """Which engine fits, what counts as implicit feedback, and both models' sections."""
+
+    engine: str = choice("fast", "surprise")
+    implicit: str = choice("rated", "watched")
+    svd: SVD
+    svdpp: SVDpp
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Lists are `k` long; a rating at or above `relevant_rating` is relevant."""
+
+    k: int = number(low=1)
+    relevant_rating: float = number()
+    bootstrap_samples: int = number(low=1)
+    seed: int = number(low=0)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a candidate must reach to be released; shares of RMSE."""
+
+    min_rmse_gain: float = number()
+    max_rmse_loss: float = number(low=0)
+    min_coverage: float = number(low=0, high=1)
+
+
+@dataclass(frozen=True)
+class Online:
+    """How served answers are judged by what users did afterwards."""
+
+    conversion_minutes: float = number(above=0)
+    confidence: float = number(above=0, high=0.999999)
+    deadline_ms: int = number(low=1)
+
+
+@dataclass(frozen=True)
+class Params:
+    """The whole of params.yaml."""
+
+    events: Events
+    validate: Validate
+    preprocess: Preprocess
+    train: Train
+    evaluate: Evaluate
+    gate: Gate
+    online: Online
+
+
+def load_params(path: Path) -> Params:
+    """Read and check a params file. Raises BadParams, naming the key and what it takes."""
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadParams(f"{path}: no such file") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise BadParams(f"{path}: not YAML ({reason})") from None
+    return _section(Params, document, str(path))
+
+
+def _section(kind: type[T], document: Any, name: str) -> T:
+    """Build the dataclass `kind` from a mapping, refusing unknown and missing keys."""
+    if not isinstance(document, dict):
+        raise BadParams(f"{name}: expected a mapping of keys, got {document!r}")
+    fields = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    for key in document:
+        if key not in fields:
+            raise BadParams(f"{name}: unknown key {key!r}; it takes {', '.join(sorted(fields))}")
+    missing = sorted(set(fields) - set(document))
+    if missing:
+        raise BadParams(f"{name}: missing {', '.join(missing)}")
+    types = get_type_hints(kind)
+    values = {
+        key: _value(types[key], document[key], fields[key].metadata, f"{name}: {key}")
+        for key in fields
+    }
+    return kind(**values)
+
+
+def _value(kind: Any, value: Any, metadata: Any, name: str) -> Any:
+    """Check one value against its field's type and metadata."""
+    if dataclasses.is_dataclass(kind):
+        return _section(kind, value, name)  # type: ignore[arg-type]
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        raise BadParams(f"{name} must be {kind.__name__}, got {value!r}")
+    options = metadata.get("options")
+    if options and value not in options:
+        raise BadParams(f"{name} must be one of {', '.join(options)}, got {value!r}")
+    if kind in (int, float):
+        if not math.isfinite(value):
+            raise BadParams(f"{name} must be finite, got {value!r}")
+        low, high, above = (metadata.get(k) for k in ("low", "high", "above"))
+        if not (low <= value <= high and value > above):
+            bound = f"above {above}" if above > -math.inf else f"at least {low}"
+            if high < math.inf:
+                bound += f" and at most {high}"
+            raise BadParams(f"{name} must be {bound}, got {value!r}")
+    return value
