@@ -6,8 +6,8 @@ cd "$(dirname "$0")/../.."
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 python3.11 -m venv "$fresh"
-"$fresh/bin/pip" install --quiet .
+"$fresh/bin/pip" install --quiet --editable .
 {
   echo "# Every package, pinned: pyproject.toml names the direct ones. Made by infra/ci/pin.sh."
-  "$fresh/bin/pip" freeze --exclude movierec
+  "$fresh/bin/pip" freeze --exclude-editable
 } >requirements.txt

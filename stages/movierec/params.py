@@ -98,10 +98,10 @@ class SVDpp(SVD):
 class Train:
     """Which engine fits, what counts as implicit feedback, and both models' sections."""
 
-    engine: str = choice("fast", "surprise")
-    implicit: str = choice("rated", "watched")
     svd: SVD
     svdpp: SVDpp
+    engine: str = choice("fast", "surprise")
+    implicit: str = choice("rated", "watched")
 
 
 @dataclass(frozen=True)
