@@ -1,0 +1,110 @@
+"""Steps 6 and 7: both models answer, simulated users live with them, the truth is counted."""
+
+import json
+import shutil
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from infra.demo.history import SEED, kafka_environment
+from infra.demo.processes import Processes, answers_ok, free_port
+from infra.demo.report import step, table
+from infra.demo.training import MODELS
+
+LIVE_SECONDS = 30
+PROVENANCE = ["X-Model", "X-Answer-Tier", "X-Data-Hash", "X-Git-Commit"]
+
+
+def serve(root: Path, commit: str, address: str, processes: Processes) -> dict[str, str]:
+    """Start one service a model; returns model → base URL once both are ready."""
+    urls = {}
+    for model in MODELS:
+        port = free_port()
+        urls[model] = f"http://127.0.0.1:{port}"
+        settings = {
+            "MODEL_DIR": str(root / "models" / model),
+            "MODEL_VERSION": f"{model}@demo",
+            "GIT_COMMIT": commit,
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            **kafka_environment(address),
+        }
+        command = [sys.executable, "-m", "gunicorn", "-c", "serve/gunicorn.conf.py"]
+        processes.start(f"serve-{model}", [*command, "serve.app:from_environment()"], settings)
+    for model, url in urls.items():
+        processes.wait_until(f"serve-{model}", lambda url=url: answers_ok(f"{url}/readyz"))
+    return urls
+
+
+def ask(urls: dict[str, str], known: int, processes: Processes) -> None:
+    """Step 6: a known, a new and a malformed user, each asked of both models."""
+    with step(6, "serve", "both models answer, with their provenance") as current:
+        for url in urls.values():
+            current.say(url)
+        for user in [str(known), "999999999", "not-a-number"]:
+            current.say(f"GET /recommend/{user}")
+            for model, url in urls.items():
+                status, body, headers = get(f"{url}/recommend/{user}")
+                current.say(f"  {MODELS[model]:<6} {status}  {_shorten(body)}")
+                provenance = [f"{name}: {headers[name]}" for name in PROVENANCE if name in headers]
+                if provenance:
+                    current.say(f"         {'  '.join(provenance)}")
+
+
+def get(url: str) -> tuple[int, str, Any]:
+    """Status, body and headers of a GET, whatever the status."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as response:
+            return response.status, response.read().decode().strip(), response.headers
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode().strip(), error.headers
+
+
+def live(work: Path, urls: dict[str, str], address: str, processes: Processes) -> None:
+    """Step 7: users live against the services; what they did is collected and evaluated."""
+    store = work / "live"
+    shutil.rmtree(store, ignore_errors=True)
+    with step(7, "live", f"simulated users for {LIVE_SECONDS} s, by HTTP and Kafka") as current:
+        processes.start(
+            "collector",
+            [sys.executable, "-m", "serve.collector", "--store", str(store)],
+            {**kafka_environment(address), "COLLECTOR_METRICS_PORT": str(free_port())},
+        )
+        command = [sys.executable, "-m", "infra.simulator.live", "--bootstrap", address]
+        command += ["--seconds", str(LIVE_SECONDS), "--seed", str(SEED)]
+        for model, url in urls.items():
+            command += ["--service", f"{model}={url}"]
+        summary = json.loads(processes.run("users", command).splitlines()[-1])
+        current.say(
+            f"{summary['requests']:,} requests, {summary['watches']:,} watch lines, "
+            f"{summary['ratings']:,} ratings"
+        )
+        for model in MODELS:
+            processes.stop(f"serve-{model}")  # flushes the served log
+        processes.stop("collector")  # flushes what it has read
+        report = work / "online.json"
+        command = [sys.executable, "stages/online_evaluate.py", "--store", str(store)]
+        processes.run("online", [*command, "--open", "--output", str(report)])
+        for line in _conversions(json.loads(report.read_text())).splitlines():
+            current.say(line)
+
+
+def _conversions(report: dict[str, Any]) -> str:
+    """Conversion per model with its interval, as a table."""
+    rows = [
+        [
+            name,
+            f"{measured['answers']:,}",
+            f"{measured['conversions']:,}",
+            f"{measured['conversion']:.3f}",
+            f"[{measured['low']:.3f}, {measured['high']:.3f}]",
+        ]
+        for name, measured in report["models"].items()
+    ]
+    return table(["model", "answers", "conversions", "rate", "95 % interval"], rows)
+
+
+def _shorten(body: str, width: int = 88) -> str:
+    return body if len(body) <= width else body[: width - 1] + "…"
