@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Install from Debian what the slow tests need beyond Python: Java and Maven for the real
+# Kafka broker, strace for the faults. Does nothing where they are there already.
+set -euo pipefail
+
+missing=()
+command -v java >/dev/null || missing+=(openjdk-17-jre-headless)
+command -v mvn >/dev/null || missing+=(maven)
+command -v strace >/dev/null || missing+=(strace)
+[ "${#missing[@]}" -eq 0 ] && exit 0
+
+echo "installing ${missing[*]} from Debian"
+sudo=()
+[ "$(id -u)" -eq 0 ] || sudo=(sudo)
+"${sudo[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends \
+  "${missing[@]}" >/dev/null
