@@ -29,11 +29,16 @@ SKIPPED = re.compile(r"Stage '(.+)' (?:didn't change|is cached)")
 def reproduce(processes: Processes) -> None:
     """Step 4: run `dvc repro` and say of each stage whether it ran or was skipped."""
     with step(4, "dvc repro", "days → matrix → SVD, SVD++ → evaluation → gate") as current:
-        lines: list[str] = []
-        follow(processes.lines("dvc", [sys.executable, "-m", "dvc", "repro"]), current, lines)
-        if status := processes.wait("dvc"):
-            errors = [line for line in lines if line.lower().startswith("error")]
-            raise Unavailable(f"dvc repro ended with status {status}: {' | '.join(errors)}")
+        repro(processes, current)
+
+
+def repro(processes: Processes, current: Step) -> None:
+    """Run `dvc repro`, following its stages. Raises Unavailable with DVC's own errors."""
+    lines: list[str] = []
+    follow(processes.lines("dvc", [sys.executable, "-m", "dvc", "repro"]), current, lines)
+    if status := processes.wait("dvc"):
+        errors = [line for line in lines if line.lower().startswith("error")]
+        raise Unavailable(f"dvc repro ended with status {status}: {' | '.join(errors)}")
 
 
 def follow(output: Iterable[str], current: Step, lines: list[str]) -> None:
@@ -60,24 +65,26 @@ def follow(output: Iterable[str], current: Step, lines: list[str]) -> None:
 def compare(root: Path, processes: Processes) -> None:
     """Step 5: both models beside the baselines, and the page of plots."""
     with step(5, "compare", "SVD beside SVD++ on the validation part") as current:
-        metrics = {model: read_metrics(root, model) for model in MODELS}
-        current.say(table(["", *MEASURES.values()], _rows(metrics)))
+        current.say(comparison(root))
         page = "reports/plots.html"
         processes.run("plots", [sys.executable, "-m", "infra.demo.plots_page", "--output", page])
         current.say("the same by `dvc exp show` and `dvc metrics show`")
         current.note = f"plots are in {page}"
 
 
+def comparison(root: Path) -> str:
+    """A table of both models' measures beside the baselines'."""
+    metrics = {model: read_metrics(root, model) for model in MODELS}
+    rows = [[MODELS[model], *_cells(measured)] for model, measured in metrics.items()]
+    baselines = metrics["svd"]["baselines"]
+    rows += [[BASELINES[name], *_cells(baselines[name])] for name in BASELINES]
+    return table(["", *MEASURES.values()], rows)
+
+
 def read_metrics(root: Path, model: str) -> dict[str, Any]:
     """What `evaluate` wrote of `model`."""
     document: dict[str, Any] = json.loads((root / "metrics" / f"{model}.json").read_text())
     return document
-
-
-def _rows(metrics: dict[str, dict[str, Any]]) -> list[list[str]]:
-    rows = [[MODELS[model], *_cells(measured)] for model, measured in metrics.items()]
-    baselines = metrics["svd"]["baselines"]
-    return rows + [[BASELINES[name], *_cells(baselines[name])] for name in BASELINES]
 
 
 def _cells(measured: dict[str, float]) -> list[str]:

@@ -1,0 +1,96 @@
+"""`make replay RATINGS=…`: ratings by real people, through Kafka, to both models' RMSE.
+
+    python -m infra.demo.replay --ratings ratings.dat --scale 0 10 --relevant 8
+
+The broker is the one that KAFKA_BOOTSTRAP_SERVERS names. The pipeline runs in a clone of
+the committed state under `.demo/replay/`, so the days, models and dvc.lock of the working
+folder stay as they are.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+from movierec.store import closed_days
+
+from infra.demo.processes import Processes
+from infra.demo.report import Step, step
+from infra.demo.training import comparison, repro
+from movierec.cli import run
+from movierec.errors import BadInput
+
+ROOT = Path(__file__).resolve().parents[2]
+WORK = ROOT / ".demo/replay"
+CLONE = WORK / "clone"
+TOPIC = "replay"
+
+
+def main(arguments: list[str]) -> int:
+    """Replay, collect, `dvc repro`; prints the table of measures."""
+    options = parse(arguments)
+    broker = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+    if not broker:
+        raise BadInput("KAFKA_BOOTSTRAP_SERVERS is not set; `infra/kafka/kafka.sh start` prints it")
+    shutil.rmtree(WORK, ignore_errors=True)
+    CLONE.parent.mkdir(parents=True)
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(CLONE)], check=True)
+    rescale(CLONE / "params.yaml", options.scale, options.relevant)
+    with Processes(CLONE, WORK / "logs") as processes:
+        with step(1, "replay", f"{options.ratings.name} → {broker}") as current:
+            replay(options, broker, processes, current)
+        with step(2, "collect", "Kafka → closed days, until caught up") as current:
+            collect(processes, current)
+        with step(3, "dvc repro", "days → matrix → SVD, SVD++ → evaluation → gate") as current:
+            repro(processes, current)
+        with step(4, "compare", "SVD beside SVD++ on the validation part") as current:
+            current.say(comparison(CLONE))
+    return 0
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The command line's options."""
+    parser = argparse.ArgumentParser(prog="replay", description=__doc__.splitlines()[0])
+    parser.add_argument("--ratings", type=Path, required=True, help="a file of ratings")
+    parser.add_argument("--scale", type=float, nargs=2, default=[1.0, 5.0], metavar=("LOW", "HIGH"))
+    parser.add_argument("--relevant", type=float, default=4.0, help="a rating from here on is good")
+    parser.add_argument("--days", type=int, default=3, help="days that the file's span is put on")
+    return parser.parse_args(arguments)
+
+
+def rescale(params: Path, scale: list[float], relevant: float) -> None:
+    """Put the file's rating scale into the clone's params.yaml."""
+    document = yaml.safe_load(params.read_text())
+    document["events"].update(rating_min=scale[0], rating_max=scale[1])
+    document["evaluate"]["relevant_rating"] = relevant
+    params.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def replay(options: argparse.Namespace, broker: str, processes: Processes, current: Step) -> None:
+    """Send the file as log lines: watches, then the rating."""
+    command = [sys.executable, "-m", "infra.simulator.replay", "--bootstrap", broker]
+    command += ["--topic", TOPIC, "--ratings", str(options.ratings.resolve())]
+    command += ["--scale-min", str(options.scale[0]), "--scale-max", str(options.scale[1])]
+    command += ["--compress-days", str(options.days)]
+    summary = json.loads(processes.run("replay", command).splitlines()[-1])
+    current.note = f"{summary['lines']:,} lines, {summary['ratings']:,} ratings"
+
+
+def collect(processes: Processes, current: Step) -> None:
+    """Collect the topic into the clone's data/ and let the window use every closed day."""
+    store = WORK / "store"
+    command = [sys.executable, "-m", "serve.collector", "--until-caught-up", "--store", str(store)]
+    processes.run("collect", command, {"COLLECTOR_TOPICS": TOPIC})
+    days = closed_days(store, TOPIC)
+    shutil.copytree(store / TOPIC, CLONE / "data/movielog")
+    command = [sys.executable, "infra/release/window.py", "--days", *days]
+    processes.run("window", command)
+    current.note = f"days {', '.join(days)}"
+
+
+if __name__ == "__main__":
+    run(main)

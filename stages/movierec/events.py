@@ -1,0 +1,241 @@
+"""One log line → a typed event, or BadLine(reason). Pure: no files, no clock.
+
+The grammar (contract 1), one UTF-8 line a Kafka message:
+
+    <time>,<userid>,GET /data/m/<movieid>/<minute>.mpg
+    <time>,<userid>,GET /rate/<movieid>=<rating>
+    <time>,<userid>,recommendation request <host:port>, status <code>, result: <answer>, <n> ms
+    <time>,<userid>,GET /create_account
+
+Malformed lines are refused and never repaired. What is accepted can be given back to the
+byte: `format_event(parse(line)) == line`.
+
+`python -m movierec.events < lines` counts the lines of a capture by kind and by reason.
+"""
+
+import json
+import re
+import sys
+from calendar import timegm
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+MAX_LINE_BYTES = 64 * 1024
+"""Longer lines are refused: a request line with 20 ids has about 700 bytes."""
+
+NO_SECONDS = 255
+"""`digits` of a time that leaves out second and fraction (`2022-11-14T12:24`)."""
+
+SECOND = 1_000_000_000
+"""Nanoseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A user watched one minute of a movie. `time` is nanoseconds since 1970 in UTC;
+    `digits` is how many fractional digits it was written with, or NO_SECONDS."""
+
+    time: int
+    digits: int
+    user: int
+    movie: str
+    minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A user rated a movie; `text` is the rating as it was written."""
+
+    time: int
+    digits: int
+    user: int
+    movie: str
+    text: str
+
+    @property
+    def rating(self) -> float:
+        """The rating as a number."""
+        return float(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A user asked for recommendations; `text` is what follows `recommendation request `."""
+
+    time: int
+    digits: int
+    user: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user signed up."""
+
+    time: int
+    digits: int
+    user: int
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that is no event, and why: one of REASONS."""
+
+    reason: str
+
+
+Event = Watch | Rating | Request | Account
+KINDS = {Watch: "watch", Rating: "rating", Request: "request", Account: "account"}
+
+# Strict ASCII: [0-9] and not \d, which takes other scripts' digits too.
+USER = r"(?:0|[1-9][0-9]{0,17})"
+MOVIE = r"[a-z0-9+\-._*]{1,128}"
+MINUTE = r"(?:0|[1-9][0-9]{0,4})"
+RATING = r"(?:0|[1-9][0-9]?)(?:\.[0-9]{1,2})?"
+TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2})(?::([0-9]{2})(?:\.([0-9]{3}|[0-9]{6}|[0-9]{9}))?)?"
+)
+WATCH_ACTION = re.compile(rf"GET /data/m/({MOVIE})/({MINUTE})\.mpg")
+RATE_ACTION = re.compile(rf"GET /rate/({MOVIE})=({RATING})")
+REQUEST_ACTION = re.compile(
+    r"recommendation request ([A-Za-z0-9.\-]+:[0-9]{1,5}, status [0-9]{1,3}, result: .*, [0-9]{1,9} ?ms)"
+)
+ACCOUNT_ACTION = "GET /create_account"
+
+REASONS = {
+    "too-long": f"longer than {MAX_LINE_BYTES} bytes",
+    "not-utf8": "not UTF-8",
+    "control-character": "holds a control character",
+    "bad-time": "the time is not YYYY-MM-DDTHH:MM[:SS[.fff[fff[fff]]]]",
+    "bad-user": "the user id is not a number of at most 18 digits",
+    "bad-watch": "not GET /data/m/<movieid>/<minute>.mpg",
+    "bad-rating": "not GET /rate/<movieid>=<rating>",
+    "rating-off-scale": "the rating is outside the scale",
+    "bad-request": "not a recommendation request's host, status, result and ms",
+    "unknown-action": "none of the four actions",
+    "time-ahead": "the time is far ahead of the moment the broker got the line",
+}
+
+_minutes: dict[str, int] = {}
+
+
+def parse(line: bytes, low: float = 1.0, high: float = 5.0) -> Event | BadLine:
+    """The event of one line (without its newline). Ratings must lie in [low, high]."""
+    if len(line) > MAX_LINE_BYTES:
+        return BadLine("too-long")
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        return BadLine("not-utf8")
+    if not text.isprintable():
+        return BadLine("control-character")
+    when, _, rest = text.partition(",")
+    moment = parse_time(when)
+    if moment is None:
+        return BadLine("bad-time")
+    user, _, action = rest.partition(",")
+    if not re.fullmatch(USER, user):
+        return BadLine("bad-user")
+    return _action(*moment, int(user), action, low, high)
+
+
+def _action(
+    time: int, digits: int, user: int, action: str, low: float, high: float
+) -> Event | BadLine:
+    """The event of an action whose time and user are good."""
+    if action.startswith("GET /data/m/"):
+        if match := WATCH_ACTION.fullmatch(action):
+            return Watch(time, digits, user, match[1], int(match[2]))
+        return BadLine("bad-watch")
+    if action.startswith("GET /rate/"):
+        match = RATE_ACTION.fullmatch(action)
+        if not match:
+            return BadLine("bad-rating")
+        if not low <= float(match[2]) <= high:
+            return BadLine("rating-off-scale")
+        return Rating(time, digits, user, match[1], match[2])
+    if action.startswith("recommendation request "):
+        if match := REQUEST_ACTION.fullmatch(action):
+            return Request(time, digits, user, match[1])
+        return BadLine("bad-request")
+    if action == ACCOUNT_ACTION:
+        return Account(time, digits, user)
+    return BadLine("unknown-action")
+
+
+def parse_time(text: str) -> tuple[int, int] | None:
+    """(nanoseconds since 1970 in UTC, digits) of a time as the log writes it, or None."""
+    match = TIME.fullmatch(text)
+    if not match:
+        return None
+    minute, second, fraction = match.groups()
+    start = _minutes.get(minute)
+    if start is None:
+        try:
+            start = timegm(datetime.fromisoformat(minute).timetuple()) * SECOND
+        except ValueError:
+            return None
+        if len(_minutes) > 100_000:
+            _minutes.clear()
+        _minutes[minute] = start
+    if second is None:
+        return start, NO_SECONDS
+    if second > "59":
+        return None
+    if fraction is None:
+        return start + int(second) * SECOND, 0
+    digits = len(fraction)
+    return start + int(second) * SECOND + int(fraction) * 10 ** (9 - digits), digits
+
+
+def format_time(time: int, digits: int) -> str:
+    """The text of a time: the inverse of `parse_time`."""
+    seconds, fraction = divmod(time, SECOND)
+    # fromtimestamp() of an int is exact; the fraction never passes through a float.
+    text = _second_text(seconds)
+    if digits == NO_SECONDS:
+        return text[:16]
+    return text if digits == 0 else f"{text}.{fraction:09d}"[: 20 + digits]
+
+
+def _second_text(seconds: int) -> str:
+    days, rest = divmod(seconds, 86_400)
+    day = datetime.fromordinal(719_163 + days)  # 1970-01-01 is day 719,163
+    return f"{day:%Y-%m-%d}T{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}"
+
+
+def format_event(event: Event) -> bytes:
+    """The line of an event, to the byte."""
+    match event:
+        case Watch():
+            action = f"GET /data/m/{event.movie}/{event.minute}.mpg"
+        case Rating():
+            action = f"GET /rate/{event.movie}={event.text}"
+        case Request():
+            action = f"recommendation request {event.text}"
+        case Account():
+            action = ACCOUNT_ACTION
+    return f"{format_time(event.time, event.digits)},{event.user},{action}".encode()
+
+
+def count(lines: Iterable[bytes], low: float = 1.0, high: float = 5.0) -> dict[str, Any]:
+    """How many lines there are of each kind, and how many were rejected for each reason."""
+    kinds: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    for line in lines:
+        event = parse(line.removesuffix(b"\n").removesuffix(b"\r"), low, high)
+        if isinstance(event, BadLine):
+            reasons[event.reason] += 1
+        else:
+            kinds[KINDS[type(event)]] += 1
+    rejected = sum(reasons.values())
+    counts = {kind: kinds[kind] for kind in KINDS.values()}
+    read = sum(counts.values()) + rejected
+    return {"read": read, **counts, "rejected": rejected, "reasons": dict(sorted(reasons.items()))}
+
+
+if __name__ == "__main__":
+    print(json.dumps(count(sys.stdin.buffer)))
