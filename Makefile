@@ -6,7 +6,8 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint clean
+.PHONY: help setup demo test test-slow coverage fuzz faults bench bench-ingest bench-train \
+	bench-serve replay lint clean
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -20,9 +21,42 @@ $(VENV)/.done: requirements.txt pyproject.toml
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-test: setup      ## lint, type-check and the fast tests
-	@infra/ci/check.sh
+demo: setup      ## the whole loop on embedded defaults, about three minutes
+	@python -m infra.demo
+
+test: lint       ## lint, type-check and the fast tests
 	@python -m pytest -m "not slow and not broker and not fuzz"
+
+test-slow: setup ## the slow tests and those on the real broker; a skipped one fails
+	@python -m pytest -p infra.ci.no_skips -m "(slow or broker) and not fuzz"
+
+lint: setup
+	@infra/ci/check.sh
+
+coverage: setup  ## the fast tests with coverage per file
+	@python -m coverage run -m pytest -m "not slow and not broker and not fuzz"
+	@python -m coverage combine --quiet 2>/dev/null || true
+	@python -m coverage report
+
+fuzz: setup      ## coverage-guided fuzzing of the parser, for minutes
+	@python -m pytest -m fuzz --timeout 1200
+
+faults: setup    ## kill, pause, starve and poison the collector on the real broker
+	@python -m tests.faults
+
+bench: bench-ingest bench-train bench-serve  ## every figure that the README quotes
+
+bench-ingest: setup  ## the collector against bare consumer loops
+	@python -m tests.bench.bench_ingest $(ARGS)
+
+bench-train: setup   ## both models against Surprise; DATA=file takes public ratings
+	@python -m tests.bench.bench_train $(if $(DATA),--data $(DATA)) $(ARGS)
+
+bench-serve: setup   ## latency and throughput of the HTTP service
+	@python -m tests.bench.bench_serve $(ARGS)
+
+replay: setup    ## RATINGS=file of public ratings through the real broker to both RMSEs
+	@infra/kafka/with-kafka.sh python -m infra.demo.replay --ratings "$(RATINGS)" $(ARGS)
 
 clean:           ## remove the environment and everything the demo made
 	@rm -rf $(VENV) .demo .cache

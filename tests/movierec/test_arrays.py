@@ -1,0 +1,136 @@
+"""A folder of arrays: what goes in comes out, the same bytes each time, and nothing unverified."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from movierec.arrays import MANIFEST, read_folder, read_manifest, sha256_of, write_folder
+from movierec.errors import BadInput, CorruptFile
+
+DTYPES = st.sampled_from(["<i8", "<i4", "<f4", "<f8", "|S7", "|u1"])
+
+
+def sample(folder: Path) -> Path:
+    write_folder(folder, {"ids": np.arange(5), "scores": np.linspace(0, 1, 4)}, {"kind": "test"})
+    return folder
+
+
+@given(array=hnp.arrays(DTYPES, hnp.array_shapes(min_dims=1, max_dims=2, min_side=0)))
+def test_an_array_comes_back_with_dtype_shape_and_bytes(tmp_path_factory, array):
+    folder = tmp_path_factory.mktemp("arrays") / "folder"
+    write_folder(folder, {"a": array}, {})
+    arrays, _ = read_folder(folder)
+    assert arrays["a"].dtype == array.dtype
+    assert arrays["a"].shape == array.shape
+    assert arrays["a"].tobytes() == array.tobytes()
+
+
+def test_the_same_inputs_give_the_same_bytes(tmp_path):
+    first, second = sample(tmp_path / "a"), sample(tmp_path / "b")
+    names = sorted(path.name for path in first.iterdir())
+    assert names == ["ids.npy", MANIFEST, "scores.npy"]
+    assert [sha256_of(first / n) for n in names] == [sha256_of(second / n) for n in names]
+
+
+def test_a_mapped_array_is_read_only(tmp_path):
+    arrays, _ = read_folder(sample(tmp_path / "a"), mmap=True)
+    assert isinstance(arrays["ids"], np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        arrays["ids"][0] = 7
+
+
+def test_python_objects_are_refused(tmp_path):
+    with pytest.raises(TypeError, match="'a' holds Python objects"):
+        write_folder(tmp_path / "a", {"a": np.array([object()])}, {})
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_missing_folder_says_what_to_run(tmp_path):
+    with pytest.raises(BadInput, match=r"no manifest.json there; run `dvc repro`"):
+        read_folder(tmp_path / "none")
+
+
+def flip_a_byte(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
+def truncate(path: Path) -> None:
+    os.truncate(path, 20)
+
+
+@pytest.mark.parametrize("damage", [flip_a_byte, truncate, Path.unlink])
+def test_a_damaged_array_is_named(tmp_path, damage):
+    folder = sample(tmp_path / "a")
+    damage(folder / "scores.npy")
+    with pytest.raises(CorruptFile, match=r"scores\.npy"):
+        read_folder(folder)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"files": 3}', "\udcff"])
+def test_a_damaged_manifest_is_named(tmp_path, text):
+    folder = sample(tmp_path / "a")
+    (folder / MANIFEST).write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(CorruptFile, match=r"manifest\.json"):
+        read_manifest(folder)
+
+
+@pytest.mark.parametrize(("key", "value"), [("dtype", "<i2"), ("shape", [2, 2])])
+def test_a_manifest_that_disagrees_with_an_array_is_refused(tmp_path, key, value):
+    folder = sample(tmp_path / "a")
+    document = json.loads((folder / MANIFEST).read_text())
+    document["files"]["ids"][key] = value
+    (folder / MANIFEST).write_text(json.dumps(document))
+    with pytest.raises(CorruptFile, match=r"ids\.npy: dtype or shape differs"):
+        read_folder(folder)
+
+
+def test_a_pickled_array_is_never_loaded(tmp_path):
+    folder = sample(tmp_path / "a")
+    np.save(folder / "ids.npy", np.array([{"run": "me"}], dtype=object), allow_pickle=True)
+    with pytest.raises(CorruptFile, match=r"ids\.npy: unreadable"):
+        read_folder(folder, verify=False)
+
+
+CRASHING = """
+import os, sys
+from pathlib import Path
+import numpy as np
+import movierec.arrays as arrays
+step, seen = int(sys.argv[2]), [0]
+def crash(event, details):
+    if event in ("open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "shutil.rmtree"):
+        if sys.argv[1] in str(details):
+            seen[0] += 1
+            if seen[0] == step:
+                os._exit(9)
+sys.addaudithook(crash)
+arrays.write_folder(Path(sys.argv[1]) / "model", {"ids": np.arange(9)}, {"kind": "new"})
+"""
+
+
+def test_a_crash_leaves_the_old_folder_or_none_but_never_half_of_one(tmp_path):
+    outcomes = set()
+    for step in range(1, 40):
+        root = tmp_path / str(step)
+        write_folder(root / "model", {"ids": np.arange(5)}, {"kind": "old"})
+        done = subprocess.run([sys.executable, "-c", CRASHING, str(root), str(step)])
+        try:
+            arrays, manifest = read_folder(root / "model")
+        except BadInput:
+            outcomes.add("none")
+        else:
+            assert len(arrays["ids"]) == {"old": 5, "new": 9}[manifest["kind"]]
+            outcomes.add(manifest["kind"])
+        if done.returncode == 0:
+            break
+    assert {"old", "new"} <= outcomes

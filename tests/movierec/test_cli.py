@@ -1,0 +1,39 @@
+"""How a program ends: its status, and one line for a mistake of the user."""
+
+import pytest
+
+from movierec.cli import run
+from movierec.errors import BadInput
+
+
+def ends(main) -> int:
+    with pytest.raises(SystemExit) as ended:
+        run(main)
+    return ended.value.code
+
+
+def test_the_status_is_what_main_returns():
+    assert ends(lambda arguments: 3) == 3
+
+
+def test_a_mistake_of_the_user_is_one_line(capsys):
+    def main(arguments: list[str]) -> int:
+        raise BadInput("days/2026-11-01:\n  no such day")
+
+    assert ends(main) == 2
+    assert capsys.readouterr().err == "error: days/2026-11-01: no such day\n"
+
+
+def test_ctrl_c_ends_as_a_shell_reports_it():
+    def main(arguments: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    assert ends(main) == 130
+
+
+def test_a_defect_keeps_its_traceback():
+    def main(arguments: list[str]) -> int:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(main)
