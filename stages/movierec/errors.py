@@ -27,3 +27,7 @@ class LimitExceeded(UserError):
 
 class Unavailable(UserError):
     """A service (broker, port, remote) cannot be had: check its address, try again."""
+
+
+class AlreadyWritten(Exception):
+    """Another writer stored these offsets: drop the buffer, read `resume_offset`, seek there."""

@@ -96,7 +96,7 @@ MOVIE = r"[a-z0-9+\-._*]{1,128}"
 MINUTE = r"(?:0|[1-9][0-9]{0,4})"
 RATING = r"(?:0|[1-9][0-9]?)(?:\.[0-9]{1,2})?"
 TIME = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2})(?::([0-9]{2})(?:\.([0-9]{3}|[0-9]{6}|[0-9]{9}))?)?"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2})(?::([0-5][0-9])(?:\.([0-9]{3}|[0-9]{6}|[0-9]{9}))?)?"
 )
 WATCH_ACTION = re.compile(rf"GET /data/m/({MOVIE})/({MINUTE})\.mpg")
 RATE_ACTION = re.compile(rf"GET /rate/({MOVIE})=({RATING})")
@@ -106,17 +106,20 @@ REQUEST_ACTION = re.compile(
 ACCOUNT_ACTION = "GET /create_account"
 
 REASONS = {
+    "no-value": "the record has no value",
     "too-long": f"longer than {MAX_LINE_BYTES} bytes",
     "not-utf8": "not UTF-8",
     "control-character": "holds a control character",
-    "bad-time": "the time is not YYYY-MM-DDTHH:MM[:SS[.fff[fff[fff]]]]",
+    "bad-time": "the time is not YYYY-MM-DDTHH:MM[:SS[.fff[fff[fff]]]] of the years 1970–2261",
     "bad-user": "the user id is not a number of at most 18 digits",
     "bad-watch": "not GET /data/m/<movieid>/<minute>.mpg",
     "bad-rating": "not GET /rate/<movieid>=<rating>",
     "rating-off-scale": "the rating is outside the scale",
     "bad-request": "not a recommendation request's host, status, result and ms",
     "unknown-action": "none of the four actions",
-    "time-ahead": "the time is far ahead of the moment the broker got the line",
+    "time-ahead": "the time is more than a day ahead of the record's timestamp",
+    "not-json": "not one JSON object on one line",
+    "bad-served": "not the seven fields of a served answer, each of its type",
 }
 
 _minutes: dict[str, int] = {}
@@ -174,6 +177,9 @@ def parse_time(text: str) -> tuple[int, int] | None:
     minute, second, fraction = match.groups()
     start = _minutes.get(minute)
     if start is None:
+        # Later Pythons take hour 24; and nanoseconds must fit 64 bits.
+        if not "1970" <= minute[:4] <= "2261" or minute[11:13] > "23":
+            return None
         try:
             start = timegm(datetime.fromisoformat(minute).timetuple()) * SECOND
         except ValueError:
@@ -183,8 +189,6 @@ def parse_time(text: str) -> tuple[int, int] | None:
         _minutes[minute] = start
     if second is None:
         return start, NO_SECONDS
-    if second > "59":
-        return None
     if fraction is None:
         return start + int(second) * SECOND, 0
     digits = len(fraction)

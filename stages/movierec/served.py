@@ -1,0 +1,76 @@
+"""One line of the `served` topic → what a service answered, or BadLine(reason). Pure.
+
+    {"time": "2022-11-14T12:24:01.123", "request_id": "…", "user": 7, "model": "svd@v1.4.0",
+     "arm": "svd", "tier": "model", "ids": ["jaws+1975", …]}
+
+One compact JSON object of exactly these seven fields. The line itself is what is kept.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from movierec.events import MAX_LINE_BYTES, MOVIE, BadLine, parse_time
+
+TIERS = ("model", "fold-in", "popular")
+MAX_IDS = 1000
+FIELDS = {"time": str, "request_id": str, "user": int, "model": str, "arm": str, "tier": str}
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An answer: when, to whom, and the line it was logged with. `time` and `digits` are
+    as in `events`; the other fields are `json.loads(text)`."""
+
+    time: int
+    digits: int
+    user: int
+    text: str
+
+
+def parse_served(line: bytes) -> Served | BadLine:
+    """The answer of one line (without its newline)."""
+    if len(line) > MAX_LINE_BYTES:
+        return BadLine("too-long")
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        return BadLine("not-utf8")
+    if "\n" in text or "\r" in text:
+        return BadLine("not-json")
+    try:
+        document = json.loads(text, object_pairs_hook=_distinct, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return BadLine("not-json")
+    if not isinstance(document, dict) or not _is_answer(document):
+        return BadLine("bad-served")
+    moment = parse_time(document["time"])
+    if moment is None:
+        return BadLine("bad-time")
+    return Served(*moment, document["user"], text)
+
+
+def _is_answer(document: dict[str, Any]) -> bool:
+    ids = document.get("ids")
+    return (
+        document.keys() == {*FIELDS, "ids"}
+        and all(type(document[name]) is kind for name, kind in FIELDS.items())
+        and 0 <= document["user"] < 10**18
+        and document["tier"] in TIERS
+        and type(ids) is list
+        and 1 <= len(ids) <= MAX_IDS
+        and all(type(movie) is str and re.fullmatch(MOVIE, movie) for movie in ids)
+    )
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object whose keys are distinct; readers differ in which of two they take."""
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("a key stands twice")
+    return document
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
