@@ -21,7 +21,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 MAX_LINE_BYTES = 64 * 1024
 """Longer lines are refused: a request line with 20 ids has about 700 bytes."""
@@ -85,6 +89,14 @@ class BadLine:
     """A line that is no event, and why: one of REASONS."""
 
     reason: str
+
+
+class LineBatch(NamedTuple):
+    """Lines of one partition, offsets strictly ascending (gaps allowed)."""
+
+    offsets: NDArray[np.int64]
+    timestamps: NDArray[np.int64]
+    values: pa.LargeBinaryArray
 
 
 Event = Watch | Rating | Request | Account

@@ -1,0 +1,59 @@
+"""Lines of one partition that are read and not yet on disk."""
+
+import numpy as np
+import pyarrow as pa
+
+from movierec.rows import LineBatch
+from serve.collector_source import Chunk
+
+OVERHEAD_BYTES = 32
+"""What a line costs beside its own bytes: offset, timestamp, end and a share of the arrays."""
+
+
+class Buffer:
+    """Consecutive chunks of one partition: the offsets [start, end) that disk lacks.
+
+    `start` is None until it is known where the log begins.
+    """
+
+    def __init__(self, start: int | None) -> None:
+        self.start = start
+        self.end = start
+        self.rows = 0
+        self.bytes = 0
+        self.since: float | None = None
+        self._chunks: list[Chunk] = []
+
+    def add(self, chunk: Chunk, now: float) -> None:
+        """Append a chunk, which must not begin before `end`; `now` is monotonic seconds."""
+        if self.end is None:
+            self.start = self.end = chunk.start
+        if chunk.start < self.end:
+            raise AssertionError(f"offset {chunk.start} was read twice, up to {self.end}")
+        self.end = chunk.end
+        rows = len(chunk.lines.offsets)
+        if rows:
+            self._chunks.append(chunk)
+            self.rows += rows
+            self.bytes += chunk.lines.values.nbytes + rows * OVERHEAD_BYTES
+            self.since = now if self.since is None else self.since
+
+    def lines(self) -> LineBatch:
+        """All buffered lines as one batch."""
+        batches = [chunk.lines for chunk in self._chunks]
+        return LineBatch(
+            np.concatenate([batch.offsets for batch in batches]),
+            np.concatenate([batch.timestamps for batch in batches]),
+            pa.concat_arrays([batch.values for batch in batches]),
+        )
+
+    def is_due(self, now: float, rows: int, seconds: float) -> bool:
+        """Whether it has `rows` lines or its oldest line is `seconds` old."""
+        return self.rows >= rows or (self.since is not None and now - self.since >= seconds)
+
+    def clear(self) -> None:
+        """Everything is on disk: start anew at `end`."""
+        self.start = self.end
+        self.rows = self.bytes = 0
+        self.since = None
+        self._chunks.clear()

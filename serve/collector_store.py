@@ -1,0 +1,151 @@
+"""The collector's use of the store: parse, write, resume, gaps, days; each with its metrics."""
+
+import logging
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from kafka import TopicPartition
+
+import serve.scratch_store as store_files
+from movierec.errors import BadInput, Unavailable
+from movierec.rows import KINDS, REJECTED
+from serve.collector_buffer import Buffer
+from serve.metrics import CollectorMetrics
+from serve.settings import CollectorSettings
+
+log = logging.getLogger("serve.collector")
+
+
+class Store:
+    """The folder of segments and closed days, and what was done to it since the start."""
+
+    def __init__(self, settings: CollectorSettings, metrics: CollectorMetrics) -> None:
+        self._root = settings.store
+        self._settings = settings
+        self._metrics = metrics
+        self._durable: dict[TopicPartition, tuple[int, int]] = {}
+        self._totals: Counter[str] = Counter()
+        _check_writable(self._root)
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """Counts since the start of the process."""
+        keys = ("read", "stored", "rejected", "segments", "bytes", "gaps", "days", "late")
+        lag = self._totals["lag"]
+        return {key: self._totals[key] for key in keys} | {"lag": lag}
+
+    def resume(self, partition: TopicPartition) -> int | None:
+        """The next offset of a partition by its verified segments; None when it has none."""
+        offset = store_files.resume_offset(self._root, partition.topic, partition.partition)
+        log.info("resumes", extra={"partition": _name(partition), "offset": offset})
+        return offset
+
+    def write(self, partition: TopicPartition, buffer: Buffer) -> None:
+        """Parse the buffer and make it durable as one segment.
+
+        Raises AlreadyWritten when another writer was first, Unavailable when the disk fails.
+        """
+        started = time.monotonic()
+        lines = buffer.lines()
+        if partition.topic == self._settings.served_topic:
+            rows = store_files.parse_served(lines)
+        else:
+            rows = store_files.parse_batch(
+                lines, self._settings.rating_min, self._settings.rating_max
+            )
+        try:
+            size = store_files.write_segment(
+                self._root, partition.topic, partition.partition, buffer.start, buffer.end, rows
+            )
+        except OSError as error:
+            raise Unavailable(
+                f"the store {self._root} cannot be written: {error.strerror} (errno "
+                f"{error.errno}); {_name(partition)} is on disk up to offset {buffer.start}. "
+                "Mend the disk and start again"
+            ) from error
+        self._count(partition, rows, size, time.monotonic() - started)
+        self._durable[partition] = (buffer.end or 0, int(lines.timestamps[-1]))
+        self._metrics.durable.labels(*_labels(partition)).set(buffer.end or 0)
+
+    def _count(self, partition: TopicPartition, rows: Any, size: int, seconds: float) -> None:
+        topic = partition.topic
+        self._metrics.segments.labels(topic).inc()
+        self._metrics.segment_bytes.labels(topic).inc(size)
+        self._metrics.flush_seconds.observe(seconds)
+        kinds = Counter(dict(_value_counts(rows["kind"])))
+        rejected = kinds.pop(REJECTED, 0)
+        for kind, count in kinds.items():
+            self._metrics.lines.labels(topic, KINDS[kind], "stored").inc(count)
+        if rejected:
+            self._metrics.lines.labels(topic, "unknown", "rejected").inc(rejected)
+            for reason, count in _value_counts(rows["reason"].drop_null()):
+                self._metrics.rejected.labels(topic, reason).inc(count)
+        stored = rows.num_rows - rejected
+        counts = {"read": rows.num_rows, "stored": stored, "rejected": rejected, "bytes": size}
+        self._totals.update(counts | {"segments": 1})
+        log.info(
+            "segment",
+            extra={"partition": _name(partition), **counts, "seconds": round(seconds, 4)},
+        )
+
+    def record_gap(self, partition: TopicPartition, start: int, end: int) -> None:
+        """The broker lost the offsets [start, end) before we read them: write it down, say so."""
+        store_files.record_gap(self._root, partition.topic, partition.partition, start, end)
+        self._totals["gaps"] += 1
+        self._metrics.gaps.labels(partition.topic).inc()
+        self._metrics.gap_lines.labels(partition.topic).inc(end - start)
+        log.error(
+            "gap",
+            extra={
+                "partition": _name(partition),
+                "start": start,
+                "end": end,
+                "lost": end - start,
+                "why": "the broker's retention overtook the collector",
+            },
+        )
+
+    def observe_lag(self, ends: dict[TopicPartition, int]) -> None:
+        """Set the lag of our partitions from their ends in Kafka."""
+        total = 0
+        for partition, end in ends.items():
+            durable, timestamp = self._durable.get(partition, (0, -1))
+            lag = max(0, end - durable)
+            total += lag
+            self._metrics.lag.labels(*_labels(partition)).set(lag)
+            age = max(0.0, time.time() - timestamp / 1000) if lag and timestamp >= 0 else 0.0
+            self._metrics.lag_seconds.labels(*_labels(partition)).set(age)
+        self._totals["lag"] = total
+
+    def close_days(self, topic: str, ends: dict[int, int]) -> None:
+        """Close the topic's days that are due; `ends` are the partitions' ends in Kafka."""
+        for day in store_files.close_days(self._root, topic, self._settings.grace_seconds, ends):
+            self._totals["days"] += 1
+            self._metrics.days_closed.labels(topic).inc()
+            log.info("day closed", extra={"topic": topic, "day": day})
+
+
+def _value_counts(column: Any) -> list[tuple[Any, int]]:
+    return [(c["values"], c["counts"]) for c in column.combine_chunks().value_counts().to_pylist()]
+
+
+def _check_writable(root: Path) -> None:
+    probe = root / ".writable"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink(missing_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"the store {root} cannot be written ({error.strerror}): check COLLECTOR_STORE"
+        ) from None
+
+
+def _name(partition: TopicPartition) -> str:
+    return f"{partition.topic}/{partition.partition}"
+
+
+def _labels(partition: TopicPartition) -> tuple[str, str]:
+    return partition.topic, str(partition.partition)
