@@ -20,6 +20,7 @@ PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
+LABEL = re.compile(r"[A-Za-z0-9@._+/#-]{1,128}")
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,48 @@ class CollectorSettings:
         return settings
 
 
+@dataclass(frozen=True)
+class ServiceSettings:
+    """Everything that one recommendation service is told. Without `kafka` it serves alone:
+    nothing is logged and no history is followed."""
+
+    model_dir: Path
+    model_version: str | None = None  # None: <kind>@unreleased
+    git_commit: str = "unknown"
+    arm: str | None = None  # None: the model's kind
+    host: str = "0.0.0.0"
+    port: int = 8080
+    threads: int = 8
+    kafka: KafkaSettings | None = None
+    served_topic: str = "served"
+    event_topic: str = "movielog"
+    history: bool = False
+    history_users: int = 100_000
+
+    @classmethod
+    def from_environment(cls, environment: Environment = os.environ) -> "ServiceSettings":
+        """Read MODEL_*, GIT_COMMIT, ARM, HOST, PORT, THREADS, KAFKA_*, *_TOPIC, HISTORY*."""
+        e = environment
+        kafka = KafkaSettings.from_environment(e) if e.get("KAFKA_BOOTSTRAP_SERVERS") else None
+        history = one_of(e, "HISTORY", ("on", "off"), "off") == "on"
+        if history and kafka is None:
+            raise BadParams("HISTORY is on: set KAFKA_BOOTSTRAP_SERVERS to where events come from")
+        return cls(
+            model_dir=Path(required(e, "MODEL_DIR")),
+            model_version=label(e, "MODEL_VERSION"),
+            git_commit=label(e, "GIT_COMMIT") or "unknown",
+            arm=label(e, "ARM"),
+            host=e.get("HOST") or "0.0.0.0",
+            port=whole(e, "PORT", 8080, 1, 65_535),
+            threads=whole(e, "THREADS", 8, 1, 256),
+            kafka=kafka,
+            served_topic=topics(e, "SERVED_TOPIC", "served")[0],
+            event_topic=topics(e, "EVENT_TOPIC", "movielog")[0],
+            history=history,
+            history_users=whole(e, "HISTORY_USERS", 100_000, 1, 100_000_000),
+        )
+
+
 def required(environment: Environment, name: str) -> str:
     """A variable that must be there. Raises BadParams."""
     value = environment.get(name, "").strip()
@@ -165,6 +208,14 @@ def one_of(environment: Environment, name: str, options: tuple[str, ...], defaul
     if value not in options:
         raise BadParams(f"{name} must be one of {', '.join(options)}, got {value!r}")
     return value
+
+
+def label(environment: Environment, name: str) -> str | None:
+    """A short name that fits a header and a log line, or None when not set. Raises BadParams."""
+    value = environment.get(name, "").strip()
+    if value and not LABEL.fullmatch(value):
+        raise BadParams(f"{name}: {value!r} is no label (letters, digits, '@', '.', '_', '+', '-')")
+    return value or None
 
 
 def topics(environment: Environment, name: str, default: str) -> tuple[str, ...]:

@@ -1,0 +1,163 @@
+"""The recommendation service (contract 4).
+
+    GET /recommend/<userid>   up to 20 movie ids joined by ',', best first
+    GET /healthz  /readyz  /metrics  /version
+
+`create_app` wires a verified model to Flask; `from_environment` is what gunicorn calls.
+"""
+
+import logging
+import re
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, g, jsonify, request
+from prometheus_client import CollectorRegistry
+from prometheus_flask_exporter import PrometheusMetrics
+from werkzeug.exceptions import BadRequest, HTTPException
+
+from movierec.events import USER
+from serve.metrics import LATENCY_BUCKETS, ServiceMetrics
+from serve.provenance import Provenance
+from serve.recommender import answer
+from serve.served_log import KafkaServedLog, NoServedLog, ServedLog, now, served_line
+from serve.settings import ServiceSettings
+from serve.startup import or_end
+
+if TYPE_CHECKING:
+    from movierec.modelfile import LoadedModel
+
+log = logging.getLogger("serve.app")
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
+FORMATS = ["text/plain", "application/json"]
+SERVED_LOG = "served-log"
+
+
+def from_environment() -> Flask:
+    """The service that the environment describes; a bad setting or model ends the process."""
+    return or_end(lambda: build(ServiceSettings.from_environment()))
+
+
+def build(settings: ServiceSettings) -> Flask:
+    """Load the model, checked against its manifest, and make the service."""
+    from movierec.modelfile import load_model
+
+    model = load_model(settings.model_dir)
+    log.info("model loaded", extra={"folder": str(settings.model_dir), "hash": model.data_hash})
+    return create_app(settings, model)
+
+
+def create_app(
+    settings: ServiceSettings,
+    model: "LoadedModel",
+    *,
+    registry: CollectorRegistry | None = None,
+    served: ServedLog | None = None,
+) -> Flask:
+    """The Flask application; `served` is where answers are logged, by default Kafka or nowhere."""
+    app = Flask(__name__, static_folder=None)
+    metrics = ServiceMetrics(registry or CollectorRegistry())
+    provenance = Provenance.of(settings, model)
+    metrics.model.labels(**provenance.labels()).set(1)
+    if served is None:
+        served = NoServedLog()
+        if settings.kafka is not None:
+            served = KafkaServedLog(settings.kafka, settings.served_topic, metrics)
+    app.extensions[SERVED_LOG] = served
+    _identify_requests(app, provenance)
+    _count_requests(app, metrics)
+    _answer_errors_in_one_line(app)
+    _add_probes(app, provenance)
+
+    @app.get("/recommend/<userid>", provide_automatic_options=False)
+    def recommend(userid: str) -> Response:
+        user = user_of(userid)
+        given = answer(model, user)
+        metrics.answers.labels(given.tier).inc()
+        line = served_line(now(), g.request_id, user, provenance, given)
+        served.send(user, line)
+        if request.accept_mimetypes.best_match(FORMATS, "text/plain") == "application/json":
+            response = jsonify(
+                ids=given.ids,
+                scores=given.scores,
+                tier=given.tier,
+                provenance={**provenance.labels(), "request_id": g.request_id},
+            )
+        else:
+            response = plain(",".join(given.ids))
+        response.headers["X-Answer-Tier"] = given.tier
+        return response
+
+    return app
+
+
+def user_of(text: str) -> int:
+    """The user id that `text` is. Raises BadRequest (400), saying what an id looks like."""
+    if not re.fullmatch(USER, text):
+        raise BadRequest(
+            f"user id {text[:40]!r} is malformed: expected a whole number of at most 18 digits"
+        )
+    return int(text)
+
+
+def plain(line: str, status: int = 200) -> Response:
+    """A response of one line of text."""
+    return Response(line, status, content_type="text/plain; charset=utf-8")
+
+
+def _identify_requests(app: Flask, provenance: Provenance) -> None:
+    """Give each request an id, the caller's own when it is well formed, and say who answers."""
+
+    @app.before_request
+    def identify() -> None:
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.request_id
+        response.headers.update(provenance.headers())
+        return response
+
+
+def _count_requests(app: Flask, metrics: ServiceMetrics) -> None:
+    """HTTP metrics by URL rule: neither a user id nor a made-up method becomes a label."""
+
+    @app.before_request
+    def bound_labels() -> None:
+        if request.method not in METHODS:
+            request.method = "OTHER"
+
+    PrometheusMetrics(app, group_by="url_rule", registry=metrics.registry, buckets=LATENCY_BUCKETS)
+
+
+def _answer_errors_in_one_line(app: Flask) -> None:
+    @app.errorhandler(HTTPException)
+    def refuse(error: HTTPException) -> Response:
+        response = plain(" ".join((error.description or error.name).split()), error.code or 500)
+        if "Allow" in (given := error.get_response().headers):
+            response.headers["Allow"] = given["Allow"]
+        return response
+
+    @app.errorhandler(Exception)
+    def fail(error: Exception) -> Response:
+        log.error("request failed", exc_info=error, extra={"request_id": g.request_id})
+        return plain(f"internal error; request id {g.request_id}", 500)
+
+
+def _add_probes(app: Flask, provenance: Provenance) -> None:
+    """Alive, ready, and what is running. The port opens only when the model is verified."""
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return plain("ok")
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        return plain("ready")
+
+    @app.get("/version")
+    def version() -> Any:
+        return jsonify(provenance.labels())

@@ -1,0 +1,155 @@
+"""Every answer as a JSON line to Kafka: best effort, and never in the way of an answer.
+
+librdkafka's queue is bounded and its threads do the sending. A line that finds the queue
+full, or that no broker takes in time, is dropped and counted. Lines are keyed by user, and
+may arrive twice after a retry: readers go by the request id.
+"""
+
+import json
+import logging
+import threading
+import time
+from typing import Protocol
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from movierec.events import format_time
+from serve.metrics import ServiceMetrics
+from serve.provenance import Provenance
+from serve.recommender import Answer
+from serve.settings import KafkaSettings
+
+log = logging.getLogger("serve.served_log")
+
+QUEUE_LINES = 10_000
+DELIVERY_MS = 30_000
+FLUSH_SECONDS = 5.0
+POLL_SECONDS = 0.2
+DIGITS = 6
+
+
+class ServedLog(Protocol):
+    """Where answers are logged."""
+
+    def start(self) -> None:
+        """Connect in the background; called in the process that will send."""
+
+    def send(self, user: int, line: bytes) -> None:
+        """Take a line; never waits, never raises."""
+
+    def close(self) -> None:
+        """Send what is held; lines that cannot be sent in time are dropped."""
+
+
+class NoServedLog:
+    """For a service without a broker."""
+
+    def start(self) -> None:
+        """There is nothing to connect to."""
+
+    def send(self, user: int, line: bytes) -> None:
+        """Forget the line."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def served_line(
+    time_ns: int, request_id: str, user: int, provenance: Provenance, answer: Answer
+) -> bytes:
+    """One line of contract 4: compact JSON with the log's time."""
+    document = {
+        "time": format_time(time_ns - time_ns % 1000, DIGITS),
+        "request_id": request_id,
+        "user": user,
+        "model": provenance.model,
+        "arm": provenance.arm,
+        "tier": answer.tier,
+        "ids": answer.ids,
+    }
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+class KafkaServedLog:
+    """Sends lines to a topic. The producer starts with the first line, in the process that
+    sends it, so an instance may be made before a fork."""
+
+    def __init__(self, kafka: KafkaSettings, topic: str, metrics: ServiceMetrics) -> None:
+        self.kafka = kafka
+        self.topic = topic
+        self.lines = metrics.served_log
+        self.producer: Producer | None = None
+        self.starting = threading.Lock()
+        self.stopping = threading.Event()
+        self.poller = threading.Thread(target=self._poll, name="served-log", daemon=True)
+
+    def start(self) -> None:
+        """Make the producer, once; connecting goes on in the background."""
+        self._started()
+
+    def _started(self) -> Producer:
+        with self.starting:
+            if self.producer is None:
+                self.producer = Producer(
+                    {
+                        **librdkafka_options(self.kafka),
+                        "queue.buffering.max.messages": QUEUE_LINES,
+                        "message.timeout.ms": DELIVERY_MS,
+                        "linger.ms": 50,
+                        "error_cb": _log_error,
+                    },
+                    logger=log,
+                )
+                self.poller.start()
+            return self.producer
+
+    def send(self, user: int, line: bytes) -> None:
+        """Queue a line, or drop it when the queue is full."""
+        producer = self.producer or self._started()
+        try:
+            producer.produce(self.topic, line, str(user).encode(), on_delivery=self._delivered)
+        except BufferError:
+            self.lines.labels("queue-full").inc()
+
+    def close(self) -> None:
+        """Wait until the queue is empty, FLUSH_SECONDS at most."""
+        if self.producer is None:
+            return
+        unsent = self.producer.flush(FLUSH_SECONDS)
+        self.stopping.set()
+        self.poller.join()
+        self.lines.labels("unsent-at-stop").inc(unsent)
+        log.info("served log closed", extra={"unsent": unsent})
+
+    def _poll(self) -> None:
+        """Let librdkafka report what became of the lines."""
+        while not self.stopping.is_set():
+            assert self.producer is not None
+            self.producer.poll(POLL_SECONDS)
+
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        self.lines.labels("not-delivered" if error else "sent").inc()
+
+
+def librdkafka_options(kafka: KafkaSettings) -> dict[str, str]:
+    """The settings by librdkafka's names. They hold the password: never log them."""
+    options = {
+        "bootstrap.servers": ",".join(kafka.bootstrap_servers),
+        "security.protocol": kafka.security_protocol,
+        "sasl.mechanism": kafka.sasl_mechanism,
+        "sasl.username": kafka.sasl_username,
+        "sasl.password": kafka.sasl_password,
+        "ssl.ca.location": kafka.ssl_cafile,
+        "ssl.certificate.location": kafka.ssl_certfile,
+        "ssl.key.location": kafka.ssl_keyfile,
+    }
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _log_error(error: KafkaError) -> None:
+    log.warning("kafka", extra={"error": error.str()})
+
+
+def now() -> int:
+    """Nanoseconds since 1970."""
+    return time.time_ns()

@@ -1,0 +1,33 @@
+"""How a server refuses to start: one line on stderr and status 2, before a port opens."""
+
+import socket
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+from movierec.errors import Unavailable, UserError
+
+T = TypeVar("T")
+
+
+def or_end(make: Callable[[], T]) -> T:
+    """What `make` returns; a UserError ends the process as `movierec.cli.run` does."""
+    try:
+        return make()
+    except UserError as error:
+        print("error:", " ".join(str(error).split()), file=sys.stderr, flush=True)
+        raise SystemExit(2) from None
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises Unavailable when `host`:`port` cannot be listened on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, socket.gaierror) as error:
+            raise Unavailable(
+                f"cannot listen on HOST {host} PORT {port} ({error.strerror}): "
+                "stop what listens there, or set another PORT"
+            ) from None

@@ -1,0 +1,200 @@
+"""How served answers did: later watches joined to the answers that offered them. Pure.
+
+An answer **converts** when its user watches one of its movies within a time after it. A
+watch is credited to the user's latest answer before it, whichever model gave that answer,
+and to no earlier one: the list on the screen is the one that was chosen from. An answer
+whose time is not over by the end of the data is **censored**: it can still convert, so
+it is left out and counted.
+
+The interval is Wilson's and takes answers as independent. Answers to one user are not
+quite: `users` says how many people stand behind the answers.
+
+Times are nanoseconds since 1970. Tables have the columns of `store.ROWS`.
+"""
+
+import io
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json
+from numpy.typing import NDArray
+
+from movierec.measures import wilson_interval
+
+WATCH, REQUEST, SERVED = 0, 2, 4  # store.ROWS: kind
+MINUTE = 60_000_000_000
+DAY = 1440 * MINUTE
+DECIMALS = 6
+
+LINE = pa.schema(
+    [
+        ("request_id", pa.string()),
+        ("model", pa.string()),
+        ("tier", pa.string()),
+        ("ids", pa.list_(pa.string())),
+    ]
+)
+"""What is read of a line of the served log; its time and user are columns of the row."""
+
+REQUEST_TEXT = r"status (?P<status>[0-9]{1,3}), result: .*, (?P<ms>[0-9]{1,9}) ?ms$"
+
+
+def answers_of(rows: pa.Table) -> pa.Table:
+    """The answers among `rows`: time, user, request_id, model, tier, ids."""
+    rows = rows.filter(pc.equal(rows["kind"], SERVED))
+    lines = _parsed(rows["text"])
+    columns = {name: lines[name] for name in LINE.names}
+    return pa.table({"time": rows["time"], "user": rows["user"], **columns})
+
+
+def distinct(answers: pa.Table) -> pa.Table:
+    """By time, each request id once: a line may be logged twice, and the earliest stays."""
+    table = answers.sort_by([("time", "ascending"), ("request_id", "ascending")])
+    table = table.append_column("row", pa.array(np.arange(len(table))))
+    first = table.group_by("request_id").aggregate([("row", "min")])["row_min"]
+    return table.drop_columns("row").take(np.sort(_numpy(first)))
+
+
+def watches_of(rows: pa.Table, users: pa.Array) -> pa.Table:
+    """The watches of `users` among `rows`: time, user, movie."""
+    wanted = pc.and_(pc.equal(rows["kind"], WATCH), pc.is_in(rows["user"], value_set=users))
+    return rows.select(["time", "user", "movie"]).filter(wanted)
+
+
+def latest_before(
+    answers: tuple[NDArray[np.int64], NDArray[np.int64]],
+    watches: tuple[NDArray[np.int64], NDArray[np.int64]],
+) -> NDArray[np.int64]:
+    """For each watch the index of its user's latest answer at or before it, or −1.
+
+    Both arguments are (users, times); of answers at the same time the last one counts.
+    """
+    users = np.concatenate([answers[0], watches[0]])
+    times = np.concatenate([answers[1], watches[1]])
+    n = len(answers[0])
+    order = np.lexsort((np.arange(len(users)) >= n, times, users))  # answers first on a tie
+    seen = np.maximum.accumulate(np.where(order < n, np.arange(len(order)), -1))
+    latest = np.full(len(users), -1, dtype=np.int64)
+    latest[order] = np.where(seen >= 0, order[seen], -1)
+    latest = latest[n:]
+    latest[users[latest] != watches[0]] = -1  # another user's; −1 reads the last, harmlessly
+    return latest
+
+
+def converted(answers: pa.Table, watches: pa.Table, window: int) -> NDArray[np.bool_]:
+    """Which answers converted within `window` nanoseconds; shape (n_answers,)."""
+    result = np.zeros(len(answers), dtype=bool)
+    if not len(answers) or not len(watches):
+        return result
+    users, times = _numpy(answers["user"]), _numpy(answers["time"])
+    watched_at = _numpy(watches["time"])
+    latest = latest_before((users, times), (_numpy(watches["user"]), watched_at))
+    offers = answers["ids"].combine_chunks()
+    movies = pc.unique(offers.flatten())
+    code = _numpy(pc.fill_null(pc.index_in(watches["movie"].cast(pa.string()), movies), -1))
+    offered = _numpy(pc.list_parent_indices(offers)) * np.int64(len(movies))
+    offered += _numpy(pc.index_in(offers.flatten(), movies))
+    hit = (latest >= 0) & (code >= 0) & (watched_at - times[latest] <= window)
+    hit &= np.isin(latest * np.int64(len(movies)) + code, offered)
+    result[latest[hit]] = True
+    return result
+
+
+def complete_until(times: NDArray[np.int64], days: Sequence[str]) -> NDArray[np.int64]:
+    """For each time the end of the unbroken run of `days` that it lies in, or the time itself."""
+    ends = times.copy()
+    for first, end in _runs(days):
+        ends[(times >= first) & (times < end)] = end
+    return ends
+
+
+def report(
+    answers: pa.Table,
+    watches: pa.Table,
+    complete: NDArray[np.int64] | None,
+    *,
+    window: int,
+    confidence: float,
+) -> dict[str, Any]:
+    """model → its answers, conversions and their rate with an interval, by tier as well.
+
+    `complete` says for each answer until when its watches are known; None takes all answers.
+    """
+    over = np.ones(len(answers), dtype=bool)
+    if complete is not None:
+        over = _numpy(answers["time"]) + window <= complete
+    hit = converted(answers, watches, window)
+    model = np.asarray(answers["model"].to_pylist(), dtype=str)
+    tier = np.asarray(answers["tier"].to_pylist(), dtype=str)
+    users = _numpy(answers["user"])
+    result = {}
+    for name in sorted(set(model)):
+        own = model == name
+        result[name] = {
+            **_rate(hit[own & over], confidence),
+            "users": len(np.unique(users[own & over])),
+            "censored": int((own & ~over).sum()),
+            "tiers": {
+                kind: _rate(hit[own & over & (tier == kind)], confidence)
+                for kind in sorted(set(tier[own]))
+            },
+        }
+    return result
+
+
+def requests_of(rows: pa.Table, deadline_ms: int) -> dict[str, int]:
+    """Of the request lines among `rows`: how many, with another status than 200, and too late."""
+    rows = rows.filter(pc.equal(rows["kind"], REQUEST))
+    fields = pc.extract_regex(rows["text"].cast(pa.string()), REQUEST_TEXT)
+    status, ms = (pc.struct_field(fields, name) for name in ("status", "ms"))
+    late = pc.greater(ms.cast(pa.int64()), deadline_ms)
+    return {
+        "lines": len(rows),
+        "failed": pc.sum(pc.not_equal(status, "200")).as_py() or 0,
+        "late": pc.sum(late).as_py() or 0,
+    }
+
+
+def _rate(hit: NDArray[np.bool_], confidence: float) -> dict[str, Any]:
+    answers, conversions = len(hit), int(hit.sum())
+    low, high = wilson_interval(conversions, answers, confidence)
+    return {
+        "answers": answers,
+        "conversions": conversions,
+        "conversion": round(conversions / answers if answers else 0.0, DECIMALS),
+        "low": round(low, DECIMALS),
+        "high": round(high, DECIMALS),
+    }
+
+
+def _runs(days: Sequence[str]) -> list[tuple[int, int]]:
+    """(start, end) of each run of days without a gap."""
+    runs: list[tuple[int, int]] = []
+    for day in sorted(set(days)):
+        start = (date.fromisoformat(day) - date(1970, 1, 1)).days * DAY
+        first = runs.pop()[0] if runs and runs[-1][1] == start else start
+        runs.append((first, start + DAY))
+    return runs
+
+
+def _parsed(texts: pa.ChunkedArray) -> pa.Table:
+    """The JSON lines as a table with the columns of LINE."""
+    if not len(texts):
+        return LINE.empty_table()
+    data = "\n".join(texts.to_pylist()).encode()
+    return pa.json.read_json(
+        io.BytesIO(data),
+        read_options=pa.json.ReadOptions(use_threads=False, block_size=1 << 24),
+        parse_options=pa.json.ParseOptions(
+            explicit_schema=LINE, unexpected_field_behavior="ignore"
+        ),
+    )
+
+
+def _numpy(column: Any) -> NDArray[Any]:
+    array: NDArray[Any] = column.to_numpy()
+    return array

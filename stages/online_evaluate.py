@@ -1,0 +1,121 @@
+"""Served answers and what users did afterwards → metrics per model, with intervals.
+
+    python stages/online_evaluate.py --store data [--days 2026-01-05 …] [--open] --output F
+
+Reads closed days, by default all that both topics have. `--open` also reads rows that no
+closed day holds yet, and takes answers whose time is not over.
+"""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from movierec import store
+from movierec.cli import run
+from movierec.errors import BadInput
+from movierec.online import (
+    MINUTE,
+    answers_of,
+    complete_until,
+    distinct,
+    report,
+    requests_of,
+    watches_of,
+)
+from movierec.params import Online, load_params
+
+
+def main(arguments: list[str]) -> int:
+    """Evaluate and write the report."""
+    options = parse(arguments)
+    params = load_params(options.params).online
+    days = chosen_days(options)
+    document = evaluate(options, days, params)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n")
+    return 0
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The command line's options."""
+    parser = argparse.ArgumentParser(prog="online_evaluate", description=__doc__.splitlines()[0])
+    parser.add_argument("--store", type=Path, required=True, help="the collector's folder")
+    parser.add_argument("--days", nargs="+", help="closed days; default: all of both topics")
+    parser.add_argument("--open", action="store_true", help="rows of no closed day as well")
+    parser.add_argument("--event-topic", default="movielog")
+    parser.add_argument("--served-topic", default="served")
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
+    parser.add_argument("--output", type=Path, required=True)
+    return parser.parse_args(arguments)
+
+
+def chosen_days(options: argparse.Namespace) -> list[str]:
+    """The days to read. Raises BadInput when one is not closed, or none is and none is open."""
+    topics = options.event_topic, options.served_topic
+    closed = [set(store.closed_days(options.store, topic)) for topic in topics]
+    for topic, days in zip(topics, closed, strict=True):
+        if missing := sorted(set(options.days or []) - days):
+            raise BadInput(
+                f"{options.store / topic}: {', '.join(missing)} not closed; "
+                f"closed are {', '.join(sorted(days)) or 'none'}"
+            )
+    days = sorted(options.days or closed[0] & closed[1])
+    if not days and not options.open:
+        raise BadInput(
+            f"{options.store}: no day is closed in both {' and '.join(topics)}; "
+            "wait for the collector, or add --open"
+        )
+    return days
+
+
+def evaluate(options: argparse.Namespace, days: list[str], params: Online) -> dict[str, Any]:
+    """The report on the answers of `days`, and of open rows when they are asked for."""
+    window = round(params.conversion_minutes * MINUTE)
+    answers, logged = read_answers(options, days)
+    watches, requests = read_events(options, days, answers["user"].unique(), params.deadline_ms)
+    complete = None if options.open else complete_until(answers["time"].to_numpy(), days)
+    return {
+        "models": report(answers, watches, complete, window=window, confidence=params.confidence),
+        "requests": requests,
+        "duplicates": logged - len(answers),
+        "days": days,
+        "open": options.open,
+        "conversion_minutes": params.conversion_minutes,
+        "confidence": params.confidence,
+        "deadline_ms": params.deadline_ms,
+    }
+
+
+def read_answers(options: argparse.Namespace, days: list[str]) -> tuple[pa.Table, int]:
+    """The answers, each request id once, and how many lines logged them."""
+    answers = pa.concat_tables(map(answers_of, tables(options, options.served_topic, days)))
+    return distinct(answers), len(answers)
+
+
+def read_events(
+    options: argparse.Namespace, days: list[str], users: pa.Array, deadline_ms: int
+) -> tuple[pa.Table, dict[str, int]]:
+    """The watches of `users`, and the counts of request lines; one day in memory at a time."""
+    watches: list[pa.Table] = []
+    requests: Counter[str] = Counter()
+    for rows in tables(options, options.event_topic, days):
+        watches.append(watches_of(rows, users))
+        requests.update(requests_of(rows, deadline_ms))
+    return pa.concat_tables(watches), dict(requests)
+
+
+def tables(options: argparse.Namespace, topic: str, days: list[str]) -> Iterator[pa.Table]:
+    """The rows of each closed day, then the open ones."""
+    for day in days:
+        yield store.read_day(options.store / topic / "days" / day)
+    if options.open:
+        yield store.open_rows(options.store, topic)
+
+
+if __name__ == "__main__":
+    run(main)

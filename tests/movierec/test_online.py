@@ -1,0 +1,200 @@
+"""Conversions counted by hand, and against a plain loop over random histories."""
+
+import json
+import random
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from movierec.online import (
+    MINUTE,
+    answers_of,
+    complete_until,
+    converted,
+    distinct,
+    report,
+    requests_of,
+    watches_of,
+)
+
+WINDOW = 30 * MINUTE
+COLUMNS = pa.schema(
+    [
+        ("kind", pa.uint8()),
+        ("time", pa.int64()),
+        ("user", pa.int64()),
+        ("movie", pa.dictionary(pa.int32(), pa.string())),
+        ("text", pa.string()),
+    ]
+)
+
+
+def served(minute, user, ids, request_id, model="svd@v1", tier="model"):
+    line = {"request_id": request_id, "user": user, "model": model, "arm": "svd", "tier": tier}
+    text = json.dumps({"time": "2026-01-05T00:00", **line, "ids": ids})
+    return {"kind": 4, "time": round(minute * MINUTE), "user": user, "text": text}
+
+
+def watch(minute, user, movie):
+    return {"kind": 0, "time": round(minute * MINUTE), "user": user, "movie": movie}
+
+
+def request(text, user=1):
+    return {"kind": 2, "time": 0, "user": user, "text": text}
+
+
+def rows(*lines):
+    return pa.Table.from_pylist(list(lines), COLUMNS)
+
+
+def conversions(*lines):
+    """request id → whether it converted."""
+    table = rows(*lines)
+    answers = distinct(answers_of(table))
+    hit = converted(answers, watches_of(table, answers["user"].unique()), WINDOW)
+    return dict(zip(answers["request_id"].to_pylist(), hit.tolist(), strict=True))
+
+
+def test_a_watch_of_an_offered_movie_within_the_window_converts():
+    assert conversions(
+        served(0, 1, ["a", "b"], "hit"),
+        watch(30, 1, "b"),
+        served(0, 2, ["a", "b"], "late"),
+        watch(30.001, 2, "b"),
+        served(0, 3, ["a", "b"], "other movie"),
+        watch(1, 3, "c"),
+        served(5, 4, ["a"], "before"),
+        watch(4, 4, "a"),
+        served(0, 5, ["a"], "other user"),
+        watch(1, 6, "a"),
+    ) == {
+        "hit": True,
+        "late": False,
+        "other movie": False,
+        "before": False,
+        "other user": False,
+    }
+
+
+def test_a_watch_at_the_moment_of_the_answer_counts():
+    assert conversions(served(1, 1, ["a"], "r"), watch(1, 1, "a")) == {"r": True}
+
+
+def test_a_watch_is_credited_to_the_latest_answer_only():
+    assert conversions(
+        served(0, 1, ["a"], "first"),
+        served(5, 1, ["b"], "second", model="svdpp@v1"),
+        watch(6, 1, "a"),
+        watch(7, 1, "b"),
+    ) == {"first": False, "second": True}
+
+
+def test_a_movie_that_stands_twice_in_a_list_and_many_watches_convert_once():
+    table = rows(served(0, 1, ["a", "a"], "r"), *(watch(m, 1, "a") for m in range(1, 9)))
+    answers = distinct(answers_of(table))
+    measured = report(
+        answers,
+        watches_of(table, answers["user"].unique()),
+        None,
+        window=WINDOW,
+        confidence=0.95,
+    )["svd@v1"]
+    assert (measured["answers"], measured["conversions"]) == (1, 1)
+
+
+def test_an_answer_that_was_logged_twice_counts_once():
+    table = rows(served(3, 1, ["a"], "r"), served(2, 1, ["a"], "r"), served(4, 1, ["a"], "s"))
+    answers = distinct(answers_of(table))
+    assert answers["request_id"].to_pylist() == ["r", "s"]
+    assert answers["time"].to_pylist() == [2 * MINUTE, 4 * MINUTE]
+
+
+def test_rates_by_model_and_tier_with_intervals():
+    lines = [served(0, user, ["a"], f"r{user}") for user in range(10)]
+    lines += [served(0, 99, ["a"], "new", tier="popular"), watch(1, 99, "a")]
+    lines += [watch(1, user, "a") for user in range(4)]
+    lines += [served(0, 50, ["a"], "pp", model="svdpp@v1")]
+    table = rows(*lines)
+    answers = distinct(answers_of(table))
+    watches = watches_of(table, answers["user"].unique())
+    measured = report(answers, watches, None, window=WINDOW, confidence=0.95)
+    assert list(measured) == ["svd@v1", "svdpp@v1"]
+    svd = measured["svd@v1"]
+    assert (svd["answers"], svd["conversions"], svd["users"]) == (11, 5, 11)
+    assert svd["conversion"] == pytest.approx(5 / 11, abs=1e-6)
+    assert svd["low"] < svd["conversion"] < svd["high"]
+    assert svd["tiers"]["model"]["answers"] == 10
+    assert svd["tiers"]["popular"]["conversions"] == 1
+    assert measured["svdpp@v1"]["conversions"] == 0
+
+
+def test_an_answer_whose_window_is_not_over_is_left_out_and_counted():
+    day = 1440
+    table = rows(
+        served(day - 30, 1, ["a"], "over"),
+        served(day - 29.999, 2, ["a"], "not over"),
+        watch(day - 20, 2, "a"),
+    )
+    answers = distinct(answers_of(table))
+    watches = watches_of(table, answers["user"].unique())
+    complete = complete_until(answers["time"].to_numpy(), ["1970-01-01"])
+    measured = report(answers, watches, complete, window=WINDOW, confidence=0.95)["svd@v1"]
+    assert (measured["answers"], measured["censored"], measured["conversions"]) == (1, 1, 0)
+    taken = report(answers, watches, None, window=WINDOW, confidence=0.95)["svd@v1"]
+    assert (taken["answers"], taken["censored"], taken["conversions"]) == (2, 0, 1)
+
+
+def test_a_gap_between_the_days_ends_what_is_known():
+    day = 1440 * MINUTE
+    times = np.array([0, day + 5, 3 * day + 1, 9 * day])
+    days = ["1970-01-04", "1970-01-01", "1970-01-02"]
+    assert complete_until(times, days).tolist() == [2 * day, 2 * day, 4 * day, 9 * day]
+
+
+def test_request_lines_are_counted_by_status_and_deadline():
+    ok = "host:8080, status 200, result: a, b, 12 ms"
+    assert requests_of(
+        rows(
+            request(ok),
+            request("host:8080, status 200, result: a, 600ms"),
+            request("host:8080, status 200, result: a, 601 ms"),
+            request("host:8080, status 0, result: Timeout, status 9: host, 3 ms, 999 ms"),
+        ),
+        600,
+    ) == {"lines": 4, "failed": 1, "late": 2}
+
+
+def test_no_lines_at_all_make_an_empty_report():
+    table = rows()
+    answers = distinct(answers_of(table))
+    watches = watches_of(table, answers["user"].unique())
+    assert report(answers, watches, None, window=WINDOW, confidence=0.95) == {}
+    assert requests_of(table, 600) == {"lines": 0, "failed": 0, "late": 0}
+
+
+def test_the_join_agrees_with_a_plain_loop_over_random_histories():
+    rng = random.Random(5)
+    for _ in range(40):
+        answers = [
+            served(rng.randrange(100), rng.randrange(4), rng.sample("abcdef", 3), f"r{n:02d}")
+            for n in range(rng.randrange(1, 25))
+        ]
+        watches = [
+            watch(rng.randrange(150), rng.randrange(5), rng.choice("abcdefg")) for _ in range(60)
+        ]
+        assert conversions(*answers, *watches) == by_hand(answers, watches)
+
+
+def by_hand(answers, watches):
+    """The definition, one watch at a time."""
+    parsed = [(a["time"], json.loads(a["text"])["request_id"], a) for a in answers]
+    result = {request_id: False for _, request_id, _ in parsed}
+    for seen in watches:
+        before = [p for p in parsed if p[2]["user"] == seen["user"] and p[0] <= seen["time"]]
+        if not before:
+            continue
+        time, request_id, latest = max(before, key=lambda p: p[:2])
+        if seen["time"] - time <= WINDOW and seen["movie"] in json.loads(latest["text"])["ids"]:
+            result[request_id] = True
+    return result

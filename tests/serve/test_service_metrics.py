@@ -1,0 +1,68 @@
+"""What /metrics says, line by line."""
+
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families
+
+from serve.app import create_app
+
+
+def value(registry, name, **labels):
+    return registry.get_sample_value(name, labels)
+
+
+def test_the_exposition_parses_and_tells_what_answers(client):
+    for path in ["/recommend/4", "/recommend/4", "/recommend/999999999", "/recommend/x"]:
+        client.get(path)
+    lines = client.get("/metrics").text.splitlines()
+    assert list(text_string_to_metric_families("\n".join(lines) + "\n"))
+    assert (
+        'movierec_model_info{arm="svd",data_hash="' + "d" * 64 + '",git_commit="c0ffee",'
+        'kind="svd",model="svd@v1.4.0"} 1.0'
+    ) in lines
+    assert 'movierec_answers_total{tier="model"} 2.0' in lines
+    assert 'movierec_answers_total{tier="popular"} 1.0' in lines
+    assert 'movierec_answers_total{tier="fold-in"} 0.0' in lines
+    assert 'movierec_served_log_lines_total{outcome="queue-full"} 0.0' in lines
+    assert (
+        'flask_http_request_duration_seconds_bucket{le="0.6",method="GET",status="200",'
+        'url_rule="/recommend/<userid>"} 3.0'
+    ) in lines
+    assert (
+        'flask_http_request_duration_seconds_count{method="GET",status="400",'
+        'url_rule="/recommend/<userid>"} 1.0'
+    ) in lines
+
+
+def test_no_request_can_make_labels_of_its_own(client, registry):
+    before = {}
+    for round_ in range(2):
+        for n in range(50):
+            client.get(f"/recommend/9{round_}{n}")
+            client.get(f"/nothing/{round_}{n}")
+            client.open("/recommend/1", method=f"M{round_}{n}")
+        client.get("/recommend/x")
+        series = {
+            (sample.name, tuple(sorted(sample.labels.items())))
+            for family in registry.collect()
+            for sample in family.samples
+        }
+        if round_ == 0:
+            before = series
+    assert series == before
+    assert value(registry, "flask_http_request_total", method="OTHER", status="405") == 100
+
+
+def test_each_service_has_a_registry_of_its_own(settings, model):
+    first, second = CollectorRegistry(), CollectorRegistry()
+    one = create_app(settings, model, registry=first).test_client()
+    create_app(settings, model, registry=second)
+    one.get("/recommend/4")
+    assert value(first, "movierec_answers_total", tier="model") == 1
+    assert value(second, "movierec_answers_total", tier="model") == 0
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/metrics?name[]=movierec_model_info"])
+def test_a_scrape_is_not_counted_as_a_request(client, registry, path):
+    client.get(path)
+    assert value(registry, "flask_http_request_total", method="GET", status="200") is None
