@@ -69,7 +69,12 @@ class Preprocess:
 
 @dataclass(frozen=True)
 class SVD:
-    """Hyperparameters of SVD, by Surprise's names (γ is `lr_*`, λ is `reg_*`)."""
+    """Hyperparameters of SVD, by Surprise's names (γ is `lr_*`, λ is `reg_*`).
+
+    Beyond Surprise, and off at zero: learning rates shrink by `lr_decay` after each epoch; with
+    a `holdout_share` of the training ratings held out, n_epochs is only the most, and the number
+    is the one after which their error has not fallen for `patience` epochs.
+    """
 
     n_factors: int = number(low=1, high=4096)
     n_epochs: int = number(low=1)
@@ -83,7 +88,10 @@ class SVD:
     reg_bi: float = number(low=0)
     reg_pu: float = number(low=0)
     reg_qi: float = number(low=0)
-    seed: int = number(low=0)
+    lr_decay: float = number(low=0, high=0.5)
+    holdout_share: float = number(low=0, high=0.5)
+    patience: int = number(low=1)
+    seed: int = number(low=0, high=2**32 - 1)
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,7 @@ class Train:
     svd: SVD
     svdpp: SVDpp
     engine: str = choice("fast", "surprise")
+    dtype: str = choice("float32", "float64")
     implicit: str = choice("rated", "watched")
 
 

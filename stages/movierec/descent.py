@@ -1,0 +1,113 @@
+"""Stochastic gradient descent as Surprise runs it: the rows, the steps, the epochs.
+
+Biases are two more factors, so that one product of rows gives b_u + b_i + q_iᵀp_u and one
+update moves them all, each lane with its own learning rate γ and regularisation λ:
+
+    p_u = [p_u1 … p_uk, b_u, 1, 0 …]      p ← (1 − γλ) p + γ e q
+    q_i = [q_i1 … q_ik, 1, b_i, 0 …]      q ← (1 − γλ) q + γ e p      (γ = λ = 0 in constant lanes)
+
+which is Surprise's x += γ(e·y − λx), rounded otherwise in the last place.
+"""
+
+from collections.abc import Callable
+from math import isfinite, sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from movierec.errors import BadInput, LimitExceeded
+from movierec.lanes import row_type, width
+from movierec.model import Epoch, Factors, OnEpoch
+from movierec.params import SVD
+
+Rows = NDArray[Any]
+"""(n,) of a `lanes.row_type`."""
+
+
+def check(train: sparse.csr_array, hyper: SVD) -> None:
+    """Refuse ratings that cannot be learned from. Raises BadInput."""
+    if train.nnz == 0:
+        raise BadInput("no ratings to train on; widen the window or loosen `preprocess`")
+    if not np.isfinite(train.data).all():
+        raise BadInput("a rating is not a finite number; look into the aggregates of the window")
+
+
+def mean_of(ratings: NDArray[Any]) -> float:
+    """μ, summed in float64 in a fixed order."""
+    return float(np.add.accumulate(ratings, dtype=np.float64)[-1]) / len(ratings)
+
+
+def rows(scalar: np.dtype[Any], factors: NDArray[np.float64], one: int, *more: str) -> Rows:
+    """Rows whose first field holds `factors` (n, k), and a 1 in lane k + `one`."""
+    n, k = factors.shape
+    table = np.zeros(n, row_type(scalar, width(k + 2), *more))
+    lanes = table[more[0]]
+    lanes[:, :k] = factors
+    lanes[:, k + one] = 1
+    return table
+
+
+def steps(scalar: np.dtype[Any], hyper: SVD, epoch: int) -> Rows:
+    """(1,) with the factors of an epoch's updates: keep_* = 1 − γλ and gain_* = γ, lane by lane,
+    for the rows p, q and y. Learning rates decay by γ_t = γ (1 − lr_decay)^t, t = epoch − 1."""
+    decay = 1.0
+    for _ in range(epoch - 1):
+        decay *= 1.0 - hyper.lr_decay
+    k = hyper.n_factors
+    table = np.zeros(
+        1, row_type(scalar, width(k + 2), *(f"{w}_{r}" for w in ("keep", "gain") for r in "pqy"))
+    )
+    lanes = {
+        "p": [("pu", slice(k)), ("bu", k)],
+        "q": [("qi", slice(k)), ("bi", k + 1)],
+        "y": [("yj", slice(k))],
+    }
+    for row, groups in lanes.items():
+        table[f"keep_{row}"] = 1
+        for name, where in groups:
+            rate = getattr(hyper, f"lr_{name}", 0.0) * decay
+            table[f"keep_{row}"][0, where] = 1.0 - rate * getattr(hyper, f"reg_{name}", 0.0)
+            table[f"gain_{row}"][0, where] = rate
+    return table
+
+
+def descend(
+    kind: str,
+    hyper: SVD,
+    n_ratings: int,
+    sweep: Callable[[int], float],
+    model: Callable[[], Factors],
+    on_epoch: OnEpoch | None,
+) -> None:
+    """Run the epochs. `sweep(epoch)` passes over the ratings once and returns Σ e².
+
+    Raises LimitExceeded as soon as the errors are no longer finite numbers.
+    """
+    for epoch in range(1, hyper.n_epochs + 1):
+        squares = sweep(epoch)
+        if not isfinite(squares):
+            rates = ", ".join(f"{n} {v}" for n, v in vars(hyper).items() if n.startswith("lr_"))
+            raise LimitExceeded(
+                f"{kind}: training diverged in epoch {epoch} of {hyper.n_epochs}: the error is no "
+                f"finite number; lower a learning rate ({rates}) or raise its regularisation"
+            )
+        if on_epoch and on_epoch(Epoch(epoch, sqrt(squares / n_ratings), model)):
+            return
+
+
+def factors(
+    train: sparse.csr_array, P: NDArray[Any], Q: NDArray[Any], k: int
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """b_u, b_i, p_u and q_i (one column a movie) out of rows of lanes. Who was never rated or
+    never rated keeps no initial values: zero, as Surprise predicts for the unknown."""
+    raters = np.diff(train.indptr) > 0
+    rated = np.bincount(train.indices, minlength=train.shape[1]) > 0
+    user, movie = np.where(raters[:, None], P, 0), np.where(rated[:, None], Q, 0)
+    return (
+        np.ascontiguousarray(user[:, k]),
+        np.ascontiguousarray(movie[:, k + 1]),
+        np.ascontiguousarray(user[:, :k]),
+        np.ascontiguousarray(movie[:, :k].T),
+    )

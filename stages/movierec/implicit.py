@@ -1,0 +1,27 @@
+"""What a user took up, whether or not it was rated: N(u) of SVD++, and what not to recommend."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+
+def rated_or_watched(
+    rated: sparse.csr_array, watched: sparse.csr_array
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """(indptr, indices) of the union of two matrices' stored entries: ascending, distinct.
+
+    Values do not count: a rating of zero is a rating.
+    """
+    marks = (
+        sparse.csr_array((np.ones(m.nnz, np.int8), m.indices, m.indptr), shape=m.shape)
+        for m in (rated, watched)
+    )
+    union = next(marks) + next(marks)
+    union.sort_indices()
+    return union.indptr.astype(np.int64), union.indices.astype(np.int32)
+
+
+def popular(n_movies: int, indices: NDArray[np.int32]) -> NDArray[np.int32]:
+    """(n_movies,) movies by how many users took them up, most first, ties by lower index."""
+    counts = np.bincount(indices, minlength=n_movies)
+    return np.argsort(-counts, kind="stable").astype(np.int32)
