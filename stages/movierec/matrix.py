@@ -1,0 +1,131 @@
+"""Ratings as sparse matrices with the vocabulary of their ids; the only place where ids
+become indices. A dataset is a `movierec.arrays` folder."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from movierec.arrays import MANIFEST, read_folder, sha256_of, write_folder
+from movierec.errors import BadInput, CorruptFile
+
+FORMAT = "movierec-dataset/1"
+PARTS = ("train", "validation", "watched")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What models are trained and judged on. Row u of every matrix is `users[u]`, column i
+    is `movies[i]`; the matrices have the shape (n_users, n_movies), float32 data and sorted
+    distinct indices. A stored zero is a rating of zero, an absent entry is none.
+    """
+
+    users: NDArray[np.int64]
+    """(n_users,) ascending."""
+    movies: NDArray[np.bytes_]
+    """(n_movies,) ascending slugs."""
+    train: sparse.csr_array
+    validation: sparse.csr_array
+    watched: sparse.csr_array
+    """Minutes watched, as far as a model may know them (see `movierec.split`)."""
+    scale: tuple[float, float]
+    """Lowest and highest possible rating."""
+    data_hash: str = ""
+    """SHA-256 of the manifest it was loaded from; empty before it is saved."""
+
+
+def lookup(vocabulary: NDArray[Any], ids: NDArray[Any]) -> NDArray[np.int32]:
+    """Indices of `ids` in the ascending `vocabulary`; -1 for an id that is not in it."""
+    if len(vocabulary) == 0:
+        return np.full(len(ids), -1, np.int32)
+    found = np.searchsorted(vocabulary, ids)
+    found[found == len(vocabulary)] = 0
+    return np.where(vocabulary[found] == ids, found, -1).astype(np.int32)
+
+
+def csr(
+    u: NDArray[Any], i: NDArray[Any], values: NDArray[Any], shape: tuple[int, int]
+) -> sparse.csr_array:
+    """A float32 CSR matrix of triples sorted by (u, i), each pair once.
+
+    Raises ValueError when they are not: scipy would sum duplicates in silence.
+    """
+    key = u.astype(np.int64) * shape[1] + i
+    if len(key) > 1 and not (np.diff(key) > 0).all():
+        raise ValueError("triples must be sorted by (u, i) and distinct")
+    indptr = np.zeros(shape[0] + 1, np.int64)
+    np.cumsum(np.bincount(u, minlength=shape[0]), out=indptr[1:])
+    return _matrix(values.astype(np.float32), i.astype(np.int32), indptr, shape)
+
+
+def _matrix(
+    data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], shape: tuple[int, int]
+) -> sparse.csr_array:
+    """CSR from its arrays as they are. scipy narrows or widens index dtypes by its own rules;
+    kernels are compiled for int32 indices and int64 pointers, so set them afterwards."""
+    matrix = sparse.csr_array(shape, dtype=np.float32)
+    matrix.data, matrix.indices, matrix.indptr = data, indices, indptr
+    matrix.has_sorted_indices = matrix.has_canonical_format = True
+    return matrix
+
+
+def save_dataset(folder: Path, dataset: Dataset, facts: Mapping[str, Any]) -> None:
+    """Write `dataset` to `folder`; `facts` (counts, the split) go into its manifest."""
+    arrays: dict[str, NDArray[Any]] = {"users": dataset.users, "movies": dataset.movies}
+    for part in PARTS:
+        matrix = getattr(dataset, part)
+        arrays[f"{part}_data"] = matrix.data
+        arrays[f"{part}_indices"] = matrix.indices
+        arrays[f"{part}_indptr"] = matrix.indptr
+    write_folder(folder, arrays, {"format": FORMAT, "scale": list(dataset.scale), "facts": facts})
+
+
+def load_dataset(folder: Path, *, mmap: bool = False) -> Dataset:
+    """Read a dataset, verified. Raises BadInput when there is none, CorruptFile when its
+    files or its matrices are not what they must be."""
+    arrays, manifest = read_folder(folder, mmap=mmap)
+    if manifest.get("format") != FORMAT:
+        raise BadInput(f"{folder}: not a dataset of format {FORMAT}; run `dvc repro preprocess`")
+    try:
+        users, movies = arrays["users"], arrays["movies"]
+        shape = (len(users), len(movies))
+        train, validation, watched = (
+            _checked(folder, part, [arrays[f"{part}_{a}"] for a in ARRAYS], shape) for part in PARTS
+        )
+        low, high = manifest["scale"]
+    except KeyError as error:
+        raise CorruptFile(f"{folder}: {error} is missing; run `dvc checkout`") from None
+    data_hash = sha256_of(folder / MANIFEST)
+    return Dataset(users, movies, train, validation, watched, (low, high), data_hash)
+
+
+ARRAYS = ("data", "indices", "indptr")
+
+
+def _checked(
+    folder: Path, part: str, arrays: list[NDArray[Any]], shape: tuple[int, int]
+) -> sparse.csr_array:
+    """The CSR matrix of three arrays, once they are known to fit each other."""
+    data, indices, indptr = arrays
+    fits = (
+        (data.dtype, indices.dtype, indptr.dtype) == (np.float32, np.int32, np.int64)
+        and len(indptr) == shape[0] + 1
+        and len(data) == len(indices) == indptr[-1]
+        and indptr[0] == 0
+        and bool((np.diff(indptr) >= 0).all())
+        and (len(indices) == 0 or (indices.min() >= 0 and indices.max() < shape[1]))
+    )
+    if not fits:
+        raise CorruptFile(f"{folder}: the matrix {part!r} does not fit; run `dvc checkout`")
+    return _matrix(data, indices, indptr, shape)
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """The facts of a saved dataset."""
+    facts: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["facts"]
+    return facts

@@ -1,0 +1,174 @@
+"""The train/validation split, on the events of some users at a time.
+
+    random          every pair's side is a hash of (user, movie, seed): it stays when days are added
+    per_user_time   each user's last ratings
+    global_time     the last ratings of all
+
+For the splits by time, training is a function of what happened before the cut alone: a
+rating that was replaced after the cut still trains with its earlier value, and minutes
+watched after it are not counted. A watched pair that is rated after the cut stays watched,
+since a service knows it at the cut; evaluation leaves it out of the ranking, as a service
+leaves out what was seen.
+
+The random split has no cut, and a watch comes before its rating: it would give away which
+movies to rank first. So there `watched` holds no pair of the validation part. RMSE becomes
+a little pessimistic by that (the model does not know that the user chose the movie), and
+recall is a prediction and not a look-up.
+"""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """Rating events, sorted by (u, i) and then in the order of time and log."""
+
+    u: NDArray[np.int32]
+    i: NDArray[np.int32]
+    rating: NDArray[np.float32]
+    time: NDArray[np.int64]
+
+    def __getitem__(self, rows: NDArray[Any]) -> "Ratings":
+        return Ratings(self.u[rows], self.i[rows], self.rating[rows], self.time[rows])
+
+    def last(self) -> "Ratings":
+        """The last event of each pair."""
+        if len(self.u) == 0:
+            return self
+        return self[np.r_[(np.diff(self.u) != 0) | (np.diff(self.i) != 0), True]]
+
+
+@dataclass(frozen=True)
+class Watches:
+    """Watches of a day each, sorted by (u, i)."""
+
+    u: NDArray[np.int32]
+    i: NDArray[np.int32]
+    minutes: NDArray[np.int32]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+
+    def __getitem__(self, rows: NDArray[Any]) -> "Watches":
+        return Watches(
+            *(getattr(self, name)[rows] for name in ("u", "i", "minutes", "first", "last"))
+        )
+
+    def total(self) -> "Pairs":
+        """Minutes of each pair, over all days."""
+        if len(self.u) == 0:
+            return Pairs(self.u, self.i, self.minutes.astype(np.float32))
+        starts = np.flatnonzero(np.r_[True, (np.diff(self.u) != 0) | (np.diff(self.i) != 0)])
+        minutes = np.add.reduceat(self.minutes, starts)
+        return Pairs(self.u[starts], self.i[starts], minutes.astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Distinct pairs sorted by (u, i), each with a value."""
+
+    u: NDArray[np.int32]
+    i: NDArray[np.int32]
+    value: NDArray[np.float32]
+
+    def __getitem__(self, rows: NDArray[Any]) -> "Pairs":
+        return Pairs(self.u[rows], self.i[rows], self.value[rows])
+
+    @classmethod
+    def of(cls, ratings: Ratings) -> "Pairs":
+        """The pairs of rating events that are distinct."""
+        return cls(ratings.u, ratings.i, ratings.rating)
+
+
+@dataclass(frozen=True)
+class Split:
+    """The three parts of some users' events."""
+
+    train: Pairs
+    validation: Pairs
+    watched: Pairs
+
+
+def random_split(
+    ratings: Ratings, watches: Watches, in_validation: "PairHash", share: float
+) -> Split:
+    """Each pair's last rating goes to one side by its hash; see above for the watches."""
+    last = Pairs.of(ratings.last())
+    chosen = in_validation(last.u, last.i, share)
+    validation, total = last[chosen], watches.total()
+    return Split(last[~chosen], validation, total[~_contains(validation, total)])
+
+
+def time_split(ratings: Ratings, watches: Watches, cut: NDArray[np.int64]) -> Split:
+    """Events before `cut[u]` (nanoseconds) train, later ratings of other pairs validate."""
+    train = Pairs.of(ratings[ratings.time < cut[ratings.u]].last())
+    last = ratings.last()
+    later = Pairs.of(last[last.time >= cut[last.u]])
+    known = watches[watches.first < cut[watches.u]]
+    # Of a day that the cut divides, one minute before it is all that is certain.
+    whole = known.last < cut[known.u]
+    minutes = np.where(whole, known.minutes, 1).astype(np.int32)
+    known = Watches(known.u, known.i, minutes, known.first, known.last)
+    return Split(train, later[~_contains(train, later)], known.total())
+
+
+def per_user_cut(ratings: Ratings, n_users: int, share: float) -> NDArray[np.int64]:
+    """The time from which on each user's ratings validate: `share` of them, rounded, and
+    those of the same moment. A user's cut depends on that user's ratings alone."""
+    last = ratings.last()
+    count = np.bincount(last.u, minlength=n_users)
+    held = np.floor(share * count + 0.5).astype(np.int64)
+    order = np.lexsort((last.time, last.u))
+    ends = np.cumsum(count)
+    cut = np.full(n_users, np.iinfo(np.int64).max)
+    some = held > 0
+    cut[some] = last.time[order][(ends - held)[some]]
+    return cut
+
+
+def global_cut(times: NDArray[np.int64], share: float) -> int:
+    """The time from which on all ratings validate: `share` of `times`, rounded up."""
+    held = min(len(times), int(np.ceil(share * len(times))))
+    return int(np.partition(times, len(times) - held)[len(times) - held])
+
+
+class PairHash:
+    """Decides by a hash of (user id, movie id, seed) whether a pair validates.
+
+    It depends on the ids and not on their indices, so a pair stays on its side when the
+    window moves on, and no model is judged by what an earlier one has learned.
+    """
+
+    def __init__(self, users: NDArray[np.int64], movies: NDArray[np.bytes_], seed: int) -> None:
+        digests = b"".join(blake2b(movie, digest_size=8).digest() for movie in movies.tolist())
+        self.of_user = mix(users.astype(np.uint64) ^ mix(np.array([seed], np.uint64)))
+        self.of_movie = np.frombuffer(digests, "<u8")
+
+    def __call__(
+        self, u: NDArray[np.int32], i: NDArray[np.int32], share: float
+    ) -> NDArray[np.bool_]:
+        """Whether each pair is among the `share` that validates."""
+        value = mix(self.of_user[u] ^ self.of_movie[i])
+        return (value >> np.uint64(11)).astype(np.float64) < share * 2.0**53
+
+
+def mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """splitmix64: every bit of the input reaches every bit of the result."""
+    x = x + np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def _contains(pairs: Pairs, asked: Pairs) -> NDArray[np.bool_]:
+    """Whether each of `asked` is one of `pairs`."""
+    keys, wanted = (p.u.astype(np.int64) << 32 | p.i for p in (pairs, asked))
+    if len(keys) == 0:
+        return np.zeros(len(wanted), bool)
+    found = np.searchsorted(keys, wanted)
+    found[found == len(keys)] = 0
+    return keys[found] == wanted

@@ -1,0 +1,36 @@
+"""The window's aggregates → a CSR dataset with its id vocabulary and validation part."""
+
+import argparse
+import json
+from pathlib import Path
+
+from movierec.assemble import build
+from movierec.cli import run
+from movierec.matrix import save_dataset
+from movierec.params import load_params
+from movierec.reports import write_json
+from movierec.window import Window, load_days, read_window
+
+
+def main(arguments: list[str]) -> int:
+    """Merge the days of `--window`, split, prune, and write the dataset and a report."""
+    parser = argparse.ArgumentParser(prog="preprocess", description=__doc__)
+    parser.add_argument("--window", type=Path, required=True, help="file that names the days")
+    parser.add_argument("--aggregates", type=Path, required=True, help="folder of all days")
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
+    parser.add_argument("--output", type=Path, required=True, help="dataset folder to write")
+    parser.add_argument("--report", type=Path, required=True, help="JSON file to write")
+    options = parser.parse_args(arguments)
+    params = load_params(options.params)
+    days = read_window(options.window).days
+    aggregates, _ = load_days(options.aggregates, days)
+    dataset, facts = build(Window.of(aggregates), params.preprocess, params.events)
+    facts = {"days": days, "split": params.preprocess.split, **facts}
+    save_dataset(options.output, dataset, facts)
+    write_json(options.report, facts)
+    print(json.dumps({"stage": "preprocess", **facts}))
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)
