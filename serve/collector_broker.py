@@ -102,7 +102,7 @@ class Broker:
         self._set_up(True)
         return ends
 
-    def first_offset(self, partition: TopicPartition, wanted: int | None) -> int | None:
+    def first_offset(self, partition: TopicPartition, wanted: int) -> int | None:
         """Where the partition's log begins, when that is after `wanted`; None to try again.
 
         Raises CorruptFile when the log ends before `wanted`, which is on disk already.
@@ -113,7 +113,7 @@ class Broker:
         except KafkaError as error:
             self.trouble(error)
             return None
-        if wanted is None or wanted < first:
+        if wanted < first:
             return int(first)
         if wanted > last:
             self._beyond_end += 1

@@ -11,12 +11,9 @@ OVERHEAD_BYTES = 32
 
 
 class Buffer:
-    """Consecutive chunks of one partition: the offsets [start, end) that disk lacks.
+    """Consecutive chunks of one partition: the offsets [start, end) that disk lacks."""
 
-    `start` is None until it is known where the log begins.
-    """
-
-    def __init__(self, start: int | None) -> None:
+    def __init__(self, start: int) -> None:
         self.start = start
         self.end = start
         self.rows = 0
@@ -26,17 +23,14 @@ class Buffer:
 
     def add(self, chunk: Chunk, now: float) -> None:
         """Append a chunk, which must not begin before `end`; `now` is monotonic seconds."""
-        if self.end is None:
-            self.start = self.end = chunk.start
         if chunk.start < self.end:
             raise AssertionError(f"offset {chunk.start} was read twice, up to {self.end}")
         self.end = chunk.end
         rows = len(chunk.lines.offsets)
-        if rows:
-            self._chunks.append(chunk)
-            self.rows += rows
-            self.bytes += chunk.lines.values.nbytes + rows * OVERHEAD_BYTES
-            self.since = now if self.since is None else self.since
+        self._chunks.append(chunk)
+        self.rows += rows
+        self.bytes += chunk.lines.values.nbytes + rows * OVERHEAD_BYTES
+        self.since = now if self.since is None else self.since
 
     def lines(self) -> LineBatch:
         """All buffered lines as one batch."""
@@ -48,7 +42,10 @@ class Buffer:
         )
 
     def is_due(self, now: float, rows: int, seconds: float) -> bool:
-        """Whether it has `rows` lines or its oldest line is `seconds` old."""
+        """Whether it has `rows` lines or its oldest chunk is `seconds` old.
+
+        A chunk may hold no line (transaction markers): its offsets are progress all the same.
+        """
         return self.rows >= rows or (self.since is not None and now - self.since >= seconds)
 
     def clear(self) -> None:

@@ -163,10 +163,7 @@ class Collector:
     def _start_held(self) -> None:
         for partition in sorted(self._starting):
             offset = self.store.resume(partition)
-            if offset is None:
-                self.consumer.seek_to_beginning(partition)
-            else:
-                self.consumer.seek(partition, offset)
+            self.consumer.seek(partition, offset)
             self._buffers[partition] = Buffer(offset)
             self.consumer.resume(partition)
             self._starting.discard(partition)
@@ -190,20 +187,24 @@ class Collector:
         durable = {}
         for partition in dict.fromkeys(partitions):
             buffer = self._buffers.get(partition)
-            if buffer is None or buffer.rows == 0:
+            if buffer is None or buffer.start == buffer.end:
                 continue
             try:
                 self.store.write(partition, buffer)
             except AlreadyWritten as error:
-                self.metrics.refused.labels(partition.topic).inc()
-                log.warning("refused", extra={"partition": name(partition), "why": str(error)})
-                self._hold(partition)
+                self._refused(partition, error)
             else:
                 buffer.clear()
                 durable[partition] = OffsetAndMetadata(buffer.end, "", -1)
         if durable:
             with contextlib.suppress(KafkaError):  # a hint only: nobody resumes from it
                 self.consumer.commit_async(durable)
+
+    def _refused(self, partition: TopicPartition, error: AlreadyWritten) -> None:
+        """Another writer was first: drop what was read and go on where the disk ends now."""
+        self.metrics.refused.labels(partition.topic).inc()
+        log.warning("refused", extra={"partition": name(partition), "why": str(error)})
+        self._hold(partition)
 
     def _out_of_range(self, error: OffsetOutOfRangeError) -> None:
         """The broker does not have our next offset: record what is gone, go on after it."""
@@ -215,8 +216,11 @@ class Collector:
             first = self._broker.first_offset(partition, buffer.end)
             if first is None:
                 continue
-            if buffer.end is not None:
+            try:
                 self.store.record_gap(partition, buffer.end, first)
+            except AlreadyWritten as refusal:
+                self._refused(partition, refusal)
+                continue
             self._buffers[partition] = Buffer(first)
             self.consumer.seek(partition, first)
 

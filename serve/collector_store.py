@@ -1,16 +1,18 @@
 """The collector's use of the store: parse, write, resume, gaps, days; each with its metrics."""
 
+import contextlib
 import logging
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from kafka import TopicPartition
 
-import serve.scratch_store as store_files
+from movierec import store
+from movierec.batches import parse_batch, parse_served
 from movierec.errors import BadInput, Unavailable
-from movierec.rows import KINDS, REJECTED
 from serve.collector_buffer import Buffer
 from serve.metrics import CollectorMetrics
 from serve.settings import CollectorSettings
@@ -27,6 +29,7 @@ class Store:
         self._metrics = metrics
         self._durable: dict[TopicPartition, tuple[int, int]] = {}
         self._totals: Counter[str] = Counter()
+        self._last_event: dict[str, int] = {}
         _check_writable(self._root)
 
     @property
@@ -36,9 +39,9 @@ class Store:
         lag = self._totals["lag"]
         return {key: self._totals[key] for key in keys} | {"lag": lag}
 
-    def resume(self, partition: TopicPartition) -> int | None:
-        """The next offset of a partition by its verified segments; None when it has none."""
-        offset = store_files.resume_offset(self._root, partition.topic, partition.partition)
+    def resume(self, partition: TopicPartition) -> int:
+        """The next offset of a partition that is ours now, by its verified segments."""
+        offset = store.claim_partition(self._root, partition.topic, partition.partition) or 0
         log.info("resumes", extra={"partition": _name(partition), "offset": offset})
         return offset
 
@@ -50,40 +53,54 @@ class Store:
         started = time.monotonic()
         lines = buffer.lines()
         if partition.topic == self._settings.served_topic:
-            rows = store_files.parse_served(lines)
+            rows = parse_served(lines)
         else:
-            rows = store_files.parse_batch(
-                lines, self._settings.rating_min, self._settings.rating_max
-            )
+            rows = parse_batch(lines, self._settings.rating_min, self._settings.rating_max)
+        where = (self._root, partition.topic, partition.partition)
+        with self._disk(f"{_name(partition)} is on disk up to offset {buffer.start}"):
+            segment = store.write_segment(*where, buffer.start, buffer.end, rows)
+            size = segment.path.stat().st_size
+        self._count(partition, segment, rows, size, time.monotonic() - started)
+        newest = int(lines.timestamps[-1]) if segment.rows else -1
+        self._durable[partition] = (buffer.end, newest)
+        self._metrics.durable.labels(*_labels(partition)).set(buffer.end)
+
+    @contextlib.contextmanager
+    def _disk(self, state: str) -> Iterator[None]:
+        """Ends the program when the disk fails: after that nobody knows what it holds."""
         try:
-            size = store_files.write_segment(
-                self._root, partition.topic, partition.partition, buffer.start, buffer.end, rows
-            )
+            yield
         except OSError as error:
             raise Unavailable(
                 f"the store {self._root} cannot be written: {error.strerror} (errno "
-                f"{error.errno}); {_name(partition)} is on disk up to offset {buffer.start}. "
-                "Mend the disk and start again"
+                f"{error.errno}); {state}. Mend the disk and start again"
             ) from error
-        self._count(partition, rows, size, time.monotonic() - started)
-        self._durable[partition] = (buffer.end or 0, int(lines.timestamps[-1]))
-        self._metrics.durable.labels(*_labels(partition)).set(buffer.end or 0)
 
-    def _count(self, partition: TopicPartition, rows: Any, size: int, seconds: float) -> None:
+    def _count(
+        self,
+        partition: TopicPartition,
+        segment: store.Segment,
+        rows: Any,
+        size: int,
+        seconds: float,
+    ) -> None:
         topic = partition.topic
         self._metrics.segments.labels(topic).inc()
         self._metrics.segment_bytes.labels(topic).inc(size)
         self._metrics.flush_seconds.observe(seconds)
-        kinds = Counter(dict(_value_counts(rows["kind"])))
-        rejected = kinds.pop(REJECTED, 0)
+        kinds = Counter(segment.counts)
+        rejected = kinds.pop("rejected", 0)
         for kind, count in kinds.items():
-            self._metrics.lines.labels(topic, KINDS[kind], "stored").inc(count)
+            self._metrics.lines.labels(topic, kind, "stored").inc(count)
         if rejected:
             self._metrics.lines.labels(topic, "unknown", "rejected").inc(rejected)
             for reason, count in _value_counts(rows["reason"].drop_null()):
                 self._metrics.rejected.labels(topic, reason).inc(count)
-        stored = rows.num_rows - rejected
-        counts = {"read": rows.num_rows, "stored": stored, "rejected": rejected, "bytes": size}
+        if segment.max_time is not None:
+            self._last_event[topic] = max(segment.max_time, self._last_event.get(topic, 0))
+            self._metrics.last_event.labels(topic).set(self._last_event[topic] / 1e9)
+        stored = segment.rows - rejected
+        counts = {"read": segment.rows, "stored": stored, "rejected": rejected, "bytes": size}
         self._totals.update(counts | {"segments": 1})
         log.info(
             "segment",
@@ -92,7 +109,8 @@ class Store:
 
     def record_gap(self, partition: TopicPartition, start: int, end: int) -> None:
         """The broker lost the offsets [start, end) before we read them: write it down, say so."""
-        store_files.record_gap(self._root, partition.topic, partition.partition, start, end)
+        with self._disk(f"a gap of {_name(partition)} from offset {start} is not recorded"):
+            store.write_gap(self._root, partition.topic, partition.partition, start, end)
         self._totals["gaps"] += 1
         self._metrics.gaps.labels(partition.topic).inc()
         self._metrics.gap_lines.labels(partition.topic).inc(end - start)
@@ -121,10 +139,16 @@ class Store:
 
     def close_days(self, topic: str, ends: dict[int, int]) -> None:
         """Close the topic's days that are due; `ends` are the partitions' ends in Kafka."""
-        for day in store_files.close_days(self._root, topic, self._settings.grace_seconds, ends):
+        with self._disk(f"no day of {topic} was closed"):
+            days = store.close_due_days(self._root, topic, ends, self._settings.grace_seconds)
+        for day in days:
+            totals = store.read_manifest(self._root, topic, day)["totals"]
             self._totals["days"] += 1
+            self._totals["late"] += totals["late"]
             self._metrics.days_closed.labels(topic).inc()
-            log.info("day closed", extra={"topic": topic, "day": day})
+            self._metrics.late.labels(topic).inc(totals["late"])
+            counts = {key: totals[key] for key in ("stored", "rejected", "late")}
+            log.info("day closed", extra={"topic": topic, "day": day, **counts})
 
 
 def _value_counts(column: Any) -> list[tuple[Any, int]]:

@@ -74,7 +74,8 @@ class LineWriter:
             + [",recommendation request ", f",{ACCOUNT_ACTION}"]
         )
         first = np.array([0, 1, 2, 2], np.int64) * len(movies)
-        self._first_head = first + [0, 0, 0, 1]  # of each kind
+        first[ACCOUNT] += 1
+        self._first_head = first  # of each kind
         self._ratings = list(ratings)
 
     def add_requests(self, texts: Sequence[str]) -> Ints:
@@ -87,7 +88,12 @@ class LineWriter:
         """One line a row."""
         heads = self._heads.take(pa.array(self._first_head[rows["kind"]] + rows["movie"]))
         joined = pc.binary_join_element_wise(
-            _times(rows), ",", pa.array(rows["user"]).cast(pa.string()), heads, self._tails(rows), ""
+            _times(rows),
+            ",",
+            pa.array(rows["user"]).cast(pa.string()),
+            heads,
+            self._tails(rows),
+            "",
         )
         lines: list[bytes] = joined.cast(pa.binary()).to_pylist()
         return lines
@@ -95,7 +101,9 @@ class LineWriter:
     def _tails(self, rows: Rows) -> pa.Array:
         """What follows the movie id: a minute, a rating, or the whole text of a request."""
         kind, number = rows["kind"], rows["number"].astype(np.int64)
-        minutes = [f"{minute}.mpg" for minute in range(int(number[kind == WATCH].max(initial=0)) + 1)]
+        minutes = [
+            f"{minute}.mpg" for minute in range(int(number[kind == WATCH].max(initial=0)) + 1)
+        ]
         asked = kind == REQUEST
         texts = [self.requests[n] for n in number[asked].tolist()]
         table = [*minutes, *self._ratings, *texts, ""]

@@ -10,13 +10,14 @@ from infra.simulator.exact import Floats, Ints, race, stream
 from infra.simulator.log import (
     RATING,
     REQUEST,
+    ROW,
     WATCH,
     LineWriter,
     Rows,
     in_order,
     make_rows,
 )
-from infra.simulator.world import HIGH, LOW, MEAN, TASTE, World, rate
+from infra.simulator.world import HIGH, LOW, TASTE, World, rate
 from movierec.errors import BadInput
 from movierec.events import SECOND
 
@@ -67,11 +68,9 @@ class Life:
 
     def days(self, first: int, count: int, until: int) -> Iterator[Rows]:
         """The rows of `count` days from epoch day `first`, in order, up to `until` (ns)."""
-        left = np.zeros(0, in_order([]).dtype) if False else None
+        left = np.zeros(0, ROW)
         for day in range(first, first + count + 1):
-            rows = self._day(day)
-            if left is not None:
-                rows = in_order([left, rows])
+            rows = in_order([left, self._day(day)])
             end = min((day + 1) * DAY_SECONDS * SECOND, until)
             yield rows[rows["arrival"] < end]
             left = rows[rows["arrival"] >= end]

@@ -1,0 +1,99 @@
+"""Lines → Kafka, in big batches, each delivered or the program fails."""
+
+from types import TracebackType
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from movierec.errors import Unavailable
+
+ANSWER_SECONDS = 10.0
+FLUSH_SECONDS = 60.0
+OPTIONS = {
+    "enable.idempotence": False,  # the embedded broker has no producer ids
+    "acks": "all",
+    "linger.ms": 50,
+    "batch.size": 1_000_000,
+    "batch.num.messages": 50_000,
+    "compression.type": "zstd",
+    "queue.buffering.max.messages": 1_000_000,
+    "queue.buffering.max.kbytes": 512 * 1024,
+    "max.in.flight.requests.per.connection": 1,  # a retry must not change the order
+    "message.timeout.ms": 30_000,
+}
+
+
+class Sender:
+    """A producer of log lines to one topic; use it in a `with`."""
+
+    def __init__(self, bootstrap: str, topic: str, linger_ms: int = 50) -> None:
+        self.topic = topic
+        self._failure: KafkaError | None = None
+        self._producer = Producer(
+            {
+                **OPTIONS,
+                "bootstrap.servers": bootstrap,
+                "linger.ms": linger_ms,
+                "error_cb": lambda error: None,
+                "log_level": 0,
+            }
+        )
+        self.partitions = self._count_partitions(bootstrap)
+
+    def _count_partitions(self, bootstrap: str) -> int:
+        try:
+            found = self._producer.list_topics(self.topic, timeout=ANSWER_SECONDS)
+        except KafkaException:
+            raise Unavailable(
+                f"no broker answers at {bootstrap}: check --bootstrap (host:port)"
+            ) from None
+        topic = found.topics[self.topic]
+        if topic.error is not None or not topic.partitions:
+            raise Unavailable(f"no topic {self.topic!r} at {bootstrap}: create it first")
+        return len(topic.partitions)
+
+    def __enter__(self) -> "Sender":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.flush()
+
+    def send(self, line: bytes, partition: int, timestamp_ms: int) -> None:
+        """Queue one line; waits while the queue is full."""
+        while True:
+            try:
+                self._producer.produce(
+                    self.topic,
+                    line,
+                    partition=partition,
+                    timestamp=timestamp_ms,
+                    on_delivery=self._delivered,
+                )
+                return
+            except BufferError:
+                self._producer.poll(0.1)
+                self._check()
+
+    def poll(self) -> None:
+        """Take in what the broker said meanwhile. Raises Unavailable when a line was lost."""
+        self._producer.poll(0)
+        self._check()
+
+    def flush(self) -> None:
+        """Wait until every line is delivered. Raises Unavailable when one was not."""
+        left = self._producer.flush(FLUSH_SECONDS)
+        self._check()
+        if left:
+            raise Unavailable(f"{left:,} lines for {self.topic!r} were not delivered in time")
+
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        self._failure = self._failure or error
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise Unavailable(f"a line for {self.topic!r} was not delivered: {self._failure}")
