@@ -4,10 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from movierec.store import read_day
-
 from movierec.aggregates import aggregate_day, save_aggregate
 from movierec.cli import run
+from movierec.days import manifest_of, stream_day
 from movierec.events import parse_time
 
 
@@ -19,8 +18,9 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     day = options.day.name
     start, _ = parse_time(f"{day}T00:00") or (0, 0)
-    table = read_day(options.day)
-    aggregate, counts = aggregate_day(table.to_batches(), start)
+    aggregate, counts = aggregate_day(stream_day(options.day), start)
+    totals = manifest_of(options.day)["totals"]
+    counts |= {"rejected": totals["rejected"], "reasons": totals["reasons"]}
     save_aggregate(options.output, aggregate, day, counts)
     print(json.dumps({"stage": "aggregate", "day": day, "pairs": len(aggregate.user), **counts}))
     return 0

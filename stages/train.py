@@ -13,37 +13,84 @@ import resource
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from scipy import sparse
 from tqdm import tqdm
 
-from movierec import cli, reference, stopping, svd, svdpp
+from movierec import reference, stopping, svd, svdpp
+from movierec.cli import run
 from movierec.matrix import Dataset, load_dataset
-from movierec.model import Epoch, Factors, OnEpoch
+from movierec.measures import rmse
+from movierec.model import Factors, OnEpoch
 from movierec.modelfile import save_model
-from movierec.params import Train, load_params
-
-
-def fit(kind: str, dataset: Dataset, params: Train, on_epoch: OnEpoch) -> Factors:
-    """The model of `kind`, by the engine that `params` names."""
-    watched = dataset.watched if params.implicit == "watched" else None
-    if params.engine == "surprise":
-        if kind == "svd":
-            return reference.fit_svd(dataset.train, params.svd, dataset.scale, params.dtype)
-        return reference.fit_svdpp(dataset.train, params.svdpp, dataset.scale, params.dtype)
-    if kind == "svd":
-        return stopping.fit(svd.fit, dataset.train, params.svd, dataset.scale, params.dtype, on_epoch)
-    raise NotImplementedError(watched)
+from movierec.params import SVD, SVDpp, Train, load_params
+from movierec.reports import write_csv
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Fit `--model` to `--dataset`; write the model and its history."""
+    parser = argparse.ArgumentParser(prog="train", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--model", choices=("svd", "svdpp"), required=True)
-    parser.add_argument("--dataset", type=Path, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--history", type=Path, required=True)
+    parser.add_argument("--dataset", type=Path, required=True, help="dataset folder")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
+    parser.add_argument("--output", type=Path, required=True, help="model folder to write")
+    parser.add_argument("--history", type=Path, required=True, help="CSV file to write")
     options = parser.parse_args(arguments)
+    params = load_params(options.params).train
+    dataset = load_dataset(options.dataset)
+    started = time.monotonic()
+    model, history = fit(options.model, dataset, params)
+    seconds = time.monotonic() - started
+    save_model(options.output, model, dataset, {"engine": params.engine, "dtype": params.dtype})
+    write_csv(options.history, history.columns())
+    measured = {"seconds": round(seconds, 2), "peak_rss_mb": peak_rss_mb()}
+    done = {"epochs": model.hyper.n_epochs, "train_rmse": round(history.train[-1], 4)}
+    print(json.dumps({"stage": "train", "model": options.model, **done, **measured}))
+    return 0
+
+
+def fit(kind: str, dataset: Dataset, params: Train) -> tuple[Factors, stopping.History]:
+    """The model of `kind` by the engine that `params` names, and its history."""
+    hyper: Any = params.svd if kind == "svd" else params.svdpp
+    if params.engine == "surprise":
+        return fit_surprise(kind, dataset, hyper, params.dtype)
+
+    def fit_once(
+        train: sparse.csr_array, watched: sparse.csr_array, hyper: Any, on_epoch: OnEpoch
+    ) -> Factors:
+        options: Any = {"scale": dataset.scale, "dtype": params.dtype, "on_epoch": on_epoch}
+        if kind == "svd":
+            return svd.fit(train, hyper, **options)
+        implicit = watched if params.implicit == "watched" else None
+        return svdpp.fit(train, hyper, watched=implicit, **options)
+
+    total = hyper.n_epochs * (2 if hyper.holdout_share else 1)
+    with tqdm(total=total, desc=kind, unit="epoch", disable=not sys.stderr.isatty()) as bar:
+        return stopping.fit(
+            fit_once, dataset.train, dataset.watched, hyper, lambda: bar.update() and None
+        )
+
+
+def fit_surprise(
+    kind: str, dataset: Dataset, hyper: SVD | SVDpp, dtype: str
+) -> tuple[Factors, stopping.History]:
+    """The model by scikit-surprise, which tells nothing of its epochs but the end."""
+    train = dataset.train
+    if isinstance(hyper, SVDpp):
+        model: Factors = reference.fit_svdpp(train, hyper, dataset.scale, dtype)
+    else:
+        model = reference.fit_svd(train, hyper, dataset.scale, dtype)
+    u = np.repeat(np.arange(train.shape[0]), np.diff(train.indptr))
+    error = rmse(model.predict(u, train.indices) - train.data)
+    return model, stopping.History([error], [])
+
+
+def peak_rss_mb() -> int:
+    """The most memory that this process has held, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run(main)

@@ -18,12 +18,10 @@ from numpy.typing import NDArray
 
 from movierec.arrays import read_folder, write_folder
 from movierec.errors import BadInput, CorruptFile
+from movierec.rows import KINDS, RATING, WATCH
 
 FORMAT = "movierec-aggregate/1"
-KINDS = {0: "watch", 1: "rating", 2: "request", 3: "account", 255: "rejected"}
-WATCH, RATING, REJECTED = 0, 1, 255
 BUCKETS = 64
-COLUMNS = ("kind", "time", "digits", "user", "movie", "minute", "text", "reason", "raw")
 LINE = np.dtype(
     [
         ("user", "<i8"),
@@ -87,7 +85,7 @@ def load_aggregate(folder: Path) -> tuple[Aggregate, dict[str, Any]]:
 def aggregate_day(
     batches: Iterable[pa.RecordBatch], day_start: int, buckets: int = BUCKETS
 ) -> tuple[Aggregate, dict[str, Any]]:
-    """Reduce the rows of a day (schema store.ROWS, in log order) to pairs and counts.
+    """Reduce the good lines of a day (schema rows.STORED, in log order) to pairs and counts.
 
     `day_start` is the day's first nanosecond; lines before it are counted as late.
     """
@@ -112,7 +110,6 @@ class _Reader:
         self.day_start = day_start
         self.codes: dict[str, int] = {}
         self.kinds: Counter[str] = Counter()
-        self.reasons: Counter[str] = Counter()
         self.late = 0
         self.oldest = self.newest = 0
 
@@ -141,21 +138,18 @@ class _Reader:
             text = batch.column("text")[row].as_py()
             if lines["kind"][row] == RATING:
                 lines["rating"][row] = float(text)
-            content = batch.column("raw")[row].as_py() if text is None else text.encode()
-            digest = blake2b(content or b"", digest_size=8).digest()
+            digest = blake2b((text or "").encode(), digest_size=8).digest()
             lines["text"][row] = int.from_bytes(digest, "little")
 
     def _count(self, batch: pa.RecordBatch, lines: NDArray[Any]) -> None:
         for kind, number in zip(*np.unique(lines["kind"], return_counts=True), strict=True):
             self.kinds[KINDS[int(kind)]] += int(number)
-        good = lines["time"][lines["kind"] != REJECTED]
-        if len(good):
-            low, high = int(good.min()), int(good.max())
+        times = lines["time"]
+        if len(times):
+            low, high = int(times.min()), int(times.max())
             self.oldest = min(self.oldest, low) if self.oldest else low
             self.newest = max(self.newest, high)
-            self.late += int((good < self.day_start).sum())
-        for entry in batch.column("reason").drop_null().value_counts().to_pylist():
-            self.reasons[entry["values"]] += entry["counts"]
+            self.late += int((times < self.day_start).sum())
 
     def vocabulary(self) -> tuple[NDArray[np.bytes_], NDArray[np.int32]]:
         """The slugs in ascending order, and the place in it of each number."""
@@ -166,11 +160,10 @@ class _Reader:
         return slugs[order], rank
 
     def counts(self, duplicates: int) -> dict[str, Any]:
-        """Lines by kind, rejected by reason, exact repeats, late ones; times in nanoseconds."""
+        """Good lines, of each kind, exact repeats, late ones; times in nanoseconds."""
         return {
-            "lines": sum(self.kinds.values()),
+            "stored": sum(self.kinds.values()),
             **{kind: self.kinds[kind] for kind in KINDS.values()},
-            "reasons": dict(sorted(self.reasons.items())),
             "duplicates": duplicates,
             "late": self.late,
             "oldest": self.oldest,

@@ -100,8 +100,8 @@ def _prune(
     kept = kept[good_user[kept.u]]
     if len(kept.u) == 0:
         raise BadInput(
-            f"none of {len(train.u)} training ratings is left after pruning; use more days, or lower "
-            "preprocess.min_users_per_movie and min_ratings_per_user in params.yaml"
+            f"none of {len(train.u)} training ratings is left after pruning; use more days, or "
+            "lower preprocess.min_users_per_movie and min_ratings_per_user in params.yaml"
         )
     user_in = np.bincount(kept.u, minlength=n_users) > 0
     movie_in = np.bincount(kept.i, minlength=n_movies) > 0

@@ -24,7 +24,7 @@ class Biases:
 
     @classmethod
     def fit(cls, train: sparse.csr_array, scale: tuple[float, float]) -> "Biases":
-        """Alternate b_i = Σ_u (r − μ − b_u) / (λ_i + n_i) and b_u = Σ_i (r − μ − b_i) / (λ_u + n_u)."""
+        """Alternate b_i = Σ_u (r − μ − b_u) / (λ_i + n_i), b_u = Σ_i (r − μ − b_i) / (λ_u + n_u)"""
         n_users, n_movies = train.shape
         n_u = np.diff(train.indptr)
         u, i = np.repeat(np.arange(n_users, dtype=np.int32), n_u), train.indices

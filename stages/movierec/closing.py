@@ -12,6 +12,7 @@
 A closer that dies anywhere leaves a state from which the next one goes on.
 """
 
+import contextlib
 import json
 import shutil
 import uuid
@@ -179,10 +180,8 @@ def _complete(root: Path, topic: str, closing: Closing) -> list[str]:
         except (FileNotFoundError, CorruptFile):
             if not done.exists():  # else another closer finished and removed the segments
                 raise
-    try:
+    with contextlib.suppress(FileExistsError):
         publish_file(done, lambda file: None)
-    except FileExistsError:
-        pass
     _tidy(root, topic, closing)
     return [folder.name] if mine else []
 
@@ -232,5 +231,3 @@ def _tidy(root: Path, topic: str, closing: Closing) -> None:
 
 def _put(file: BinaryIO, document: Any) -> None:
     file.write(json.dumps(document, indent=2, sort_keys=True).encode() + b"\n")
-
-

@@ -103,6 +103,14 @@ def read_day(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
     return table.cast(schema).unify_dictionaries()
 
 
+def stream_day(folder: Path) -> Iterator[pa.RecordBatch]:
+    """The rows of `read_day`, some 100,000 at a time: memory does not grow with the day."""
+    verify_day(folder)
+    with pq.ParquetFile(folder / LINES, read_dictionary=["movie"]) as file:
+        for batch in file.iter_batches(batch_size=1 << 17, use_threads=False):
+            yield from pa.Table.from_batches([batch]).cast(STORED).to_batches()
+
+
 def read_rejected(folder: Path) -> Iterator[dict[str, Any]]:
     """The refused lines of a closed day: partition, offset, timestamp, reason, raw bytes."""
     verify_day(folder)

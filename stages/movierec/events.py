@@ -21,11 +21,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
-
-import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
+from typing import Any
 
 MAX_LINE_BYTES = 64 * 1024
 """Longer lines are refused: a request line with 20 ids has about 700 bytes."""
@@ -91,14 +87,6 @@ class BadLine:
     reason: str
 
 
-class LineBatch(NamedTuple):
-    """Lines of one partition, offsets strictly ascending (gaps allowed)."""
-
-    offsets: NDArray[np.int64]
-    timestamps: NDArray[np.int64]
-    values: pa.LargeBinaryArray
-
-
 Event = Watch | Rating | Request | Account
 KINDS = {Watch: "watch", Rating: "rating", Request: "request", Account: "account"}
 
@@ -113,7 +101,8 @@ TIME = re.compile(
 WATCH_ACTION = re.compile(rf"GET /data/m/({MOVIE})/({MINUTE})\.mpg")
 RATE_ACTION = re.compile(rf"GET /rate/({MOVIE})=({RATING})")
 REQUEST_ACTION = re.compile(
-    r"recommendation request ([A-Za-z0-9.\-]+:[0-9]{1,5}, status [0-9]{1,3}, result: .*, [0-9]{1,9} ?ms)"
+    r"recommendation request ([A-Za-z0-9.\-]+:[0-9]{1,5}, "
+    r"status [0-9]{1,3}, result: .*, [0-9]{1,9} ?ms)"
 )
 ACCOUNT_ACTION = "GET /create_account"
 

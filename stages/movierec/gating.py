@@ -20,7 +20,8 @@ def verdict(candidate: dict[str, Any], incumbent: dict[str, Any] | None, limits:
         )
     if candidate["coverage"] < limits.min_coverage:
         reasons.append(
-            f"coverage {candidate['coverage']:.4f} is below gate.min_coverage {limits.min_coverage:g}"
+            f"coverage {candidate['coverage']:.4f} is below "
+            f"gate.min_coverage {limits.min_coverage:g}"
         )
     if incumbent is not None:
         loss = share / relative_rmse(incumbent) - 1

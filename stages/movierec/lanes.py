@@ -166,7 +166,9 @@ overload(operator.add)(_two_vectors(lambda a, b: _add(a, b)))
 overload(operator.sub)(_two_vectors(lambda a, b: _subtract(a, b)))
 overload(operator.mul)(_two_vectors(lambda a, b: _multiply(a, b)))
 overload(operator.mul)(
-    lambda a, b: (lambda a, b: _multiply(spread(b, a), b))
-    if isinstance(b, Vector) and a == b.scalar
-    else None
+    lambda a, b: (
+        (lambda a, b: _multiply(spread(b, a), b))
+        if isinstance(b, Vector) and a == b.scalar
+        else None
+    )
 )

@@ -61,4 +61,3 @@ def _polar(uniform: NDArray[np.float64], out: NDArray[np.float64]) -> int:
         out[2 * k] *= f
         out[2 * k + 1] *= f
     return 2 * n
-

@@ -84,9 +84,7 @@ def rows_between(
 
 def _all_placed(segment: Segment, after: int | None, before: Cut) -> bool:
     """Whether closed days hold all rows of a segment; `after` is the watermark behind it."""
-    return segment.end <= before.offset and (
-        after is None or after < (before.day + 1) * NS_PER_DAY
-    )
+    return segment.end <= before.offset and (after is None or after < (before.day + 1) * NS_PER_DAY)
 
 
 def _belonging(

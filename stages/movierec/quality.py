@@ -43,7 +43,7 @@ def measure(
     limits: Validate,
 ) -> list[Measure]:
     """Every measure of the window beside its limit."""
-    lines = sum(count["lines"] for count in counts)
+    lines = sum(count["stored"] + count["rejected"] for count in counts)
     shift, distance = drift(days)
     newest = date.fromisoformat(window.days[-1])
     age = (window.written - timedelta(days=1) - newest).days

@@ -17,9 +17,9 @@ def fit_svd(
     train: sparse.csr_array, hyper: SVD, scale: tuple[float, float], dtype: str
 ) -> svd.SVDModel:
     """SVD by Surprise: see `svd.fit`. Slow, and it reports no epochs."""
-    from surprise import SVD as Algorithm
+    import surprise
 
-    fitted = _fit(Algorithm, train, hyper, scale)
+    fitted = _fit(surprise.SVD, train, hyper, scale)
     return svd.SVDModel(scale, fitted.trainset.global_mean, *_factors(fitted, train, dtype), hyper)
 
 
@@ -27,9 +27,9 @@ def fit_svdpp(
     train: sparse.csr_array, hyper: SVDpp, scale: tuple[float, float], dtype: str
 ) -> svdpp.SVDppModel:
     """SVD++ by Surprise, N(u) the rated movies: see `svdpp.fit`. Very slow."""
-    from surprise import SVDpp as Algorithm
+    import surprise
 
-    fitted = _fit(Algorithm, train, hyper, scale, cache_ratings=True)
+    fitted = _fit(surprise.SVDpp, train, hyper, scale, cache_ratings=True)
     shared = _factors(fitted, train, dtype)
     rated = np.bincount(train.indices, minlength=train.shape[1]) > 0
     y = np.where(rated[:, None], np.asarray(fitted.yj), 0).astype(dtype)

@@ -15,7 +15,6 @@ one before ends. Only the chain counts, so progress is a fact of the disk:
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -288,6 +287,6 @@ def _put(file: BinaryIO, text: str) -> None:
 def partitions_of(root: Path, topic: str) -> list[int]:
     """The partitions that have a folder of segments."""
     folder = root / topic / "segments"
-    return sorted(int(name) for name in os.listdir(folder) if name.isdecimal()) if folder.is_dir() else []
-
-
+    if not folder.is_dir():
+        return []
+    return sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal())

@@ -103,9 +103,7 @@ def fit(
         shared = descent.factors(train, P["p"], M["q"], k)
         known = np.bincount(N[1], minlength=n_movies) > 0
         y = np.ascontiguousarray(np.where(known[:, None], M["y"], 0)[:, :k])
-        return SVDppModel(
-            scale, mean, *shared, hyper, implicit_sums(*N, y), y, watched is not None
-        )
+        return SVDppModel(scale, mean, *shared, hyper, implicit_sums(*N, y), y, watched is not None)
 
     descent.descend("svdpp", hyper, train.nnz, sweep, model, on_epoch)
     return model()

@@ -1,0 +1,78 @@
+"""Names the closed days that the next training uses: writes `data/window.yaml`.
+
+    python -m infra.release.window --days 2026-11-01 2026-11-02   # these days
+    python -m infra.release.window --last 14                      # the newest closed days
+
+Aggregates of days that left the window are removed from `data/aggregates`: that folder is a
+dependency as a whole. They stay in DVC's cache and on its remote.
+"""
+
+import argparse
+import shutil
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from movierec.cli import run
+from movierec.days import closed_days
+from movierec.errors import BadInput
+from movierec.reports import write_text
+
+HEAD = "# The closed days that this training uses. Written by `python -m infra.release.window`.\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the window; prints its days."""
+    options = parse(arguments)
+    closed = closed_days(options.store, options.topic)
+    days = sorted(set(options.days)) if options.days else closed[-options.last :]
+    if not days:
+        raise BadInput(f"{options.store}/{options.topic} has no closed day yet: let one pass")
+    for day in days:
+        known = options.store / "aggregates" / day
+        if day not in closed and not known.is_dir():
+            raise BadInput(f"{day} is no closed day of {options.store}/{options.topic}")
+    lines = [
+        HEAD,
+        "days:\n",
+        *(f'  - "{day}"\n' for day in days),
+        f'written: "{options.written}"\n',
+    ]
+    write_text(options.store / "window.yaml", "".join(lines))
+    forget_others(options.store / "aggregates", days)
+    print(f"window: {', '.join(days)}")
+    return 0
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The command line's options."""
+    parser = argparse.ArgumentParser(prog="window", description=(__doc__ or "").split("\n")[0])
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--days", nargs="+", type=_day, help="YYYY-MM-DD …")
+    which.add_argument("--last", type=int, help="as many of the newest closed days")
+    parser.add_argument("--store", type=Path, default=Path("data"))
+    parser.add_argument("--topic", default="movielog")
+    parser.add_argument(
+        "--written", type=_day, default=f"{datetime.now(UTC):%Y-%m-%d}", help="default: today"
+    )
+    options = parser.parse_args(arguments)
+    if options.last is not None and options.last < 1:
+        raise BadInput("--last must be at least 1")
+    return options
+
+
+def forget_others(aggregates: Path, days: list[str]) -> None:
+    """Remove the aggregates of days outside the window."""
+    for folder in sorted(aggregates.iterdir()) if aggregates.is_dir() else []:
+        if folder.is_dir() and folder.name not in days:
+            shutil.rmtree(folder)
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise BadInput(f"{text!r} is no day; expected YYYY-MM-DD") from None
+
+
+if __name__ == "__main__":
+    run(main)

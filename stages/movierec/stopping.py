@@ -1,0 +1,104 @@
+"""Early stopping: the number of epochs is found on ratings held out of the training part.
+
+The validation part stays unseen: it judges, and must not choose. A share of the training
+ratings is held out, the model is fitted to the rest until their error has not fallen for
+`patience` epochs, and then once more to all of them for the best number of epochs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from movierec.baselines import contains, entry_keys
+from movierec.matrix import csr
+from movierec.measures import rmse
+from movierec.model import Epoch, Factors, OnEpoch
+from movierec.params import SVD
+from movierec.split import mix
+
+Fit = Callable[[sparse.csr_array, sparse.csr_array, SVD, OnEpoch], Factors]
+"""Fits to (train, watched) with hyperparameters, calling back after each epoch."""
+
+
+@dataclass
+class History:
+    """RMSE after each epoch: over the ratings fitted to, and over those held out (or none)."""
+
+    train: list[float]
+    holdout: list[float]
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Columns of a table with one row an epoch."""
+        columns = {"epoch": list(range(1, len(self.train) + 1)), "train_rmse": self.train}
+        return columns | ({"holdout_rmse": self.holdout} if self.holdout else {})
+
+
+def fit(
+    fit_once: Fit,
+    train: sparse.csr_array,
+    watched: sparse.csr_array,
+    hyper: SVD,
+    progress: Callable[[], None],
+) -> tuple[Factors, History]:
+    """The model of all training ratings, and how it came to be.
+
+    `progress` is called after each epoch. Without `hyper.holdout_share` all epochs run.
+    """
+    history = History([], [])
+    if hyper.holdout_share > 0:
+        epochs, history.holdout = best_epochs(fit_once, train, watched, hyper, progress)
+        hyper = replace(hyper, n_epochs=epochs)
+
+    def on_epoch(epoch: Epoch) -> None:
+        history.train.append(epoch.rmse)
+        progress()
+
+    model = fit_once(train, watched, hyper, on_epoch)
+    history.holdout = history.holdout[: len(history.train)]
+    return model, history
+
+
+def best_epochs(
+    fit_once: Fit,
+    train: sparse.csr_array,
+    watched: sparse.csr_array,
+    hyper: SVD,
+    progress: Callable[[], None],
+) -> tuple[int, list[float]]:
+    """(number of epochs with the least error over the held-out ratings, that error by epoch)."""
+    held = held_out(train, hyper.holdout_share, hyper.seed)
+    rest, apart = _take(train, ~held), _take(train, held)
+    # A held-out rating must not be known as a watch either.
+    known = _take(watched, ~contains(apart, watched))
+    u = np.repeat(np.arange(apart.shape[0]), np.diff(apart.indptr))
+    ratings = apart.data.astype(np.float64)
+    errors: list[float] = []
+
+    def on_epoch(epoch: Epoch) -> bool:
+        errors.append(rmse(epoch.model().predict(u, apart.indices) - ratings))
+        progress()
+        return len(errors) - 1 - int(np.argmin(errors)) >= hyper.patience
+
+    if rest.nnz == 0 or apart.nnz == 0:  # too few ratings to hold any out
+        return hyper.n_epochs, []
+    fit_once(rest, known, hyper, on_epoch)
+    return int(np.argmin([*errors, inf])) + 1, errors
+
+
+def held_out(train: sparse.csr_array, share: float, seed: int) -> NDArray[np.bool_]:
+    """Which entries of `train` to hold out: about `share` of them, by a hash of their place."""
+    salt = mix(np.array([seed], np.uint64) ^ np.uint64(0xA5A5A5A5A5A5A5A5))
+    value = mix(entry_keys(train).astype(np.uint64) ^ salt)
+    held: NDArray[np.bool_] = (value >> np.uint64(11)).astype(np.float64) < share * 2.0**53
+    return held
+
+
+def _take(matrix: sparse.csr_array, mask: NDArray[np.bool_]) -> sparse.csr_array:
+    """The entries of a matrix that `mask` names."""
+    u = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
+    return csr(u[mask], matrix.indices[mask], matrix.data[mask], matrix.shape)
