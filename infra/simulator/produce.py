@@ -20,7 +20,7 @@ from infra.simulator.exact import mix, stream
 from infra.simulator.log import ACCOUNT, RATING, REQUEST, WATCH, Rows
 from infra.simulator.sender import Sender
 from infra.simulator.sessions import DAY_SECONDS, Life
-from infra.simulator.world import make_world
+from infra.simulator.world import add_options, make_world
 from movierec.cli import run
 from movierec.errors import BadInput
 from movierec.events import SECOND
@@ -52,12 +52,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="produce", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--bootstrap", required=True, help="host:port of a broker")
     parser.add_argument("--topic", default="movielog")
-    parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--first-day", type=date.fromisoformat, required=True)
     parser.add_argument("--days", type=int, default=1)
     parser.add_argument("--lines-per-day", type=int, default=600_000)
-    parser.add_argument("--users", type=int, default=500)
-    parser.add_argument("--movies", type=int, default=160)
+    add_options(parser)
     options = parser.parse_args(arguments)
     for name in ("days", "lines_per_day", "users", "movies"):
         if getattr(options, name) < 1:

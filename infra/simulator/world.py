@@ -8,6 +8,7 @@ with a few factors, and rates it r_ui + noise, rounded to the scale of 1 to 5. W
 choose to watch, and how long, follows the same taste, so watches tell about it too.
 """
 
+import argparse
 import math
 from dataclasses import dataclass
 
@@ -94,3 +95,10 @@ def make_world(seed: int, users: int, movies: int) -> World:
         p_u=bell(random, users, FACTORS),
         q_i=scale * bell(random, movies, FACTORS),
     )
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The command line's options that make a world. The defaults are the demo's."""
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--users", type=int, default=500)
+    parser.add_argument("--movies", type=int, default=160)

@@ -1,0 +1,211 @@
+"""Simulated users live with the services: they ask, watch what they like, and rate it.
+
+    python -m infra.simulator.live --bootstrap A --seconds 30 --seed 7 \\
+        --service svd=http://127.0.0.1:8081 --service svdpp=http://127.0.0.1:8082
+
+The users are the world's of that seed, so they have a past in its log. Each keeps to one
+service (movierec.routing). A user reads the list from the top, as far as patience goes, and
+starts the first movie that appeals, which depends on the hidden taste: better lists convert
+more. Lines carry the clock's time. The last line on stdout is a JSON object of counts.
+"""
+
+import argparse
+import json
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from infra.simulator.answers import request_text
+from infra.simulator.exact import mix, stream
+from infra.simulator.sender import Sender
+from infra.simulator.world import HIGH, LOW, World, add_options, make_world, rate
+from movierec import routing
+from movierec.cli import run
+from movierec.errors import BadInput, Unavailable
+from movierec.events import Account, Rating, Request, Watch, format_event
+
+NS_PER_MS = 1_000_000
+DIGITS = 6
+ASKERS = 4
+"""Threads that ask; each has one connection to each service."""
+TIMEOUT_SECONDS = 5.0
+PATIENCE = 0.85
+"""Of the users who read one entry of the list, these read the next."""
+APPEAL = 0.35
+"""Chance that a user starts a movie with a liking at the top of the scale; quadratic below."""
+ELSEWHERE = 0.3
+"""Of the users who start nothing from the list, these watch a popular movie instead."""
+RATES = 0.25
+NEWCOMERS = 0.02
+"""Of the requests, these come from people whom no model knows."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """An arm of the experiment and where it answers."""
+
+    arm: str
+    host: str
+    port: int
+
+
+class Crowd:
+    """Users who ask at random moments until `deadline` (monotonic seconds)."""
+
+    def __init__(self, world: World, services: list[Service], sender: Sender, rate: float) -> None:
+        self.world = world
+        self.services = {service.arm: service for service in services}
+        self.sender = sender
+        self.pause = ASKERS / rate
+        self.columns = {slug: column for column, slug in enumerate(world.movies)}
+        self.counts: Counter[str] = Counter()
+        self.lock = threading.Lock()
+        self.last_failure = ""
+
+    def live(self, seconds: float) -> None:
+        """Ask with several threads. Raises what a thread raised."""
+        deadline = time.monotonic() + seconds
+        failures: list[BaseException] = []
+
+        def ask(number: int) -> None:
+            try:
+                self._ask_until(deadline, number)
+            except BaseException as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(ASKERS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if failures:
+            raise failures[0]
+
+    def _ask_until(self, deadline: float, number: int) -> None:
+        random = stream(self.world.seed, 3, number)
+        connections = {
+            arm: HTTPConnection(s.host, s.port, timeout=TIMEOUT_SECONDS)
+            for arm, s in self.services.items()
+        }
+        weights = dict.fromkeys(self.services, 1.0)
+        while time.monotonic() < deadline:
+            row = int(random.integers(0, len(self.world.users)))
+            new = random.random() < NEWCOMERS
+            user = int(self.world.users[row]) + (10**9 if new else 0)
+            arm = routing.arm(user, "live", weights)
+            if new:
+                self._log(Account(time.time_ns() // 1000 * 1000, DIGITS, user), "accounts")
+            ids = self._recommend(connections[arm], self.services[arm], user)
+            self._react(random, row, user, ids)
+            time.sleep(float(random.random()) * 2 * self.pause)
+        for connection in connections.values():
+            connection.close()
+
+    def _recommend(self, connection: HTTPConnection, service: Service, user: int) -> list[str]:
+        """Ask for a list and log the answer as a site does; empty when there was none."""
+        started = time.monotonic()
+        status, text = 0, ""
+        try:
+            connection.request("GET", f"/recommend/{user}")
+            response = connection.getresponse()
+            status, text = response.status, response.read().decode()
+        except (OSError, HTTPException) as error:
+            connection.close()
+            text = f"{type(error).__name__}: {error}"
+        ms = round((time.monotonic() - started) * 1000)
+        ids = text.split(",") if status == 200 else [text]
+        answer = request_text(ids, status, ms, host=f"{service.host}:{service.port}")
+        self._log(Request(time.time_ns() // 1000 * 1000, DIGITS, user, answer), "requests")
+        if status == 200:
+            return ids
+        with self.lock:
+            self.counts["failures"] += 1
+            self.last_failure = f"{service.host}:{service.port}: {text}"
+        return []
+
+    def _react(self, random: np.random.Generator, row: int, user: int, ids: list[str]) -> None:
+        """Start a movie of the list, or another, or none; perhaps rate it."""
+        liking = self.world.liking(np.array([row]))[0]
+        column = self._choice(random, liking, ids)
+        if column is None:
+            if random.random() >= ELSEWHERE:
+                return
+            column = int(random.integers(0, min(40, len(liking))))
+        movie = self.world.movies[column]
+        for minute in range(int(random.integers(1, 4))):
+            self._log(Watch(time.time_ns() // 1000 * 1000, DIGITS, user, movie, minute), "watches")
+        if random.random() < RATES:
+            text = str(int(rate(random, liking[column : column + 1])[0]))
+            self._log(Rating(time.time_ns() // 1000 * 1000, DIGITS, user, movie, text), "ratings")
+
+    def _choice(
+        self, random: np.random.Generator, liking: np.ndarray, ids: list[str]
+    ) -> int | None:
+        """The first movie of the list that appeals, read as far as patience goes."""
+        for slug in ids:
+            column = self.columns.get(slug)
+            if column is not None:
+                pleasure = min(1.0, max(0.0, (float(liking[column]) - LOW) / (HIGH - LOW)))
+                if random.random() < APPEAL * pleasure * pleasure:
+                    return column
+            if random.random() >= PATIENCE:
+                return None
+        return None
+
+    def _log(self, event: Account | Rating | Request | Watch, name: str) -> None:
+        partition = int(mix(np.array([event.user]))[0] % np.uint64(self.sender.partitions))
+        with self.lock:
+            self.sender.send(format_event(event), partition, event.time // NS_PER_MS)
+            self.sender.poll()
+            self.counts[name] += 1
+
+
+def main(arguments: list[str]) -> int:
+    """Let users live with the services for a while; prints the counts."""
+    options = parse(arguments)
+    services = [service_of(text) for text in options.service]
+    world = make_world(options.seed, options.users, options.movies)
+    with Sender(options.bootstrap, options.topic, linger_ms=100) as sender:
+        crowd = Crowd(world, services, sender, options.requests_per_second)
+        crowd.live(options.seconds)
+    names = ("requests", "failures", "watches", "ratings", "accounts")
+    print(json.dumps({name: crowd.counts[name] for name in names}))
+    if crowd.counts["failures"] == crowd.counts["requests"]:
+        raise Unavailable(f"no service answered; the last try: {crowd.last_failure}")
+    return 0
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The command line's options."""
+    parser = argparse.ArgumentParser(prog="live", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--bootstrap", required=True, help="host:port of a broker")
+    parser.add_argument("--topic", default="movielog")
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--requests-per-second", type=float, default=60.0)
+    parser.add_argument("--service", action="append", required=True, metavar="ARM=URL")
+    add_options(parser)
+    options = parser.parse_args(arguments)
+    if options.seconds <= 0 or options.requests_per_second <= 0:
+        raise BadInput("--seconds and --requests-per-second must be above 0")
+    return options
+
+
+def service_of(text: str) -> Service:
+    """`svd=http://host:port` as a Service. Raises BadInput."""
+    arm, _, url = text.partition("=")
+    parts = urlsplit(url)
+    try:
+        if arm and parts.scheme == "http" and parts.hostname and parts.port:
+            return Service(arm, parts.hostname, parts.port)
+    except ValueError:  # the port is no number
+        pass
+    raise BadInput(f"--service {text!r}: expected ARM=http://host:port")
+
+
+if __name__ == "__main__":
+    run(main)
