@@ -202,13 +202,13 @@ def activity_plot(errors: NDArray[np.float64], counts: NDArray[Any]) -> dict[str
 def distribution_plot(
     actual: NDArray[np.float64], predicted: NDArray[np.float64], scale: tuple[float, float]
 ) -> dict[str, Any]:
-    """Shares of ratings near each of nine points of the scale."""
-    points = np.linspace(*scale, 9)
+    """Shares of ratings near each whole point of the scale (of five points at least)."""
+    points = np.linspace(*scale, max(5, int(scale[1] - scale[0]) + 1))
     step = points[1] - points[0]
 
     def shares(values: NDArray[np.float64]) -> list[float]:
         place = np.floor((values - scale[0]) / step + 0.5).astype(np.int64)
-        return [float(x) for x in np.bincount(place, minlength=9) / len(values)]
+        return [float(x) for x in np.bincount(place, minlength=len(points)) / len(values)]
 
     return {
         "rating": [float(x) for x in points],
