@@ -163,7 +163,7 @@ def intervals(
     """Bootstrap intervals of RMSE, and of the gain over each baseline (positive is better)."""
     rows = np.searchsorted(part.users, part.u)
     n = len(part.users)
-    squares = np.stack([np.bincount(rows, e * e, n) for e in errors.values()], axis=1)
+    squares: NDArray[Any] = np.stack([np.bincount(rows, e * e, n) for e in errors.values()], 1)
     counts = np.bincount(rows, minlength=n)
     samples = measures.rmse_samples(squares, counts, params.bootstrap_samples, params.seed)
     model = samples[:, 0]
