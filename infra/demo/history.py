@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from movierec.store import closed_days, read_manifest
 
 from infra.demo.processes import Processes
 from infra.demo.report import step
 from movierec.arrays import sha256_of
 from movierec.errors import BadInput, CorruptFile
+from movierec.store import closed_days, read_manifest
 
 SEED = 7
 PARTITIONS = 64

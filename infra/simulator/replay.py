@@ -1,0 +1,104 @@
+"""Replays ratings by real people as log lines: a few watches, then the rating.
+
+    python -m infra.simulator.replay --bootstrap A --topic replay --ratings ratings.dat \
+        --scale-min 0 --scale-max 10 --compress-days 3
+
+Ratings keep their order in time. `--compress-days` puts the whole span of the file, often
+years, onto so many days; without it times stay as they are. A last line, past the
+collector's grace, lets the last day close. The last line on stdout is a JSON object of counts.
+"""
+
+import argparse
+import json
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from infra.simulator.exact import mix
+from infra.simulator.ratings_file import RatingsFile, check_scale, read_ratings
+from infra.simulator.sender import Sender
+from movierec.cli import run
+from movierec.errors import BadInput
+from movierec.events import NO_SECONDS, SECOND, Account, Rating, Watch, format_event
+
+DAY_SECONDS = 86_400
+MINUTES = 3
+"""Watch lines before each rating, one a minute."""
+LEAD_SECONDS = 60 * (MINUTES + 1)
+TAIL_SECONDS = 7200
+EPOCH = date(1970, 1, 1).toordinal()
+WHOLE = 0
+
+
+def main(arguments: list[str]) -> int:
+    """Send the file; prints the counts."""
+    options = parse(arguments)
+    ratings = read_ratings(options.ratings)
+    check_scale(options.ratings, ratings, options.scale_min, options.scale_max)
+    times = ratings.times
+    if options.compress_days:
+        first = options.first_day.toordinal() - EPOCH
+        times = compressed(times, first, options.compress_days)
+    with Sender(options.bootstrap, options.topic) as sender:
+        lines = send(sender, ratings, times)
+    print(json.dumps({"lines": lines, "ratings": len(times), "users": distinct(ratings.users)}))
+    return 0
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The command line's options."""
+    parser = argparse.ArgumentParser(prog="replay", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--bootstrap", required=True, help="host:port of a broker")
+    parser.add_argument("--topic", default="movielog")
+    parser.add_argument("--ratings", type=Path, required=True, help="file, or folder that has one")
+    parser.add_argument("--scale-min", type=float, default=1.0)
+    parser.add_argument("--scale-max", type=float, default=5.0)
+    parser.add_argument("--compress-days", type=int, default=0, help="0: keep the times")
+    parser.add_argument("--first-day", type=date.fromisoformat, default=date(2026, 11, 1))
+    options = parser.parse_args(arguments)
+    if options.compress_days < 0:
+        raise BadInput("--compress-days must be 0 or more")
+    return options
+
+
+def compressed(times: NDArray[np.int64], first: int, days: int) -> NDArray[np.int64]:
+    """The span of `times` put onto whole epoch days from `first`, the order kept."""
+    span = max(1, int(times.max() - times.min()))
+    room = days * DAY_SECONDS - 2 * LEAD_SECONDS
+    moved: NDArray[np.int64] = (
+        first * DAY_SECONDS + LEAD_SECONDS + (times - times.min()) * room // span
+    )
+    return moved
+
+
+def send(sender: Sender, ratings: RatingsFile, times: NDArray[np.int64]) -> int:
+    """Send watches and ratings in order of time; how many lines that were."""
+    count = len(times)
+    when = np.concatenate([times - 60 * (MINUTES - m) for m in range(MINUTES)] + [times])
+    row = np.tile(np.arange(count), MINUTES + 1)
+    minute = np.repeat(np.arange(MINUTES + 1), count)
+    order = np.lexsort((minute, row, when))
+    texts = {value: f"{value:g}" for value in np.unique(ratings.ratings).tolist()}
+    partitions = (mix(ratings.users) % np.uint64(sender.partitions)).tolist()
+    users, movies = ratings.users.tolist(), ratings.movies.tolist()
+    values = ratings.ratings.tolist()
+    chosen = zip(when[order].tolist(), row[order].tolist(), minute[order].tolist(), strict=True)
+    for second, r, m in chosen:
+        slug = ratings.slugs[movies[r]]
+        head = (second * SECOND, WHOLE if second % 60 else NO_SECONDS, users[r], slug)
+        event = Rating(*head, texts[values[r]]) if m == MINUTES else Watch(*head, m)
+        sender.send(format_event(event), partitions[r], second * 1000)
+    end = (int(when.max()) // DAY_SECONDS + 1) * DAY_SECONDS + TAIL_SECONDS
+    sender.send(format_event(Account(end * SECOND, NO_SECONDS, 0)), 0, end * 1000)
+    return len(when) + 1
+
+
+def distinct(users: NDArray[np.int64]) -> int:
+    """How many different users there are."""
+    return len(np.unique(users))
+
+
+if __name__ == "__main__":
+    run(main)
