@@ -23,6 +23,11 @@ from movierec.arrays import sha256_of
 LANES = 8
 """Scalars in a vector and partial sums of a total; rows are padded to a multiple of it."""
 
+PATTERN = 3 * LANES
+"""Width of a row that stands for one of any width: its second-last and last vectors are those
+of that row, its first is every other one of it. Factors share their learning rate, and the two
+bias lanes lie in the last two vectors: so what scales a row fits into three registers."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -130,13 +135,14 @@ def store(typing: Any, rows: Any, index: Any, field: Any, row: Any) -> Any:
 
 @intrinsic
 def total(typing: Any, row: Any) -> Any:
-    """The sum of a row: LANES partial sums, then halves onto halves."""
+    """The sum of a row: vectors pair by pair, then halves of the last one onto halves."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        first, *others = _parts(builder, args[0])
-        sums = first
-        for part in others:
-            sums = builder.fadd(sums, part)
+        parts = _parts(builder, args[0])
+        while len(parts) > 1:  # pair by pair: a chain of sums would wait for each of them
+            pairs = zip(parts[::2], parts[1::2], strict=False)
+            parts = [builder.fadd(a, b) for a, b in pairs] + parts[len(parts) // 2 * 2 :]
+        sums = parts[0]
         count = LANES // 2
         while count:
             low, high = (_lanes(builder, sums, start, count) for start in (0, count))
@@ -167,6 +173,21 @@ def spread(typing: Any, like: Any, scalar: Any) -> Any:
         return _row(builder, [builder.shuffle_vector(first, undefined, zeros)] * like.parts)
 
     return like(like, like.scalar), generate
+
+
+@intrinsic
+def scaled(typing: Any, pattern: Any, row: Any) -> Any:
+    """A row times a pattern: see `PATTERN`."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        body, *ends = _parts(builder, args[0])
+        parts = _parts(builder, args[1])
+        factors = ([body] * len(parts) + ends)[-len(parts) :] if len(parts) > 1 else ends[-1:]
+        return _row(
+            builder, [builder.fmul(f, part) for f, part in zip(factors, parts, strict=True)]
+        )
+
+    return row(pattern, row), generate
 
 
 def _lane_by_lane(instruction: str) -> Any:
