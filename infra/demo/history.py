@@ -30,7 +30,12 @@ MAKERS = [
     "infra/kafka/embedded.py",
     "serve/collector*.py",
     "stages/movierec/events.py",
-    "stages/movierec/store.py",
+    "stages/movierec/batches.py",
+    "stages/movierec/watchlines.py",
+    "stages/movierec/placing.py",
+    "stages/movierec/closing.py",
+    "stages/movierec/day*.py",
+    "stages/movierec/row*.py",
     "requirements.txt",
 ]
 
@@ -83,12 +88,13 @@ def start_broker(processes: Processes, work: Path) -> str:
     return address_file.read_text().strip()
 
 
-def kafka_environment(address: str, topics: str) -> dict[str, str]:
+def kafka_environment(address: str, topics: str = f"{TOPIC},served") -> dict[str, str]:
     """Settings by which our programs reach the embedded broker."""
     return {
         "KAFKA_BOOTSTRAP_SERVERS": address,
         "KAFKA_API_VERSION": "2.1",  # the mock cluster cannot negotiate one
         "COLLECTOR_TOPICS": topics,
+        "COLLECTOR_METRICS_PORT": "0",
     }
 
 

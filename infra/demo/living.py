@@ -48,7 +48,7 @@ def ask(urls: dict[str, str], known: int, processes: Processes) -> None:
             for model, url in urls.items():
                 status, body, headers = get(f"{url}/recommend/{user}")
                 current.say(f"  {MODELS[model]:<6} {status}  {_shorten(body)}")
-                provenance = [f"{name}: {headers[name]}" for name in PROVENANCE if name in headers]
+                provenance = [f"{name}: {_shorten(headers[name], 13)}" for name in PROVENANCE if name in headers]
                 if provenance:
                     current.say(f"         {'  '.join(provenance)}")
 

@@ -67,14 +67,17 @@ class Processes:
     def run(self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None) -> str:
         """Run `command` to its end and return what it printed on stdout.
 
-        Its stderr (progress, messages) goes to the terminal. Raises Unavailable, naming the
-        program, when it ends with a status other than 0.
+        Its stderr goes to the terminal when a person watches (progress), else to its log.
+        Raises Unavailable, naming the program and quoting its log, when it ends with a status
+        other than 0.
         """
-        process = self._spawn(name, command, env, stdout=subprocess.PIPE, stderr=None)
-        output, _ = process.communicate()
-        (self.logs / f"{name}.log").write_bytes(output)
+        with (self.logs / f"{name}.log").open("wb") as log:
+            stderr = None if sys.stderr.isatty() else log
+            process = self._spawn(name, command, env, stdout=subprocess.PIPE, stderr=stderr)
+            output, _ = process.communicate()
+            log.write(output)
         if status := self.wait(name):
-            raise Unavailable(f"{name} ended with status {status}: see above")
+            raise Unavailable(f"{name} ended with status {status}: {self.tail(name)}")
         return output.decode()
 
     def lines(self, name: str, command: Sequence[str]) -> Iterator[str]:

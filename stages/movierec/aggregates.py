@@ -91,7 +91,9 @@ def aggregate_day(
     """
     reader = _Reader(day_start)
     with tempfile.TemporaryDirectory() as spill:
-        files = [(Path(spill) / f"{number}").open("w+b") for number in range(buckets)]
+        files: list[IO[bytes]] = [
+            (Path(spill) / f"{number}").open("w+b") for number in range(buckets)
+        ]
         for batch in batches:
             _deal(reader.lines(batch), files)
         parts = [_Part.of(lines) for lines in _collect(files)]
@@ -130,7 +132,8 @@ class _Reader:
         slugs = column.dictionary.to_pylist()
         known = [self.codes.setdefault(slug, len(self.codes)) for slug in slugs]
         table = np.array([*known, -1], np.int32)
-        return table[column.indices.fill_null(len(slugs)).to_numpy(zero_copy_only=False)]
+        numbers: NDArray[np.int32] = table[column.indices.fill_null(len(slugs)).to_numpy()]
+        return numbers
 
     def _texts(self, batch: pa.RecordBatch, lines: NDArray[Any]) -> None:
         """Fill in ratings, and hashes of the texts by which equal lines are told."""

@@ -39,7 +39,8 @@ class Biases:
 
     def predict(self, u: NDArray[Any], i: NDArray[Any]) -> NDArray[np.float64]:
         """Predictions for pairs, clipped to the scale."""
-        return np.clip(self.mean + self.b_u[u] + self.b_i[i], *self.scale)
+        estimate: NDArray[np.float64] = self.mean + self.b_u[u] + self.b_i[i]
+        return np.clip(estimate, *self.scale)
 
 
 def popularity(train: sparse.csr_array, watched: sparse.csr_array) -> NDArray[np.int64]:
@@ -57,10 +58,12 @@ def contains(matrix: sparse.csr_array, asked: sparse.csr_array) -> NDArray[np.bo
         return np.zeros(len(wanted), bool)
     found = np.searchsorted(keys, wanted)
     found[found == len(keys)] = 0
-    return keys[found] == wanted
+    result: NDArray[np.bool_] = keys[found] == wanted
+    return result
 
 
 def entry_keys(matrix: sparse.csr_array) -> NDArray[np.int64]:
     """row × n_columns + column of each entry: ascending, since rows and indices are."""
     rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
-    return rows * matrix.shape[1] + matrix.indices
+    keys: NDArray[np.int64] = rows * matrix.shape[1] + matrix.indices
+    return keys

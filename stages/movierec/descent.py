@@ -59,7 +59,7 @@ def steps(scalar: np.dtype[Any], hyper: SVD, epoch: int) -> Rows:
     table = np.zeros(
         1, row_type(scalar, width(k + 2), *(f"{w}_{r}" for w in ("keep", "gain") for r in "pqy"))
     )
-    lanes = {
+    lanes: dict[str, list[tuple[str, Any]]] = {
         "p": [("pu", slice(k)), ("bu", k)],
         "q": [("qi", slice(k)), ("bi", k + 1)],
         "y": [("yj", slice(k))],

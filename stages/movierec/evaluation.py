@@ -163,7 +163,7 @@ def intervals(
     """Bootstrap intervals of RMSE, and of the gain over each baseline (positive is better)."""
     rows = np.searchsorted(part.users, part.u)
     n = len(part.users)
-    squares = np.stack([np.bincount(rows, e * e, n) for e in errors.values()], axis=1)
+    squares: NDArray[Any] = np.stack([np.bincount(rows, e * e, n) for e in errors.values()], 1)
     counts = np.bincount(rows, minlength=n)
     samples = measures.rmse_samples(squares, counts, params.bootstrap_samples, params.seed)
     model = samples[:, 0]
@@ -202,13 +202,13 @@ def activity_plot(errors: NDArray[np.float64], counts: NDArray[Any]) -> dict[str
 def distribution_plot(
     actual: NDArray[np.float64], predicted: NDArray[np.float64], scale: tuple[float, float]
 ) -> dict[str, Any]:
-    """Shares of ratings near each of nine points of the scale."""
-    points = np.linspace(*scale, 9)
+    """Shares of ratings near each whole point of the scale (of five points at least)."""
+    points = np.linspace(*scale, max(5, int(scale[1] - scale[0]) + 1))
     step = points[1] - points[0]
 
     def shares(values: NDArray[np.float64]) -> list[float]:
         place = np.floor((values - scale[0]) / step + 0.5).astype(np.int64)
-        return [float(x) for x in np.bincount(place, minlength=9) / len(values)]
+        return [float(x) for x in np.bincount(place, minlength=len(points)) / len(values)]
 
     return {
         "rating": [float(x) for x in points],

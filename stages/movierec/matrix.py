@@ -113,7 +113,7 @@ def _checked(
     """The CSR matrix of three arrays, once they are known to fit each other."""
     data, indices, indptr = arrays
     fits = (
-        (data.dtype, indices.dtype, indptr.dtype) == (np.float32, np.int32, np.int64)
+        [a.dtype.name for a in arrays] == ["float32", "int32", "int64"]
         and len(indptr) == shape[0] + 1
         and len(data) == len(indices) == indptr[-1]
         and indptr[0] == 0

@@ -73,7 +73,8 @@ def hits(lists: NDArray[np.integer[Any]], relevant: sparse.csr_array) -> NDArray
 
 def recall(hit: NDArray[np.bool_], n_relevant: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
     """Share of each user's relevant movies that the list holds; n_relevant must be positive."""
-    return hit.sum(axis=1) / n_relevant
+    share: NDArray[np.float64] = hit.sum(axis=1) / n_relevant
+    return share
 
 
 def ndcg(hit: NDArray[np.bool_], n_relevant: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
@@ -82,7 +83,8 @@ def ndcg(hit: NDArray[np.bool_], n_relevant: NDArray[np.integer[Any]]) -> NDArra
     k = hit.shape[1]
     gain = np.array([1 / log2(rank + 1) for rank in range(1, k + 1)])
     best = np.cumsum(gain)[np.minimum(n_relevant, k) - 1]
-    return (hit * gain).sum(axis=1) / best
+    share: NDArray[np.float64] = (hit * gain).sum(axis=1) / best
+    return share
 
 
 def coverage(lists: NDArray[np.integer[Any]], n_movies: int) -> float:

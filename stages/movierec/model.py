@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from movierec.params import SVD
 
+SHARED = ("user_bias", "movie_bias", "user_factors", "movie_factors")
+"""The arrays that every model stores."""
+
 Floats = NDArray[Any]
 Ints = NDArray[Any]
 
@@ -77,6 +80,11 @@ class Factors:
     hyper: SVD
     """What it was fitted with; new users are folded in by the same steps."""
 
+    @property
+    def kind(self) -> str:
+        """See Model.kind."""
+        raise NotImplementedError
+
     def z(self, u: Ints | int) -> Floats:
         """What meets q_i: (n_factors,) of one user, (n, n_factors) of n."""
         return self.user_factors[u]
@@ -115,12 +123,7 @@ class Factors:
 
     def arrays(self) -> dict[str, Floats]:
         """See Model.arrays."""
-        return {
-            "user_bias": self.user_bias,
-            "movie_bias": self.movie_bias,
-            "user_factors": self.user_factors,
-            "movie_factors": self.movie_factors,
-        }
+        return {name: getattr(self, name) for name in SHARED}
 
 
 def fold_in(

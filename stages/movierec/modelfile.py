@@ -17,12 +17,14 @@ from movierec.arrays import read_folder, write_folder
 from movierec.errors import BadInput, CorruptFile
 from movierec.implicit import popular, rated_or_watched
 from movierec.matrix import Dataset
-from movierec.model import Factors, Model
+from movierec.model import SHARED, Factors, Model
 from movierec.params import SVD, SVDpp
 from movierec.svd import SVDModel
 from movierec.svdpp import SVDppModel
 
 FORMAT = "movierec-model/1"
+HELD = ("users", "movies", "popular", "seen_indptr", "seen_indices")
+"""The arrays beside the model's own."""
 
 
 @dataclass(frozen=True)
@@ -84,30 +86,22 @@ def load_model(folder: Path, *, mmap: bool = True) -> LoadedModel:
     try:
         model = _model(manifest, arrays)
         _check_shapes(folder, arrays, model)
-        return LoadedModel(
-            model,
-            *(arrays[name] for name in ("users", "movies", "popular")),
-            manifest,
-            manifest["data_hash"],
-            *(arrays[name] for name in ("seen_indptr", "seen_indices")),
-        )
+        held = {name: arrays[name] for name in HELD}
+        return LoadedModel(model, manifest=manifest, data_hash=manifest["data_hash"], **held)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise CorruptFile(f"{folder}: {error!r} in its manifest; run `dvc checkout`") from None
 
 
 def _model(manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Factors:
     low, high = manifest["scale"]
-    shared = (
-        (float(low), float(high)),
-        float(manifest["mean"]),
-        *(arrays[n] for n in ("user_bias", "movie_bias", "user_factors", "movie_factors")),
-    )
+    shared: dict[str, Any] = {"scale": (float(low), float(high)), "mean": float(manifest["mean"])}
+    shared |= {name: arrays[name] for name in SHARED}
     hyper = manifest["hyperparameters"]
     if manifest["kind"] == "svd":
-        return SVDModel(*shared, SVD(**hyper))
+        return SVDModel(**shared, hyper=SVD(**hyper))
     if manifest["kind"] == "svdpp":
-        implicit = arrays["user_implicit"], arrays["implicit_factors"]
-        return SVDppModel(*shared, SVDpp(**hyper), *implicit, manifest["watches"])
+        shared |= {name: arrays[name] for name in ("user_implicit", "implicit_factors")}
+        return SVDppModel(**shared, hyper=SVDpp(**hyper), watches=manifest["watches"])
     raise ValueError(f"kind {manifest['kind']!r} is neither svd nor svdpp")
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from movierec.rowfile import read_groups
 from movierec.segments import NS_PER_DAY, Chain, Segment
@@ -89,7 +90,7 @@ def _all_placed(segment: Segment, after: int | None, before: Cut) -> bool:
 
 def _belonging(
     group: pa.Table, watermark: int, before: Cut, cut: Cut | None
-) -> tuple[int, np.ndarray]:  # type: ignore[type-arg]
+) -> tuple[int, NDArray[np.bool_]]:
     """(watermark after, mask of the rows that belong to the day)."""
     offsets = group.column("offset").to_numpy()
     times = group.column("time").fill_null(NEVER).to_numpy()

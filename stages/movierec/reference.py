@@ -9,7 +9,8 @@ import numpy as np
 from scipy import sparse
 
 from movierec import descent, svd, svdpp
-from movierec.errors import BadParams
+from movierec.errors import BadParams, LimitExceeded
+from movierec.model import SHARED
 from movierec.params import SVD, SVDpp
 
 
@@ -20,7 +21,8 @@ def fit_svd(
     import surprise
 
     fitted = _fit(surprise.SVD, train, hyper, scale)
-    return svd.SVDModel(scale, fitted.trainset.global_mean, *_factors(fitted, train, dtype), hyper)
+    shared = _factors("svd", fitted, train, dtype)
+    return svd.SVDModel(scale, fitted.trainset.global_mean, **shared, hyper=hyper)
 
 
 def fit_svdpp(
@@ -30,11 +32,13 @@ def fit_svdpp(
     import surprise
 
     fitted = _fit(surprise.SVDpp, train, hyper, scale, cache_ratings=True)
-    shared = _factors(fitted, train, dtype)
+    shared = _factors("svdpp", fitted, train, dtype)
     rated = np.bincount(train.indices, minlength=train.shape[1]) > 0
     y = np.where(rated[:, None], np.asarray(fitted.yj), 0).astype(dtype)
     sums = svdpp.implicit_sums(train.indptr, train.indices, y)
-    return svdpp.SVDppModel(scale, fitted.trainset.global_mean, *shared, hyper, sums, y, False)
+    mean = fitted.trainset.global_mean
+    implicit: dict[str, Any] = {"user_implicit": sums, "implicit_factors": y, "watches": False}
+    return svdpp.SVDppModel(scale, mean, **shared, hyper=hyper, **implicit)
 
 
 def trainset(train: sparse.csr_array, scale: tuple[float, float]) -> Any:
@@ -68,17 +72,22 @@ def _fit(
         return fitted.fit(trainset(train, scale))
 
 
-def _factors(fitted: Any, train: sparse.csr_array, dtype: str) -> tuple[Any, ...]:
+def _factors(kind: str, fitted: Any, train: sparse.csr_array, dtype: str) -> dict[str, Any]:
     """b_u, b_i, p_u, q_i as `descent.factors` gives them. Raises LimitExceeded."""
     raters = np.diff(train.indptr) > 0
     rated = np.bincount(train.indices, minlength=train.shape[1]) > 0
     p, q = (np.asarray(a) for a in (fitted.pu, fitted.qi))
-    return tuple(
-        np.ascontiguousarray(array, dtype)
-        for array in (
-            fitted.bu,
-            fitted.bi,
-            np.where(raters[:, None], p, 0),
-            np.where(rated[:, None], q, 0).T,
-        )
+    arrays = (
+        fitted.bu,
+        fitted.bi,
+        np.where(raters[:, None], p, 0),
+        np.where(rated[:, None], q, 0).T,
     )
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise LimitExceeded(
+            f"{kind}: training by scikit-surprise diverged: lower a learning rate or raise its "
+            "regularisation"
+        )
+    return {
+        name: np.ascontiguousarray(array, dtype) for name, array in zip(SHARED, arrays, strict=True)
+    }

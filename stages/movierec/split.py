@@ -16,6 +16,7 @@ a little pessimistic by that (the model does not know that the user chose the mo
 recall is a prediction and not a look-up.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -94,7 +95,7 @@ class Split:
 
 
 def random_split(
-    ratings: Ratings, watches: Watches, in_validation: "PairHash", share: float
+    ratings: Ratings, watches: Watches, in_validation: "Choice", share: float
 ) -> Split:
     """Each pair's last rating goes to one side by its hash; see above for the watches."""
     last = Pairs.of(ratings.last())
@@ -136,6 +137,10 @@ def global_cut(times: NDArray[np.int64], share: float) -> int:
     return int(np.partition(times, len(times) - held)[len(times) - held])
 
 
+Choice = Callable[[NDArray[np.int32], NDArray[np.int32], float], NDArray[np.bool_]]
+"""(u, i, share) → whether each pair is among the share that validates."""
+
+
 class PairHash:
     """Decides by a hash of (user id, movie id, seed) whether a pair validates.
 
@@ -171,4 +176,5 @@ def _contains(pairs: Pairs, asked: Pairs) -> NDArray[np.bool_]:
         return np.zeros(len(wanted), bool)
     found = np.searchsorted(keys, wanted)
     found[found == len(keys)] = 0
-    return keys[found] == wanted
+    result: NDArray[np.bool_] = keys[found] == wanted
+    return result

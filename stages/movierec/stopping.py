@@ -34,7 +34,10 @@ class History:
 
     def columns(self) -> dict[str, list[Any]]:
         """Columns of a table with one row an epoch."""
-        columns = {"epoch": list(range(1, len(self.train) + 1)), "train_rmse": self.train}
+        columns: dict[str, list[Any]] = {
+            "epoch": list(range(1, len(self.train) + 1)),
+            "train_rmse": self.train,
+        }
         return columns | ({"holdout_rmse": self.holdout} if self.holdout else {})
 
 

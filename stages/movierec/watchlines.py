@@ -25,7 +25,6 @@ MAX_USER_DIGITS = 18
 MAX_MINUTE_DIGITS = 5
 FIRST_YEAR, LAST_YEAR = 1970, 2261
 SECOND = 1_000_000_000
-BARE = np.uint8(NO_SECONDS)
 
 
 class Watches(NamedTuple):
@@ -135,7 +134,7 @@ def _time(text: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int]:
     seconds = (_days_since_1970(year, month, day) * 24 + hour) * 3600 + minute * 60
     at += 16
     if at == end or text[at] != 58:
-        return at, seconds * SECOND, BARE
+        return at, seconds * SECOND, NO_SECONDS
     if end - at < 3 or not (48 <= text[at + 1] <= 53 and 48 <= text[at + 2] <= 57):
         return none
     nanoseconds = (seconds + _two(text, at + 1)) * SECOND
@@ -158,7 +157,7 @@ def _time(text: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int]:
 @njit(cache=True)
 def _two(text: NDArray[np.uint8], at: int) -> int:
     """Two digits as a number."""
-    return (np.int64(text[at]) - 48) * 10 + np.int64(text[at + 1]) - 48
+    return (int(text[at]) - 48) * 10 + int(text[at + 1]) - 48
 
 
 @njit(cache=True)

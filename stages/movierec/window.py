@@ -120,7 +120,7 @@ class Window:
         for day, movie_of in zip(self.days, self.movie_of, strict=True):
             rows = self._rows(day.user, start, end)
             some = day.minutes[rows] > 0
-            columns = [day.user, day.minutes, day.first_watch, day.last_watch]
+            columns: list[NDArray[Any]] = [day.user, day.minutes, day.first_watch, day.last_watch]
             user, minutes, first, last = (column[rows][some] for column in columns)
             parts.append((user, movie_of[day.movie[rows][some]], minutes, first, last))
         user, i, minutes, first, last = (np.concatenate(c) for c in zip(*parts, strict=True))

@@ -1,0 +1,99 @@
+"""`dvc plots show` as one page that needs no network: each plot drawn to SVG beforehand.
+
+    python -m infra.demo.plots_page --output reports/plots.html
+
+DVC's own page fetches its drawing library when it is opened; this one holds the pictures.
+"""
+
+import argparse
+import html
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import vl_convert
+
+from infra.demo.training import MODELS, comparison
+from movierec.cli import run
+from movierec.errors import Unavailable
+from movierec.reports import write_text
+
+ROOT = Path(__file__).resolve().parents[2]
+WIDTH, HEIGHT = 560, 300
+COLOURS = ["#0072b2", "#d55e00", "#6a737d"]
+"""Told apart by colour-blind readers too (Okabe and Ito 2008)."""
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; color: #1b1f24; margin: 2rem auto; max-width: 72rem;
+       padding: 0 1.5rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.05rem; margin: 2.2rem 0 .6rem; font-weight: 600; }
+pre { background: #f6f8fa; border-radius: 6px; padding: 1rem; overflow-x: auto; line-height: 1.35; }
+svg { max-width: 100%; height: auto; } p { color: #57606a; }
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page."""
+    parser = argparse.ArgumentParser(
+        prog="plots_page", description=(__doc__ or "").split("\n", maxsplit=1)[0]
+    )
+    parser.add_argument("--output", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    parts = [f"<h2>{html.escape(title)}</h2>\n{draw(spec)}" for title, spec in plots()]
+    table = html.escape(comparison(ROOT))
+    write_text(
+        options.output,
+        "<!doctype html>\n<html lang=en><meta charset=utf-8><title>SVD beside SVD++</title>\n"
+        f"<style>{STYLE}</style>\n<h1>SVD beside SVD++, on the validation part</h1>\n"
+        f"<pre>{table}</pre>\n" + "\n".join(parts) + "\n<p>The same by <code>dvc plots show"
+        "</code> and <code>dvc metrics show</code>.</p>\n</html>\n",
+    )
+    return 0
+
+
+def plots() -> list[tuple[str, dict[str, Any]]]:
+    """(title, Vega-Lite specification) of each plot that dvc.yaml names."""
+    command = [sys.executable, "-m", "dvc", "plots", "show", "--json"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if shown.returncode:
+        raise Unavailable(f"dvc plots show failed: {shown.stderr.strip().splitlines()[-1]}")
+    data = json.loads(shown.stdout)["data"]
+    specs = [spec["content"] for revisions in data.values() for spec in revisions]
+    return [(spec["title"]["text"], spec) for spec in specs]
+
+
+def draw(spec: dict[str, Any]) -> str:
+    """A plot as SVG: one revision, so colours tell the models apart; the title is the page's."""
+    spec = by_model({**spec, "width": WIDTH, "height": HEIGHT})
+    del spec["title"]
+    svg: str = vl_convert.vegalite_to_svg(spec)
+    return svg
+
+
+def by_model(spec: dict[str, Any]) -> dict[str, Any]:
+    """The specification with a colour for each model in place of one for each revision."""
+    column = spec["encoding"].pop("strokeDash")["field"]
+    for row in spec["data"]["values"]:
+        file, _, field = row[column].partition("::")
+        actual = field == "actual"
+        row[column] = "actual" if actual else MODELS[file.split("/")[0]]
+    found = {row[column] for row in spec["data"]["values"]}
+    domain = [name for name in [*MODELS.values(), "actual"] if name in found]
+    scale = {"domain": domain, "range": COLOURS[: len(domain)]}
+    recoloured: dict[str, Any] = _recoloured(
+        spec, {"field": column, "type": "nominal", "title": None, "scale": scale}
+    )
+    return recoloured
+
+
+def _recoloured(part: Any, colour: dict[str, Any]) -> Any:
+    if isinstance(part, list):
+        return [_recoloured(item, colour) for item in part]
+    if not isinstance(part, dict):
+        return part
+    return {k: colour if k == "color" else _recoloured(v, colour) for k, v in part.items()}
+
+
+if __name__ == "__main__":
+    run(main)
