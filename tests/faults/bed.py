@@ -143,6 +143,12 @@ class Bed:
         folder = self.folder / f"case-{next(_numbers)}"
         return Case(self.broker, folder, partitions, self.without, prefix, config)
 
+    def warm_up(self) -> None:
+        """Let the collector compile once what it caches, so that no fault waits for it."""
+        case = Case(self.broker, self.folder / "warm-up", 1)
+        case.produce(case.logs(1000))
+        case.catch_up(Outcome("warm-up"))
+
     def pick(self, quick: int, full: int) -> int:
         """How much to do."""
         return quick if self.quick else full
