@@ -41,13 +41,15 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     print(header(), flush=True)
     outcomes = []
-    with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
-        with running(Path(folder) / "broker") as broker:
-            bed = Bed(broker, Path(folder), options.quick, options.without)
-            bed.warm_up()
-            for name in options.only:
-                outcomes.append(FAULTS[name](bed))
-                show(outcomes[-1])
+    with (
+        tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder,
+        running(Path(folder) / "broker") as broker,
+    ):
+        bed = Bed(broker, Path(folder), options.quick, options.without)
+        bed.warm_up()
+        for name in options.only:
+            outcomes.append(FAULTS[name](bed))
+            show(outcomes[-1])
     if options.json:
         options.json.write_text(json.dumps([o.as_dict() for o in outcomes], indent=2) + "\n")
     return 0 if all(outcome.is_good for outcome in outcomes) else 1
