@@ -18,6 +18,7 @@ OPTIONS = {
     "queue.buffering.max.messages": 1_000_000,
     "queue.buffering.max.kbytes": 512 * 1024,
     "message.timeout.ms": 30_000,
+    "delivery.report.only.error": True,
 }
 
 
@@ -32,6 +33,7 @@ class Sender:
                 **OPTIONS,
                 "bootstrap.servers": bootstrap,
                 "linger.ms": linger_ms,
+                "on_delivery": self._delivered,
                 "error_cb": lambda error: None,
                 "log_level": 0,
             }
@@ -67,11 +69,7 @@ class Sender:
         while True:
             try:
                 self._producer.produce(
-                    self.topic,
-                    line,
-                    partition=partition,
-                    timestamp=timestamp_ms,
-                    on_delivery=self._delivered,
+                    self.topic, line, partition=partition, timestamp=timestamp_ms
                 )
                 return
             except BufferError:
