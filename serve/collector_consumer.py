@@ -1,5 +1,9 @@
 """The Kafka consumer as the collector needs it: nothing automatic that could lose lines."""
 
+import contextlib
+import socket
+import time
+from collections.abc import Sequence
 from typing import Any
 
 from kafka import KafkaConsumer
@@ -22,6 +26,7 @@ def connect(settings: CollectorSettings) -> KafkaConsumer:
     topic is not there.
     """
     servers = ",".join(settings.kafka.bootstrap_servers)
+    wait_for_any(settings.kafka.bootstrap_servers, settings.startup_seconds)
     timeout_ms = int(settings.startup_seconds * 1000)
     consumer = None
     try:
@@ -41,6 +46,26 @@ def connect(settings: CollectorSettings) -> KafkaConsumer:
             f"no topic {', '.join(missing)} at {servers}: create it, or set COLLECTOR_TOPICS"
         )
     return consumer
+
+
+def wait_for_any(servers: Sequence[str], seconds: float) -> None:
+    """Wait until one of `servers` takes a connection. Raises Unavailable after `seconds`.
+
+    The client itself waits for ever when the brokers' version is given instead of asked for.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        for server in servers:
+            host, _, port = server.rpartition(":")
+            with contextlib.suppress(OSError):
+                socket.create_connection((host.strip("[]"), int(port)), timeout=1.0).close()
+                return
+        if time.monotonic() > deadline:
+            raise Unavailable(
+                f"no broker answers at {','.join(servers)}: "
+                "check KAFKA_BOOTSTRAP_SERVERS and KAFKA_SECURITY_PROTOCOL"
+            )
+        time.sleep(0.2)
 
 
 def _options(settings: CollectorSettings) -> dict[str, Any]:

@@ -36,7 +36,7 @@ ASKERS = 4
 TIMEOUT_SECONDS = 5.0
 PATIENCE = 0.85
 """Of the users who read one entry of the list, these read the next."""
-APPEAL = 0.35
+APPEAL = 0.15
 """Chance that a user starts a movie with a liking at the top of the scale; quadratic below."""
 ELSEWHERE = 0.3
 """Of the users who start nothing from the list, these watch a popular movie instead."""

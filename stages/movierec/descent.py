@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from movierec.errors import BadInput, LimitExceeded
-from movierec.lanes import row_type, width
+from movierec.lanes import PATTERN, row_type, width
 from movierec.model import Epoch, Factors, OnEpoch
 from movierec.params import SVD
 
@@ -50,15 +50,15 @@ def rows(scalar: np.dtype[Any], factors: NDArray[np.float64], one: int, *more: s
 
 
 def steps(scalar: np.dtype[Any], hyper: SVD, epoch: int) -> Rows:
-    """(1,) with the factors of an epoch's updates: keep_* = 1 − γλ and gain_* = γ, lane by lane,
+    """(1,) with the factors of an epoch's updates: keep_* = 1 − γλ and gain_* = γ, as patterns
     for the rows p, q and y. Learning rates decay by γ_t = γ (1 − lr_decay)^t, t = epoch − 1."""
     decay = 1.0
     for _ in range(epoch - 1):
         decay *= 1.0 - hyper.lr_decay
-    k = hyper.n_factors
-    table = np.zeros(
-        1, row_type(scalar, width(k + 2), *(f"{w}_{r}" for w in ("keep", "gain") for r in "pqy"))
-    )
+    # Lane k of a row is this lane of a pattern: counted from the end, if it is not a factor's.
+    k = hyper.n_factors - width(hyper.n_factors + 2) + PATTERN
+    fields = (f"{w}_{r}" for w in ("keep", "gain") for r in "pqy")
+    table = np.zeros(1, row_type(scalar, PATTERN, *fields))
     lanes: dict[str, list[tuple[str, Any]]] = {
         "p": [("pu", slice(k)), ("bu", k)],
         "q": [("qi", slice(k)), ("bi", k + 1)],

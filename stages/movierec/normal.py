@@ -25,7 +25,10 @@ def normals(seed: int, mean: float, deviation: float, count: int) -> NDArray[np.
     filled = 0
     while filled < count:
         filled += _polar(source.random_sample(CHUNK), out[filled:])
-    return mean + deviation * out[:count]
+    out = out[:count]
+    out *= deviation
+    out += mean
+    return out
 
 
 @kernel

@@ -142,6 +142,13 @@ class Online:
 
 
 @dataclass(frozen=True)
+class Expire:
+    """How long raw closed days stay on disk."""
+
+    keep_days: int = number(low=1)
+
+
+@dataclass(frozen=True)
 class Params:
     """The whole of params.yaml."""
 
@@ -152,6 +159,7 @@ class Params:
     evaluate: Evaluate
     gate: Gate
     online: Online
+    expire: Expire
 
 
 def load_params(path: Path) -> Params:

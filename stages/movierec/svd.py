@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from movierec import descent
-from movierec.lanes import kernel, load, store, total
+from movierec.lanes import kernel, load, scaled, store, total
 from movierec.model import Factors, OnEpoch
 from movierec.normal import normals
 from movierec.params import SVD
@@ -87,8 +87,8 @@ def _sweep(
             i = indices[k]
             q = load(Q, i, "q")
             e = ratings[k] - total(q * p)
-            store(Q, i, "q", keep_q * q + e * gain_q * p)
-            p = keep_p * p + e * gain_p * q
+            store(Q, i, "q", scaled(keep_q, q) + scaled(e * gain_q, p))
+            p = scaled(keep_p, p) + scaled(e * gain_p, q)
             squares += e * e
         store(P, u, "p", p)
     return squares

@@ -24,7 +24,7 @@ from scipy import sparse
 
 from movierec import descent
 from movierec.implicit import rated_or_watched
-from movierec.lanes import kernel, load, spread, store, total
+from movierec.lanes import kernel, load, scaled, spread, store, total
 from movierec.model import Factors, Floats, Ints, OnEpoch, fold_in
 from movierec.normal import normals
 from movierec.params import SVDpp
@@ -125,7 +125,8 @@ def _sweep(
     keep_q, gain_q = load(steps, 0, "keep_q"), load(steps, 0, "gain_q")
     keep_y, gain_y = load(steps, 0, "keep_y"), load(steps, 0, "gain_y")
     one = ratings.dtype.type(1.0)
-    zero, ones = spread(gain_p, one - one), spread(gain_p, one)
+    ones = spread(gain_y, one)
+    zero = spread(load(M, 0, "y"), one - one)
     squares = 0.0
     for u in range(len(indptr) - 1):
         start, stop = indptr[u], indptr[u + 1]
@@ -143,18 +144,18 @@ def _sweep(
             q = load(M, i, "q")
             z = p + S
             e = ratings[k] - total(q * z)
-            store(M, i, "q", keep_q * q + e * gain_q * z)
-            p = keep_p * p + e * gain_p * q
-            step = e * gain_y * q
-            S = keep_y * S + step
-            T = keep_y * T + step
+            store(M, i, "q", scaled(keep_q, q) + scaled(e * gain_q, z))
+            p = scaled(keep_p, p) + scaled(e * gain_p, q)
+            step = scaled(e * gain_y, q)
+            S = scaled(keep_y, S) + step
+            T = scaled(keep_y, T) + step
             kept = keep_y * kept
             squares += e * e
         store(P, u, "p", p)
         C = norm * T
         for n in range(N_start, N_stop):
             j = N_indices[n]
-            store(M, j, "y", kept * load(M, j, "y") + C)
+            store(M, j, "y", scaled(kept, load(M, j, "y")) + C)
     return squares
 
 

@@ -1,4 +1,4 @@
-"""A log for fault tests: the true mix of lines, every line different, two days that close."""
+"""A log for fault tests: the true mix of lines, numbered by user id, and two days that close."""
 
 import random
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ class Log(NamedTuple):
 
 
 def make_log(count: int, seed: int) -> Log:
-    """`count` lines in the order of their times, spread evenly over SPAN."""
+    """`count` lines in the order of their times, spread evenly over SPAN; line i is of user i."""
     lines, timestamps = [], []
     for at, line in _lines(count, random.Random(seed)):
         lines.append(line)
@@ -34,7 +34,7 @@ def make_log(count: int, seed: int) -> Log:
 def _lines(count: int, chance: random.Random) -> Iterator[tuple[datetime, bytes]]:
     for i in range(count):
         at = FIRST + SPAN * i / count
-        line = f"{_time(at, i)},{chance.randrange(10**6)},{_action(i, chance)}".encode()
+        line = f"{_time(at, i)},{i},{_action(i, chance)}".encode()
         if chance.random() < 0.002:
             where = chance.randrange(len(line))
             line = line[:where] + chance.choice([b" ", b"\0", b"x", b"\xff"]) + line[where:]

@@ -1,0 +1,195 @@
+"""Deletes raw closed days that are past their retention and no longer needed.
+
+    python -m infra.release.expire                       # says what it would delete
+    python -m infra.release.expire --apply               # deletes it
+    python -m infra.release.expire --days 2026-01-05 --apply
+
+A day may go when it is older than `expire.keep_days`, its online evaluation
+(`metrics/online/<day>.json`) is committed in HEAD, and no training window uses it, neither
+`data/window.yaml` nor the one in HEAD. Days named by --days are refused with the reason;
+without --days those that must stay are listed with it.
+
+A day is renamed aside first, then written to `<store>/expired.jsonl`, then deleted: whenever
+this dies, readers find the whole day or none, and the next --apply finishes.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from movierec.arrays import sha256_of
+from movierec.cli import run
+from movierec.days import MANIFEST, closed_days, day_folder, manifest_of
+from movierec.durable import sync_folder
+from movierec.errors import BadInput
+from movierec.params import load_params
+
+ASIDE = ".expiring"
+TOPICS = ["movielog", "served"]
+
+
+def main(arguments: list[str]) -> int:
+    """Print what goes and what stays; with --apply, delete."""
+    options = parse(arguments)
+    keep_days = load_params(options.params).expire.keep_days
+    days = sorted({day for topic in options.topics for day in closed_days(options.store, topic)})
+    if unknown := sorted(set(options.days or []) - set(days)):
+        raise BadInput(f"{options.store}: {', '.join(unknown)} not closed or already expired")
+    going = []
+    for day in options.days or [day for day in days if age(day, options.today) > keep_days]:
+        reason = why_it_stays(day, options, keep_days)
+        if reason is None:
+            going.append(day)
+        elif options.days:
+            raise BadInput(f"{day} stays: {reason}")
+        else:
+            print(f"stays    {day}: {reason}")
+    entries = [e for day in going for e in describe(day, options)]
+    verb = "deletes" if options.apply else "would delete"
+    for entry in entries:
+        print(f"{verb}  {entry['topic']}/{entry['day']}  {entry['bytes']:,} bytes")
+    if options.apply:
+        apply(entries, options)
+    elif entries:
+        print("dry run: add --apply to delete", file=sys.stderr)
+    return 0
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The command line's options."""
+    parser = argparse.ArgumentParser(prog="expire", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--apply", action="store_true", help="delete; else only say so")
+    parser.add_argument("--days", nargs="+", type=_day, help="these; default: all that are due")
+    parser.add_argument("--store", type=Path, default=Path("data"))
+    parser.add_argument("--topics", nargs="+", default=TOPICS)
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
+    parser.add_argument("--window", type=Path, default=Path("data/window.yaml"))
+    parser.add_argument("--reports", type=Path, default=Path("metrics/online"))
+    parser.add_argument("--today", type=_day, default=f"{datetime.now(UTC):%Y-%m-%d}")
+    return parser.parse_args(arguments)
+
+
+def _day(text: str) -> str:
+    return date.fromisoformat(text).isoformat()
+
+
+def age(day: str, today: str) -> int:
+    """Days since `day`."""
+    return (date.fromisoformat(today) - date.fromisoformat(day)).days
+
+
+def why_it_stays(day: str, options: argparse.Namespace, keep_days: int) -> str | None:
+    """What forbids to delete a day, or None."""
+    if (old := age(day, options.today)) <= keep_days:
+        return f"it is {old} days old, expire.keep_days is {keep_days}"
+    window = options.window.read_bytes() if options.window.exists() else None
+    for name, text in [(options.window, window), ("HEAD", committed(options.window))]:
+        if text is not None and day in days_of(text, options.window):
+            return f"the training window of {name} uses it"
+    report = options.reports / f"{day}.json"
+    text = committed(report)
+    if text is None:
+        return f"its online evaluation {report} is not committed"
+    try:
+        document = json.loads(text)
+        complete = day in document["days"] and not document["open"]
+    except (ValueError, KeyError, TypeError):
+        complete = False
+    return None if complete else f"{report} in HEAD is no evaluation of the closed day"
+
+
+def committed(path: Path) -> bytes | None:
+    """The content of a file in HEAD, None when HEAD lacks it. Raises BadInput without a commit."""
+    folder = next(parent for parent in path.absolute().parents if parent.is_dir())
+    git = ["git", "-C", str(folder)]
+    if subprocess.run([*git, "rev-parse", "--verify", "HEAD"], capture_output=True).returncode:
+        raise BadInput(f"{folder}: no git commit there that could hold evaluations")
+    relative = path.absolute().relative_to(folder)
+    shown = subprocess.run([*git, "show", f"HEAD:./{relative}"], capture_output=True)
+    return None if shown.returncode else shown.stdout
+
+
+def days_of(text: bytes, name: Path) -> list[str]:
+    """The days of a window file. Raises BadInput: an unreadable window may need any day."""
+    try:
+        return [str(day) for day in yaml.safe_load(text)["days"]]
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise BadInput(f"{name}: no window ({' '.join(str(error).split())})") from None
+
+
+def describe(day: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """One entry of the report for each topic that has the day."""
+    for topic in options.topics:
+        folder = day_folder(options.store, topic, day)
+        if folder.is_dir():
+            yield entry_of(topic, day, folder, options.today)
+
+
+def entry_of(topic: str, day: str, folder: Path, today: str) -> dict[str, Any]:
+    """What the report says of a day. Raises CorruptFile when its manifest is not readable."""
+    totals = manifest_of(folder)["totals"]
+    return {
+        "topic": topic,
+        "day": day,
+        "bytes": sum(path.stat().st_size for path in folder.iterdir()),
+        "lines": totals["stored"] + totals["rejected"],
+        "manifest_sha256": sha256_of(folder / MANIFEST),
+        "expired": today,
+    }
+
+
+def apply(entries: list[dict[str, Any]], options: argparse.Namespace) -> None:
+    """Rename aside, then finish; what an earlier run left aside as well."""
+    for entry in entries:
+        folder = day_folder(options.store, entry["topic"], entry["day"])
+        folder.rename(folder.with_name(f".{entry['day']}{ASIDE}"))
+        sync_folder(folder.parent)
+    for topic in options.topics:
+        for aside in sorted((options.store / topic / "days").glob(f".*{ASIDE}")):
+            finish(topic, aside, options)
+
+
+def finish(topic: str, aside: Path, options: argparse.Namespace) -> None:
+    """Report a day that was renamed aside, unless that is done, and delete it."""
+    day = aside.name.removeprefix(".").removesuffix(ASIDE)
+    report = options.store / "expired.jsonl"
+    # The manifest goes last, and it only goes when the report has the day.
+    if (aside / MANIFEST).exists():
+        entry = entry_of(topic, day, aside, options.today)
+        if entry["manifest_sha256"] not in reported(report):
+            append(report, entry)
+    for path in aside.iterdir():
+        if path.name != MANIFEST:
+            path.unlink()
+    shutil.rmtree(aside)
+
+
+def reported(report: Path) -> set[str]:
+    """The manifests that the report has; a line that a crash cut off does not count."""
+    text = report.read_text(encoding="utf-8") if report.exists() else ""
+    lines = text.splitlines()
+    return {json.loads(line)["manifest_sha256"] for line in lines if line.endswith("}")}
+
+
+def append(report: Path, entry: dict[str, Any]) -> None:
+    """Add one durable line, on a line of its own even after a crash."""
+    with report.open("a+b") as file:
+        if file.tell() and report.read_bytes()[-1:] != b"\n":
+            file.write(b"\n")
+        file.write(json.dumps(entry).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(report.parent)
+
+
+if __name__ == "__main__":
+    run(main)

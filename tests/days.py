@@ -1,0 +1,54 @@
+"""Closed days for tests: simulated lines put into a store without a broker."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from infra.simulator.corruption import corrupt
+from infra.simulator.exact import mix, stream
+from infra.simulator.sessions import DAY_SECONDS, Life
+from infra.simulator.world import make_world
+from movierec import store
+from movierec.batches import parse_batch
+from movierec.events import SECOND
+from movierec.rows import LineBatch
+
+TOPIC = "movielog"
+PARTITIONS = 2
+GRACE = 900
+EPOCH = date(1970, 1, 1).toordinal()
+
+
+def close_days(
+    root: Path,
+    first_day: str,
+    days: int,
+    *,
+    lines_per_day: int = 30_000,
+    users: int = 60,
+    movies: int = 60,
+    seed: int = 7,
+) -> list[str]:
+    """Simulate days from `first_day` on and close them below `root`; their names."""
+    first = date.fromisoformat(first_day).toordinal() - EPOCH
+    life = Life(make_world(seed, users, movies), lines_per_day)
+    until = ((first + days) * DAY_SECONDS + 2 * GRACE) * SECOND
+    ends = dict.fromkeys(range(PARTITIONS), 0)
+    for number, rows in enumerate(life.days(first, days, until)):
+        lines = life.writer.lines(rows)
+        corrupt(stream(seed, 2, number), lines)
+        at = mix(rows["user"]) % np.uint64(PARTITIONS)
+        for partition in ends:
+            mine = np.flatnonzero(at == partition)
+            if len(mine):
+                start, end = ends[partition], ends[partition] + len(mine)
+                batch = LineBatch(
+                    np.arange(start, end, dtype=np.int64),
+                    rows["time"][mine] // 1_000_000,
+                    pa.array([lines[row] for row in mine], pa.large_binary()),
+                )
+                store.write_segment(root, TOPIC, partition, start, end, parse_batch(batch))
+                ends[partition] = end
+    return store.close_due_days(root, TOPIC, ends, GRACE)

@@ -1,0 +1,66 @@
+"""`make faults`: break the collector in every way we know, on a real broker, and count.
+
+python -m tests.faults [--quick] [--only NAME …] [--json FILE] [--without GUARD,…]
+python -m tests.faults --guards         # each guard taken away, and what is lost then
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.faults import brokers, disks, group, killing, poison
+from tests.faults.bed import Bed, Fault
+from tests.faults.outcome import Outcome, header, row
+from tests.kafka_broker import running
+
+FAULTS: dict[str, Fault] = {
+    "kill-syscalls": killing.at_syscalls,
+    "kill-moments": killing.at_random,
+    "power-cut": disks.power_cut,
+    "disk-full": disks.full,
+    "disk-errors": disks.fsync_fails,
+    "sleeper": group.sleeper,
+    "coming-and-going": group.coming_and_going,
+    "offsets-gone": group.offsets_gone,
+    "broker-killed": brokers.killed,
+    "broker-paused": brokers.paused,
+    "retention": brokers.retention,
+    "poison": poison.lines,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the faults; status 1 when one of them cost a line."""
+    parser = argparse.ArgumentParser(prog="faults", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a few tries of each")
+    parser.add_argument("--only", nargs="+", choices=FAULTS, default=list(FAULTS), metavar="NAME")
+    parser.add_argument("--without", type=lambda text: text.split(","), default=[])
+    parser.add_argument("--json", type=Path, help="write the outcomes there")
+    options = parser.parse_args(arguments)
+    print(header(), flush=True)
+    outcomes = []
+    with (
+        tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder,
+        running(Path(folder) / "broker") as broker,
+    ):
+        bed = Bed(broker, Path(folder), options.quick, options.without)
+        bed.warm_up()
+        for name in options.only:
+            outcomes.append(FAULTS[name](bed))
+            show(outcomes[-1])
+    if options.json:
+        options.json.write_text(json.dumps([o.as_dict() for o in outcomes], indent=2) + "\n")
+    return 0 if all(outcome.is_good for outcome in outcomes) else 1
+
+
+def show(outcome: Outcome) -> None:
+    """The row on stdout, the notes on stderr."""
+    print(row(outcome), flush=True)
+    for note in outcome.notes:
+        print(f"    {note}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

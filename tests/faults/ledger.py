@@ -1,0 +1,86 @@
+"""What was produced against what is on disk, line by line and to the byte."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from movierec import store
+from movierec.days import day_folder
+from movierec.rows import line_of
+from movierec.segments import partitions_of, read_chain
+
+Produced = Mapping[int, list[bytes | None]]
+"""Partition → its lines; the number of a line is its offset."""
+
+
+@dataclass
+class Tally:
+    """Lines produced, and what became of them."""
+
+    lines: int = 0
+    lost: int = 0
+    """Not on disk, or other bytes there, though the broker had them until the end."""
+    doubled: int = 0
+    """On disk more than once, or never produced."""
+    undetected: int = 0
+    """Runs of offsets that are neither on disk nor in a gap record."""
+    in_gaps: int = 0
+    """Lines that gap records name."""
+
+
+def examine(
+    root: Path, topic: str, produced: Produced, gone: Mapping[int, set[int]] | None = None
+) -> Tally:
+    """Compare the store with `produced`; `gone` are offsets that the broker itself forgot."""
+    tally = Tally(lines=sum(map(len, produced.values())))
+    found: dict[int, dict[int, bytes | None]] = {partition: {} for partition in produced}
+    for partition, offset, line in stored_lines(root, topic):
+        have = found.setdefault(partition, {})
+        if offset in have or offset >= len(produced.get(partition, [])):
+            tally.doubled += 1
+        have[offset] = line
+    gaps = recorded_gaps(root, topic)
+    for partition, lines in produced.items():
+        have = found[partition]
+        bad = [o for o, line in enumerate(lines) if o not in have or have[o] != line]
+        missing = [o for o in bad if o not in have]
+        named = {o for start, end in gaps.get(partition, ()) for o in range(start, end)}
+        tally.in_gaps += len(named)
+        tally.lost += len(set(bad) - (gone or {}).get(partition, set()))
+        tally.undetected += runs([o for o in missing if o not in named])
+        tally.undetected += runs(sorted(named & set(have)))  # a gap that is none
+    return tally
+
+
+def stored_lines(root: Path, topic: str) -> Iterator[tuple[int, int, bytes | None]]:
+    """(partition, offset, line) of everything that the store's readers give."""
+    for day in store.closed_days(root, topic):
+        folder = day_folder(root, topic, day)
+        before = store.read_manifest(root, topic, day)["totals"]
+        rows = store.read_day(folder).to_pylist()
+        rejected = list(store.read_rejected(folder))
+        assert len(rows) == before["stored"] and len(rejected) == before["rejected"], day
+        yield from ((r["partition"], r["offset"], line_of(r)) for r in rows)
+        yield from ((r["partition"], r["offset"], r["raw"]) for r in rejected)
+    for r in store.open_rows(root, topic).to_pylist():
+        yield r["partition"], r["offset"], line_of(r)
+    for r in store.open_rejected(root, topic):
+        yield r["partition"], r["offset"], r["raw"]
+
+
+def recorded_gaps(root: Path, topic: str) -> dict[int, set[tuple[int, int]]]:
+    """Partition → the [start, end) of every gap record, in closed days and open segments."""
+    gaps: dict[int, set[tuple[int, int]]] = {}
+    for day in store.closed_days(root, topic):
+        for gap in store.read_manifest(root, topic, day)["gaps"]:
+            gaps.setdefault(gap["partition"], set()).add((gap["start"], gap["end"]))
+    for partition in partitions_of(root, topic):
+        for segment in read_chain(root, topic, partition).segments:
+            if segment.gap:
+                gaps.setdefault(partition, set()).add((segment.start, segment.end))
+    return gaps
+
+
+def runs(offsets: list[int]) -> int:
+    """How many runs of consecutive numbers an ascending list holds."""
+    return sum(1 for i, o in enumerate(offsets) if i == 0 or o != offsets[i - 1] + 1)

@@ -1,0 +1,229 @@
+"""The pipeline as DVC runs it: what is re-run, what is skipped, what travels, what is refused."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.days import close_days
+
+ROOT = Path(__file__).resolve().parents[2]
+DAYS = ["2026-11-01", "2026-11-02", "2026-11-03"]
+
+pytestmark = pytest.mark.slow
+
+
+class Project:
+    """A copy of this repository with days of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, *command: str, fails: bool = False) -> str:
+        """Run a command in the project; returns what it printed, stderr included."""
+        environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": f"{self.folder}:{self.folder / 'stages'}",
+            "DVC_NO_ANALYTICS": "1",
+        }
+        done = subprocess.run(
+            command, cwd=self.folder, env=environment, text=True, capture_output=True
+        )
+        output = done.stdout + done.stderr
+        assert (done.returncode != 0) == fails, output
+        return output
+
+    def repro(self, *options: str) -> list[str]:
+        """`dvc repro`; the stages that ran."""
+        return re.findall(r"Running stage '(.+)':", self.run("dvc", "repro", *options))
+
+    def change(self, file: str, *keys: str, value: Any) -> None:
+        """Set a value in a YAML file."""
+        path = self.folder / file
+        document = yaml.safe_load(path.read_text())
+        part = document
+        for key in keys[:-1]:
+            part = part[key]
+        part[keys[-1]] = value
+        path.write_text(yaml.safe_dump(document, sort_keys=False))
+
+    def outs(self) -> dict[str, str]:
+        """path → md5 of every output in dvc.lock."""
+        lock = yaml.safe_load((self.folder / "dvc.lock").read_text())
+        stages = lock["stages"].values()
+        return {out["path"]: out["md5"] for stage in stages for out in stage["outs"]}
+
+
+def copy_of_repository(folder: Path) -> Project:
+    """The files that git knows or would add, committed anew, with the tests' few epochs."""
+    names = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, check=True, text=True,
+    ).stdout.split("\0")  # fmt: skip
+    for name in filter(None, names):
+        if (ROOT / name).is_file() and name != "dvc.lock":
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    project = Project(folder)
+    project.change("params.yaml", "validate", value={
+        **yaml.safe_load((ROOT / "params.yaml").read_text())["validate"],
+        "min_ratings": 50, "min_users": 10,
+    })  # fmt: skip
+    for model in ("svd", "svdpp"):
+        project.change("params.yaml", "train", model, "n_epochs", value=3)
+    write_window(project, DAYS)
+    project.run("git", "init", "--quiet")
+    commit(project)
+    return project
+
+
+def write_window(project: Project, days: list[str]) -> None:
+    project.change("data/window.yaml", "days", value=days)
+
+
+def commit(project: Project) -> None:
+    who = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
+    project.run("git", "add", "--all")
+    project.run("git", *who, "commit", "--quiet", "--message", "state", "--allow-empty")
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four closed days."""
+    root = tmp_path_factory.mktemp("store")
+    assert close_days(root, DAYS[0], 4) == [*DAYS, "2026-11-04"]
+    return root / "movielog/days"
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory: pytest.TempPathFactory, days: Path) -> Path:
+    """A project after its first `dvc repro`: never changed, only copied."""
+    project = copy_of_repository(tmp_path_factory.mktemp("project"))
+    shutil.copytree(days, project.folder / "data/movielog/days")
+    ran = project.repro()
+    assert ran[:5] == [f"aggregate@{day}" for day in DAYS] + ["validate", "preprocess"]
+    assert len(ran) == 10
+    commit(project)
+    return project.folder
+
+
+@pytest.fixture
+def project(reproduced: Path, tmp_path: Path) -> Project:
+    """A project of the test's own, reproduced and clean."""
+    return Project(shutil.copytree(reproduced, tmp_path / "project", symlinks=True))
+
+
+def test_a_second_run_does_nothing(project: Project) -> None:
+    assert project.repro() == []
+    assert "up to date" in project.run("dvc", "status")
+    assert project.run("git", "status", "--porcelain") == ""
+
+
+def test_a_parameter_of_one_model_reruns_that_model_and_what_follows(project: Project) -> None:
+    project.change("params.yaml", "train", "svdpp", "n_factors", value=7)
+    assert project.repro() == ["train@svdpp", "evaluate@svdpp", "gate"]
+
+
+def test_a_new_day_costs_one_aggregate_and_what_depends_on_the_window(project: Project) -> None:
+    write_window(project, [*DAYS, "2026-11-04"])
+    ran = project.repro()
+    assert [stage for stage in ran if stage.startswith("aggregate")] == ["aggregate@2026-11-04"]
+    assert {"preprocess", "train@svd", "train@svdpp", "evaluate@svd"} <= set(ran)
+
+
+def test_two_runs_give_the_same_bytes(
+    reproduced: Path, days: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = copy_of_repository(tmp_path_factory.mktemp("other"))
+    shutil.copytree(days, other.folder / "data/movielog/days")
+    other.repro()
+    assert other.outs() == Project(reproduced).outs()
+    assert len(other.outs()) == 3 + 1 + 2 + 4 + 8 + 1
+
+
+def test_a_clone_without_raw_days_is_reproduced_from_the_remote(
+    project: Project, tmp_path: Path
+) -> None:
+    project.run("dvc", "remote", "add", "--default", "local", str(tmp_path / "remote"))
+    commit(project)
+    project.run("dvc", "push")
+    project.run("git", "clone", "--quiet", str(project.folder), str(tmp_path / "clone"))
+    clone = Project(tmp_path / "clone")
+    assert clone.repro("--pull", "--allow-missing") == []
+    project.run("git", "clone", "--quiet", str(project.folder), str(tmp_path / "pulled"))
+    pulled = Project(tmp_path / "pulled")
+    pulled.run("dvc", "pull")
+    for kind in ("svd", "svdpp"):
+        model = pulled.folder / "models" / kind / "movie_factors.npy"
+        assert (
+            model.read_bytes() == (project.folder / f"models/{kind}/movie_factors.npy").read_bytes()
+        )
+    # And a change is trained without the raw days, from the aggregates.
+    clone.change("params.yaml", "train", "svd", "n_factors", value=5)
+    assert clone.repro("--pull", "--allow-missing") == ["train@svd", "evaluate@svd", "gate"]
+
+
+def test_metrics_and_plots_show_without_flags(project: Project) -> None:
+    shown = project.run("dvc", "metrics", "show")
+    assert "metrics/svd.json" in shown
+    assert "baselines.global_mean.rmse" in shown
+    for title in ("RMSE by epoch", "Error by user activity", "Ratings predicted and actual"):
+        assert title in project.run("dvc", "plots", "show", "--json")
+
+
+def refused(project: Project, *command: str) -> str:
+    """The one line with which a command is refused."""
+    output = project.run(*command, fails=True)
+    lines = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1, output
+    assert "Traceback" not in output
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "named"),
+    [
+        ("min_ratings", 10**6, r"ratings \d+ \(at least 1e\+06\)"),
+        ("max_age_days", 0, r"age_days \d+ \(at most 0\)"),
+        ("max_reject_share", 0.0, r"reject_share 0\.\d+ \(at most 0\)"),
+        ("min_days", 5, r"days 3 \(at least 5\)"),
+    ],
+)
+def test_a_window_past_a_limit_ends_the_pipeline(
+    project: Project, key: str, value: float, named: str
+) -> None:
+    if key == "max_age_days":
+        project.change("data/window.yaml", "written", value="2026-12-24")
+    project.change("params.yaml", "validate", key, value=value)
+    assert re.search(named, refused(project, "dvc", "repro"))
+
+
+def test_bad_input_is_named_in_one_line(project: Project) -> None:
+    project.change("params.yaml", "train", "svd", "n_factor", value=7)
+    assert "n_factor" in refused(project, "dvc", "repro", "--force", "train@svd")
+    project.run("git", "checkout", "params.yaml")
+    write_window(project, [])
+    train = ["python", "stages/validate.py", "--window", "data/window.yaml"]
+    train += ["--aggregates", "data/aggregates", "--report", "reports/validate.json"]
+    assert "the window is empty" in refused(project, *train)
+
+
+def test_a_corrupt_or_missing_model_is_named_in_one_line(project: Project) -> None:
+    evaluate = ["python", "stages/evaluate.py", "--model", "models/svd", "--dataset"]
+    evaluate += ["data/dataset", "--metrics", "m.json", "--report", "r.json", "--plots", "p"]
+    path = project.folder / "models/svd/movie_factors.npy"
+    bad = bytearray(path.read_bytes())
+    bad[-1] ^= 1
+    path.unlink()
+    path.write_bytes(bad)
+    assert "models/svd/movie_factors.npy: SHA-256 differs" in refused(project, *evaluate)
+    shutil.rmtree(project.folder / "models/svd")
+    assert "models/svd: no manifest.json there; run `dvc repro`" in refused(project, *evaluate)
+    assert not (project.folder / "m.json").exists()
