@@ -45,3 +45,8 @@ def mix(values: Ints) -> NDArray[np.uint64]:
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     scrambled: NDArray[np.uint64] = x ^ (x >> np.uint64(31))
     return scrambled
+
+
+def partition_of(users: Ints, partitions: int) -> Ints:
+    """The partition that holds all lines of each user."""
+    return (mix(users) % np.uint64(partitions)).astype(np.int64)

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from infra.simulator.answers import request_text
-from infra.simulator.exact import mix, stream
+from infra.simulator.exact import partition_of, stream
 from infra.simulator.sender import Sender
 from infra.simulator.world import HIGH, LOW, World, add_options, make_world, rate
 from movierec import routing
@@ -158,7 +158,7 @@ class Crowd:
         return None
 
     def _log(self, event: Account | Rating | Request | Watch, name: str) -> None:
-        partition = int(mix(np.array([event.user]))[0] % np.uint64(self.sender.partitions))
+        partition = int(partition_of(np.array([event.user]), self.sender.partitions)[0])
         with self.lock:
             self.sender.send(format_event(event), partition, event.time // NS_PER_MS)
             self.sender.poll()

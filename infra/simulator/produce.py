@@ -11,16 +11,18 @@ last line on stdout is a JSON object of counts.
 import argparse
 import json
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 
 from infra.simulator.corruption import corrupt
-from infra.simulator.exact import mix, stream
-from infra.simulator.log import ACCOUNT, RATING, REQUEST, WATCH, Rows
+from infra.simulator.exact import Ints, partition_of, stream
+from infra.simulator.log import ACCOUNT, RATING, REQUEST, WATCH, Rows, make_rows
 from infra.simulator.sender import Sender
 from infra.simulator.sessions import DAY_SECONDS, Life
-from infra.simulator.world import add_options, make_world
+from infra.simulator.world import MAX_USER_ID, add_options, make_world
 from movierec.cli import run
 from movierec.errors import BadInput
 from movierec.events import SECOND
@@ -30,6 +32,19 @@ TAIL_SECONDS = 1800
 NS_PER_MS = 1_000_000
 EPOCH = date(1970, 1, 1).toordinal()
 NAMES = {WATCH: "watches", RATING: "ratings", REQUEST: "requests", ACCOUNT: "accounts"}
+CANDIDATES = 64
+"""Newcomers' ids looked through for each partition; none is missed but once in 10²⁷ partitions."""
+
+
+class Part(NamedTuple):
+    """Some lines of the log, in the order in which they are sent."""
+
+    lines: list[bytes]
+    partitions: Ints
+    timestamps: Ints
+    """Milliseconds since 1970."""
+    counts: Counter[str]
+    """Of lines: all, corrupted, and of each kind before corruption."""
 
 
 def main(arguments: list[str]) -> int:
@@ -37,14 +52,45 @@ def main(arguments: list[str]) -> int:
     options = parse(arguments)
     first = options.first_day.toordinal() - EPOCH
     life = Life(make_world(options.seed, options.users, options.movies), options.lines_per_day)
-    until = ((first + options.days) * DAY_SECONDS + TAIL_SECONDS) * SECOND
     counts: Counter[str] = Counter()
     with Sender(options.bootstrap, options.topic) as sender:
-        for day, rows in enumerate(life.days(first, options.days, until)):
-            counts += send(sender, life, rows, options.seed, day)
+        for part in log(life, first, options.days, sender.partitions):
+            rows = zip(part.lines, part.partitions.tolist(), part.timestamps.tolist(), strict=True)
+            for line, partition, timestamp in rows:
+                sender.send(line, partition, timestamp)
+            counts += part.counts
     names = ("lines", "corrupted", *NAMES.values())
     print(json.dumps({name: counts[name] for name in names}))
     return 0
+
+
+def log(life: Life, first: int, days: int, partitions: int) -> Iterator[Part]:
+    """The log of `days` days from epoch day `first`, with its tail, a day at a time."""
+    until = ((first + days) * DAY_SECONDS + TAIL_SECONDS) * SECOND
+    for day, rows in enumerate(life.days(first, days, until)):
+        lines = life.writer.lines(rows)
+        corrupted = corrupt(stream(life.world.seed, 2, day), lines)
+        yield _part(rows, lines, partitions, int(corrupted.sum()))
+    rows = closing(until, partitions)
+    yield _part(rows, life.writer.lines(rows), partitions, 0)
+
+
+def closing(until: int, partitions: int) -> Rows:
+    """A newcomer's line at `until` in every partition, so that none holds a day open."""
+    ids = MAX_USER_ID + 1 + np.arange(partitions * CANDIDATES)
+    chosen = ids[np.unique(partition_of(ids, partitions), return_index=True)[1]]
+    zeros = np.zeros(partitions, np.int64)
+    return make_rows(stream(0), ACCOUNT, zeros + until, chosen, zeros, zeros)
+
+
+def _part(rows: Rows, lines: list[bytes], partitions: int, corrupted: int) -> Part:
+    kinds = {name: int((rows["kind"] == kind).sum()) for kind, name in NAMES.items()}
+    return Part(
+        lines,
+        partition_of(rows["user"], partitions),
+        rows["time"] // NS_PER_MS,
+        Counter({"lines": len(lines), "corrupted": corrupted, **kinds}),
+    )
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -61,17 +107,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         if getattr(options, name) < 1:
             raise BadInput(f"--{name.replace('_', '-')} must be at least 1")
     return options
-
-
-def send(sender: Sender, life: Life, rows: Rows, seed: int, day: int) -> Counter[str]:
-    """Corrupt some of a day's lines and send them all; what was sent."""
-    lines = life.writer.lines(rows)
-    corrupted = corrupt(stream(seed, 2, day), lines)
-    partitions = (mix(rows["user"]) % np.uint64(sender.partitions)).tolist()
-    for line, partition, time in zip(lines, partitions, rows["time"].tolist(), strict=True):
-        sender.send(line, partition, time // NS_PER_MS)
-    kinds = {name: int((rows["kind"] == kind).sum()) for kind, name in NAMES.items()}
-    return Counter({"lines": len(lines), "corrupted": int(corrupted.sum()), **kinds})
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from infra.simulator.exact import mix
+from infra.simulator.exact import partition_of
 from infra.simulator.ratings_file import RatingsFile, check_scale, read_ratings
 from infra.simulator.sender import Sender
 from movierec.cli import run
@@ -81,7 +81,7 @@ def send(sender: Sender, ratings: RatingsFile, times: NDArray[np.int64]) -> int:
     minute = np.repeat(np.arange(MINUTES + 1), count)
     order = np.lexsort((minute, row, when))
     texts = {value: f"{value:g}" for value in np.unique(ratings.ratings).tolist()}
-    partitions = (mix(ratings.users) % np.uint64(sender.partitions)).tolist()
+    partitions = partition_of(ratings.users, sender.partitions).tolist()
     users, movies = ratings.users.tolist(), ratings.movies.tolist()
     values = ratings.ratings.tolist()
     chosen = zip(when[order].tolist(), row[order].tolist(), minute[order].tolist(), strict=True)

@@ -9,7 +9,7 @@ from movierec.errors import Unavailable
 ANSWER_SECONDS = 10.0
 FLUSH_SECONDS = 60.0
 OPTIONS = {
-    "enable.idempotence": False,  # the embedded broker has no producer ids
+    "enable.idempotence": True,  # a retry neither doubles a line nor changes the order
     "acks": "all",
     "linger.ms": 50,
     "batch.size": 1_000_000,
@@ -17,8 +17,8 @@ OPTIONS = {
     "compression.type": "zstd",
     "queue.buffering.max.messages": 1_000_000,
     "queue.buffering.max.kbytes": 512 * 1024,
-    "max.in.flight.requests.per.connection": 1,  # a retry must not change the order
     "message.timeout.ms": 30_000,
+    "delivery.report.only.error": True,
 }
 
 
@@ -33,6 +33,7 @@ class Sender:
                 **OPTIONS,
                 "bootstrap.servers": bootstrap,
                 "linger.ms": linger_ms,
+                "on_delivery": self._delivered,
                 "error_cb": lambda error: None,
                 "log_level": 0,
             }
@@ -68,11 +69,7 @@ class Sender:
         while True:
             try:
                 self._producer.produce(
-                    self.topic,
-                    line,
-                    partition=partition,
-                    timestamp=timestamp_ms,
-                    on_delivery=self._delivered,
+                    self.topic, line, partition=partition, timestamp=timestamp_ms
                 )
                 return
             except BufferError:

@@ -1,5 +1,6 @@
 """Days of a world's life: who watches what and when, asks before it, rates after it."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -89,7 +90,7 @@ class Life:
 
     def _choose(self, random: np.random.Generator, day: int) -> Sessions:
         """Sessions of a day, with as many minutes as the day has watch lines."""
-        wanted = self._watches * CANDIDATES_A_MINUTE / self.world.activity.sum()
+        wanted = self._watches * CANDIDATES_A_MINUTE / math.fsum(self.world.activity)
         drawn = np.floor(self.world.activity * wanted + random.random(len(self.world.users)))
         blocks = [
             self._candidates(random, np.arange(first, min(first + BLOCK, len(drawn))), drawn)

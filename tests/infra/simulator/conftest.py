@@ -1,0 +1,44 @@
+"""A small simulated log, made once."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pytest
+
+from infra.simulator.produce import EPOCH, log
+from infra.simulator.sessions import Life
+from infra.simulator.world import World, make_world
+
+FIRST = date(2025, 11, 1).toordinal() - EPOCH
+DAYS = 2
+PARTITIONS = 4
+
+
+@dataclass
+class Log:
+    world: World
+    lines: list[bytes]
+    partitions: np.ndarray
+    timestamps: np.ndarray
+    counts: Counter[str]
+    requests: list[str]
+
+
+def make_log(seed: int) -> Log:
+    life = Life(make_world(seed, users=120, movies=150), lines_per_day=60_000)
+    parts = list(log(life, FIRST, DAYS, PARTITIONS))
+    return Log(
+        life.world,
+        [line for part in parts for line in part.lines],
+        np.concatenate([part.partitions for part in parts]),
+        np.concatenate([part.timestamps for part in parts]),
+        sum((part.counts for part in parts), Counter()),
+        life.writer.requests,
+    )
+
+
+@pytest.fixture(scope="session")
+def small_log() -> Log:
+    return make_log(seed=5)
