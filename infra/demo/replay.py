@@ -16,18 +16,19 @@ import sys
 from pathlib import Path
 
 import yaml
-from movierec.store import closed_days
 
 from infra.demo.processes import Processes
 from infra.demo.report import Step, step
 from infra.demo.training import comparison, repro
 from movierec.cli import run
 from movierec.errors import BadInput
+from movierec.store import closed_days
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".demo/replay"
 CLONE = WORK / "clone"
 TOPIC = "replay"
+STEPS = 4
 
 
 def main(arguments: list[str]) -> int:
@@ -41,13 +42,15 @@ def main(arguments: list[str]) -> int:
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(CLONE)], check=True)
     rescale(CLONE / "params.yaml", options.scale, options.relevant)
     with Processes(CLONE, WORK / "logs") as processes:
-        with step(1, "replay", f"{options.ratings.name} → {broker}") as current:
+        with step(1, "replay", f"{options.ratings.name} → {broker}", STEPS) as current:
             replay(options, broker, processes, current)
-        with step(2, "collect", "Kafka → closed days, until caught up") as current:
+        with step(2, "collect", "Kafka → closed days, until caught up", STEPS) as current:
             collect(processes, current)
-        with step(3, "dvc repro", "days → matrix → SVD, SVD++ → evaluation → gate") as current:
+        with step(
+            3, "dvc repro", "days → matrix → SVD, SVD++ → evaluation → gate", STEPS
+        ) as current:
             repro(processes, current)
-        with step(4, "compare", "SVD beside SVD++ on the validation part") as current:
+        with step(4, "compare", "SVD beside SVD++ on the validation part", STEPS) as current:
             current.say(comparison(CLONE))
     return 0
 
