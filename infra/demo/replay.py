@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
         with step(1, "replay", f"{options.ratings.name} → {broker}", STEPS) as current:
             replay(options, broker, processes, current)
         with step(2, "collect", "Kafka → closed days, until caught up", STEPS) as current:
-            collect(processes, current)
+            collect(options, processes, current)
         with step(
             3, "dvc repro", "days → matrix → SVD, SVD++ → evaluation → gate", STEPS
         ) as current:
@@ -83,11 +83,13 @@ def replay(options: argparse.Namespace, broker: str, processes: Processes, curre
     current.note = f"{summary['lines']:,} lines, {summary['ratings']:,} ratings"
 
 
-def collect(processes: Processes, current: Step) -> None:
+def collect(options: argparse.Namespace, processes: Processes, current: Step) -> None:
     """Collect the topic into the clone's data/ and let the window use every closed day."""
     store = WORK / "store"
     command = [sys.executable, "-m", "serve.collector", "--until-caught-up", "--store", str(store)]
-    processes.run("collect", command, {"COLLECTOR_TOPICS": TOPIC})
+    low, high = map(str, options.scale)
+    settings = {"COLLECTOR_TOPICS": TOPIC, "RATING_MIN": low, "RATING_MAX": high}
+    processes.run("collect", command, {**settings, "COLLECTOR_METRICS_PORT": "0"})
     days = closed_days(store, TOPIC)
     shutil.copytree(store / TOPIC, CLONE / "data/movielog")
     command = [sys.executable, "infra/release/window.py", "--days", *days]
