@@ -10,24 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from movierec import segments, store
+from movierec import store
 from movierec.cli import run
 from movierec.rows import ROWS
 from serve import collector
 from serve.collector_loop import Collector
 
 _fsync = os.fsync
-
-
-def no_replace() -> None:
-    """A segment replaces another of its name, whoever wrote that one."""
-    os.link = os.replace  # type: ignore[assignment]
-    segments._ends_at = lambda *_: True
-
-
-def lost_discards() -> None:
-    """Partitions that another member has taken are flushed as if they were still ours."""
-    Collector.lost = Collector.revoked  # type: ignore[method-assign]
 
 
 def fsync() -> None:
@@ -75,21 +64,13 @@ def gaps_are_recorded() -> None:
 
 
 GUARDS: dict[str, tuple[Callable[[], None], str]] = {
-    "no-replace": (no_replace, "sleeper"),
-    "lost-discards": (lost_discards, "sleeper"),
     "fsync": (fsync, "power-cut"),
     "fsync-errors-end": (fsync_errors_end, "disk-errors"),
     "disk-is-truth": (disk_is_truth, "offsets-gone"),
     "gaps-are-recorded": (gaps_are_recorded, "retention"),
 }
-"""name → (what takes it away, the fault that shows it)."""
-
-PAIRS = [
-    # Two guards stand behind each other here: either one alone keeps the lines.
-    ("no-replace,lost-discards", "sleeper"),
-    *((name, fault) for name, (_, fault) in GUARDS.items() if fault != "sleeper"),
-]
-"""What to take away together, and the fault that must then cost something."""
+"""name → (what takes it away, the fault that must then cost something). That segments are never
+replaced is shown by tests/movierec/test_segments.py: here the next reader mends it."""
 
 
 if __name__ == "__main__":
