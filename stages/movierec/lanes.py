@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 from llvmlite import ir
 from numba import config, njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
 
 from movierec.arrays import sha256_of
@@ -27,6 +28,9 @@ PATTERN = 3 * LANES
 """Width of a row that stands for one of any width: its second-last and last vectors are those
 of that row, its first is every other one of it. Factors share their learning rate, and the two
 bias lanes lie in the last two vectors: so what scales a row fits into three registers."""
+
+LINE_BYTES = 64
+"""Of a cache line."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -116,6 +120,29 @@ def load(typing: Any, rows: Any, index: Any, field: Any) -> Any:
         return _row(builder, [builder.load(pointer, align=align) for pointer in pointers])
 
     return kind(rows, types.intp, field), generate
+
+
+@intrinsic
+def prefetch(typing: Any, rows: Any, index: Any) -> Any:
+    """Ask for all of element `index`, which will be needed soon, to come into the cache.
+
+    Rows are read in no order, and waiting for memory would be most of the time.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        array = context.make_array(rows)(context, builder, args[0])
+        start = builder.bitcast(array.data, byte)
+        position = builder.mul(args[1], ir.Constant(args[1].type, rows.dtype.size))
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        how = [ir.Constant(number, value) for value in (1, 3, 1)]  # to write, to keep, data
+        for offset in range(0, rows.dtype.size, LINE_BYTES):
+            at = builder.add(position, ir.Constant(args[1].type, offset))
+            builder.call(ask, [builder.gep(start, [at]), *how])
+        return context.get_dummy_value()
+
+    return types.none(rows, types.intp), generate
 
 
 @intrinsic(prefer_literal=True)

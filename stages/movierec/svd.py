@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from movierec import descent
-from movierec.lanes import kernel, load, scaled, store, total
+from movierec.lanes import kernel, load, prefetch, scaled, store, total
 from movierec.model import Factors, OnEpoch
 from movierec.normal import normals
 from movierec.params import SVD
+
+AHEAD = 3
+"""Ratings before its turn, a movie's row is asked for."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ def _sweep(
         p = load(P, u, "p")
         for k in range(indptr[u], indptr[u + 1]):
             i = indices[k]
+            if k + AHEAD < len(indices):
+                prefetch(Q, indices[k + AHEAD])
             q = load(Q, i, "q")
             e = ratings[k] - total(q * p)
             store(Q, i, "q", scaled(keep_q, q) + scaled(e * gain_q, p))

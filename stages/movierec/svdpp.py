@@ -24,10 +24,13 @@ from scipy import sparse
 
 from movierec import descent
 from movierec.implicit import rated_or_watched
-from movierec.lanes import kernel, load, scaled, spread, store, total
+from movierec.lanes import kernel, load, prefetch, scaled, spread, store, total
 from movierec.model import Factors, Floats, Ints, OnEpoch, fold_in
 from movierec.normal import normals
 from movierec.params import SVDpp
+
+AHEAD = 16
+"""Movies before its turn, a movie's rows are asked for."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,8 @@ def _sweep(
         norm = ratings.dtype.type(1.0 / np.sqrt(N_stop - N_start))
         S = zero
         for n in range(N_start, N_stop):
+            if n + AHEAD < len(N_indices):
+                prefetch(M, N_indices[n + AHEAD])
             S = S + load(M, N_indices[n], "y")
         S = norm * S
         p, T, kept = load(P, u, "p"), zero, ones
