@@ -42,7 +42,7 @@ fuzz: setup      ## coverage-guided fuzzing of the parser, for minutes
 	@python -m pytest -m fuzz --timeout 1200
 
 faults: setup    ## kill, pause, starve and poison the collector on the real broker
-	@python -m tests.faults
+	@python -m tests.faults $(ARGS)
 
 bench: bench-ingest bench-train bench-serve  ## every figure that the README quotes
 

@@ -17,6 +17,7 @@ from prometheus_flask_exporter import PrometheusMetrics
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from movierec.events import USER
+from serve.history import Follower, Histories
 from serve.metrics import LATENCY_BUCKETS, ServiceMetrics
 from serve.provenance import Provenance
 from serve.recommender import answer
@@ -32,7 +33,8 @@ log = logging.getLogger("serve.app")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 FORMATS = ["text/plain", "application/json"]
-SERVED_LOG = "served-log"
+SERVED_LOG, HISTORY = "served-log", "history"
+"""Extensions of the application that connect to Kafka: `start` and `close` them."""
 
 
 def from_environment() -> Flask:
@@ -66,6 +68,9 @@ def create_app(
         if settings.kafka is not None:
             served = KafkaServedLog(settings.kafka, settings.served_topic, metrics)
     app.extensions[SERVED_LOG] = served
+    histories = Histories(model, settings.history_users, metrics)
+    if settings.history and settings.kafka is not None:
+        app.extensions[HISTORY] = Follower(settings.kafka, settings.event_topic, histories)
     _identify_requests(app, provenance)
     _count_requests(app, metrics)
     _answer_errors_in_one_line(app)
@@ -74,7 +79,7 @@ def create_app(
     @app.get("/recommend/<userid>", provide_automatic_options=False)
     def recommend(userid: str) -> Response:
         user = user_of(userid)
-        given = answer(model, user)
+        given = answer(model, user, histories.of(user))
         metrics.answers.labels(given.tier).inc()
         line = served_line(now(), g.request_id, user, provenance, given)
         served.send(user, line)

@@ -9,7 +9,7 @@ The application is loaded before the port opens, so a replica that listens is re
 
 from typing import Any
 
-from serve.app import SERVED_LOG
+from serve.app import HISTORY, SERVED_LOG
 from serve.logs import JsonFormatter
 from serve.settings import ServiceSettings
 from serve.startup import check_port, or_end
@@ -46,9 +46,13 @@ logconfig_dict = {
 
 def post_worker_init(worker: Any) -> None:
     """In the worker, after the fork: connect to Kafka before the first answer."""
-    worker.wsgi.extensions[SERVED_LOG].start()
+    for name in (SERVED_LOG, HISTORY):
+        if name in worker.wsgi.extensions:
+            worker.wsgi.extensions[name].start()
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """After the last answer: send what the served log holds."""
-    worker.wsgi.extensions[SERVED_LOG].close()
+    """After the last answer: send what the served log holds, and stop following."""
+    for name in (SERVED_LOG, HISTORY):
+        if name in worker.wsgi.extensions:
+            worker.wsgi.extensions[name].close()
