@@ -2,7 +2,8 @@
 
     python -m infra.demo.replay --ratings ratings.dat --scale 0 10 --relevant 8
 
-The broker is the one that KAFKA_BOOTSTRAP_SERVERS names. The pipeline runs in a clone of
+The broker is the one that KAFKA_BOOTSTRAP_SERVERS names; the replay has a topic of its own
+there, which is deleted in the end. The pipeline runs in a clone of
 the committed state under `.demo/replay/`, so the days, models and dvc.lock of the working
 folder stay as they are.
 """
@@ -13,21 +14,25 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import yaml
-from movierec.store import closed_days
 
 from infra.demo.processes import Processes
 from infra.demo.report import Step, step
 from infra.demo.training import comparison, repro
+from infra.simulator.topics import delete_topic
 from movierec.cli import run
 from movierec.errors import BadInput
+from movierec.store import closed_days
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".demo/replay"
 CLONE = WORK / "clone"
-TOPIC = "replay"
+PARTITIONS = 8
+STEPS = 4
 
 
 def main(arguments: list[str]) -> int:
@@ -40,14 +45,17 @@ def main(arguments: list[str]) -> int:
     CLONE.parent.mkdir(parents=True)
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(CLONE)], check=True)
     rescale(CLONE / "params.yaml", options.scale, options.relevant)
-    with Processes(CLONE, WORK / "logs") as processes:
-        with step(1, "replay", f"{options.ratings.name} → {broker}") as current:
-            replay(options, broker, processes, current)
-        with step(2, "collect", "Kafka → closed days, until caught up") as current:
-            collect(processes, current)
-        with step(3, "dvc repro", "days → matrix → SVD, SVD++ → evaluation → gate") as current:
+    topic = f"replay-{os.getpid()}-{time.time_ns() // 10**9}"
+    with ExitStack() as stack:
+        processes = stack.enter_context(Processes(CLONE, WORK / "logs"))
+        stack.callback(delete_topic, broker, topic)
+        with step(1, "replay", f"{options.ratings.name} → {broker}", of=STEPS) as current:
+            replay(options, broker, topic, processes, current)
+        with step(2, "collect", "Kafka → closed days, until caught up", of=STEPS) as current:
+            collect(options.scale, topic, processes, current)
+        with step(3, "dvc repro", "days → matrix → SVD, SVD++ → gate", of=STEPS) as current:
             repro(processes, current)
-        with step(4, "compare", "SVD beside SVD++ on the validation part") as current:
+        with step(4, "compare", "SVD beside SVD++ on the validation part", of=STEPS) as current:
             current.say(comparison(CLONE))
     return 0
 
@@ -70,23 +78,26 @@ def rescale(params: Path, scale: list[float], relevant: float) -> None:
     params.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
-def replay(options: argparse.Namespace, broker: str, processes: Processes, current: Step) -> None:
+def replay(
+    options: argparse.Namespace, broker: str, topic: str, processes: Processes, current: Step
+) -> None:
     """Send the file as log lines: watches, then the rating."""
     command = [sys.executable, "-m", "infra.simulator.replay", "--bootstrap", broker]
-    command += ["--topic", TOPIC, "--ratings", str(options.ratings.resolve())]
+    command += ["--topic", topic, "--ratings", str(options.ratings.resolve())]
     command += ["--scale-min", str(options.scale[0]), "--scale-max", str(options.scale[1])]
-    command += ["--compress-days", str(options.days)]
+    command += ["--compress-days", str(options.days), "--create-partitions", str(PARTITIONS)]
     summary = json.loads(processes.run("replay", command).splitlines()[-1])
     current.note = f"{summary['lines']:,} lines, {summary['ratings']:,} ratings"
 
 
-def collect(processes: Processes, current: Step) -> None:
+def collect(scale: list[float], topic: str, processes: Processes, current: Step) -> None:
     """Collect the topic into the clone's data/ and let the window use every closed day."""
     store = WORK / "store"
     command = [sys.executable, "-m", "serve.collector", "--until-caught-up", "--store", str(store)]
-    processes.run("collect", command, {"COLLECTOR_TOPICS": TOPIC})
-    days = closed_days(store, TOPIC)
-    shutil.copytree(store / TOPIC, CLONE / "data/movielog")
+    settings = {"COLLECTOR_TOPICS": topic, "RATING_MIN": str(scale[0]), "RATING_MAX": str(scale[1])}
+    processes.run("collect", command, settings)
+    days = closed_days(store, topic)
+    shutil.copytree(store / topic, CLONE / "data/movielog")
     command = [sys.executable, "infra/release/window.py", "--days", *days]
     processes.run("window", command)
     current.note = f"days {', '.join(days)}"

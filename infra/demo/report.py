@@ -24,9 +24,9 @@ class Step:
 
 
 @contextmanager
-def step(number: int, label: str, what: str) -> Iterator[Step]:
+def step(number: int, label: str, what: str, of: int = STEPS) -> Iterator[Step]:
     """Print a heading before the work and a line with `note` and the seconds after it."""
-    print(f"[{number}/{STEPS}] {label:<{LABEL_WIDTH}}{what}", flush=True)
+    print(f"[{number}/{of}] {label:<{LABEL_WIDTH}}{what}", flush=True)
     started = time.monotonic()
     current = Step(number, label)
     yield current
