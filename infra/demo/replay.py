@@ -33,6 +33,12 @@ WORK = ROOT / ".demo/replay"
 CLONE = WORK / "clone"
 PARTITIONS = 8
 STEPS = 4
+TRAIN = {
+    "svd": {"lr": 0.005, "reg": 0.02, "n_factors": 20, "n_epochs": 20, "init_std_dev": 0.1},
+    "svdpp": {"lr": 0.007, "reg": 0.02, "n_factors": 20, "n_epochs": 20, "init_std_dev": 0.1},
+}
+"""Surprise's defaults: params.yaml's own values suit the simulated users and overfit real ones,
+who give a few noisy ratings each. `--keep-params` trains with params.yaml's."""
 
 
 def main(arguments: list[str]) -> int:
@@ -44,7 +50,7 @@ def main(arguments: list[str]) -> int:
     shutil.rmtree(WORK, ignore_errors=True)
     CLONE.parent.mkdir(parents=True)
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(CLONE)], check=True)
-    rescale(CLONE / "params.yaml", options.scale, options.relevant)
+    set_params(CLONE / "params.yaml", options)
     topic = f"replay-{os.getpid()}-{time.time_ns() // 10**9}"
     with ExitStack() as stack:
         processes = stack.enter_context(Processes(CLONE, WORK / "logs"))
@@ -67,14 +73,22 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--scale", type=float, nargs=2, default=[1.0, 5.0], metavar=("LOW", "HIGH"))
     parser.add_argument("--relevant", type=float, default=4.0, help="a rating from here on is good")
     parser.add_argument("--days", type=int, default=3, help="days that the file's span is put on")
+    parser.add_argument("--keep-params", action="store_true", help="train as params.yaml says")
     return parser.parse_args(arguments)
 
 
-def rescale(params: Path, scale: list[float], relevant: float) -> None:
-    """Put the file's rating scale into the clone's params.yaml."""
+def set_params(params: Path, options: argparse.Namespace) -> None:
+    """Put the file's rating scale into the clone's params.yaml, and TRAIN unless told not to."""
     document = yaml.safe_load(params.read_text())
-    document["events"].update(rating_min=scale[0], rating_max=scale[1])
-    document["evaluate"]["relevant_rating"] = relevant
+    document["events"].update(rating_min=options.scale[0], rating_max=options.scale[1])
+    document["evaluate"]["relevant_rating"] = options.relevant
+    if not options.keep_params:
+        for model, values in TRAIN.items():
+            section = document["train"][model]
+            for key in section:
+                kind = key.split("_")[0]  # lr_bu → lr
+                section[key] = values.get(kind if key != "lr_decay" else key, section[key])
+            section.update({key: value for key, value in values.items() if key in section})
     params.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
