@@ -85,10 +85,9 @@ def set_params(params: Path, options: argparse.Namespace) -> None:
     if not options.keep_params:
         for model, values in TRAIN.items():
             section = document["train"][model]
-            for key in section:
-                kind = key.split("_")[0]  # lr_bu → lr
-                section[key] = values.get(kind if key != "lr_decay" else key, section[key])
-            section.update({key: value for key, value in values.items() if key in section})
+            for key in section.keys() - {"lr_decay"}:
+                every = key.split("_")[0]  # lr_bu → lr
+                section[key] = values.get(key, values.get(every, section[key]))
     params.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
