@@ -101,7 +101,6 @@ class Collector:
         The disk is read there and not here, since the client sends no heartbeats meanwhile.
         """
         self._joined = True
-        self._targets = None
         self.metrics.rebalances.labels("assigned").inc()
         log.info("assigned", extra={"partitions": names(partitions)})
         for partition in partitions:
@@ -240,20 +239,24 @@ class Collector:
     # The end
 
     def _is_caught_up(self) -> bool:
-        """With --until-caught-up: whether all is read that was there when partitions came."""
+        """With --until-caught-up: whether all is read that was there at the start.
+
+        Of every partition, ours or not: the group may give us some of them only later.
+        """
         if not self.once or not self._joined or self._starting:
             return False
         if self._targets is None:
-            ends = self._broker.ends()
-            if ends is None:
-                return False
-            self._targets = {p: ends[p] for p in self._buffers if p in ends}
-        return all(self._position(p) >= end for p, end in self._targets.items())
+            self._targets = self._broker.ends()
+        if self._targets is None:
+            return False
+        return all(self._reached(p) >= end for p, end in self._targets.items())
 
-    def _position(self, partition: TopicPartition) -> int:
-        """The next offset to read, -1 while it is not known."""
-        position = self.consumer.position(partition, timeout_ms=POLL_MS)
-        return -1 if position is None else int(position)
+    def _reached(self, partition: TopicPartition) -> int:
+        """The next offset to read: of ours by the client, of another member's by the disk."""
+        buffer = self._buffers.get(partition)
+        if buffer is None:
+            return self.store.end(partition)
+        return max(buffer.end, self.consumer.position(partition, timeout_ms=POLL_MS) or 0)
 
     def _finish(self) -> None:
         """Everything to disk; the hint to Kafka; the days that are due."""

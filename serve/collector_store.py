@@ -45,6 +45,10 @@ class Store:
         log.info("resumes", extra={"partition": _name(partition), "offset": offset})
         return offset
 
+    def end(self, partition: TopicPartition) -> int:
+        """The next offset of a partition that may be another member's."""
+        return store.resume_offset(self._root, partition.topic, partition.partition) or 0
+
     def write(self, partition: TopicPartition, buffer: Buffer) -> None:
         """Parse the buffer and make it durable as one segment.
 

@@ -9,6 +9,7 @@ import itertools
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -37,6 +38,7 @@ class Broker:
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
+        self._producers = threading.local()
 
     # Its life
 
@@ -126,8 +128,9 @@ class Broker:
                 failures.append(error)
 
         settings = {"bootstrap.servers": self.address, "enable.idempotence": True, "linger.ms": 20}
+        settings |= {"log_level": 0}  # what happens to the broker happens on purpose
         settings |= {key.replace("_", "."): value for key, value in config.items()}
-        producer = Producer(settings)
+        producer = self._producer(settings)
         count = 0
         for count, line in enumerate(lines, start=1):
             at = timestamps[count - 1] if timestamps else int(time.time() * 1000)
@@ -135,6 +138,14 @@ class Broker:
             _enqueue(producer, topic, line, **place)
         assert producer.flush(120) == 0 and not failures, failures[:1]
         return count
+
+    def _producer(self, settings: Mapping[str, str | int | bool]) -> Producer:
+        """One producer for each thread and settings: a new one takes half a second to begin."""
+        known: dict[str, Producer] = self._producers.__dict__
+        key = str(sorted(settings.items()))
+        if key not in known:
+            known[key] = Producer(settings)
+        return known[key]
 
     def delete_records(self, topic: str, partition: int, before: int) -> None:
         """Make the broker forget what stands before an offset, as retention does."""

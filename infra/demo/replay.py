@@ -114,7 +114,7 @@ def collect(scale: list[float], topic: str, processes: Processes, current: Step)
     store = WORK / "store"
     command = [sys.executable, "-m", "serve.collector", "--until-caught-up", "--store", str(store)]
     settings = {"COLLECTOR_TOPICS": topic, "RATING_MIN": str(scale[0]), "RATING_MAX": str(scale[1])}
-    processes.run("collect", command, settings)
+    processes.run("collect", command, {**settings, "COLLECTOR_METRICS_PORT": "0"})
     days = closed_days(store, topic)
     shutil.copytree(store / topic, CLONE / "data/movielog")
     command = [sys.executable, "infra/release/window.py", "--days", *days]

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-STEPS = 8
 LABEL_WIDTH = 12
 
 
@@ -24,7 +23,7 @@ class Step:
 
 
 @contextmanager
-def step(number: int, label: str, what: str, of: int = STEPS) -> Iterator[Step]:
+def step(number: int, label: str, what: str, of: int = 8) -> Iterator[Step]:
     """Print a heading before the work and a line with `note` and the seconds after it."""
     print(f"[{number}/{of}] {label:<{LABEL_WIDTH}}{what}", flush=True)
     started = time.monotonic()

@@ -1,5 +1,6 @@
 """Lines → Kafka, in big batches, each delivered or the program fails."""
 
+import time
 from types import TracebackType
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -41,16 +42,21 @@ class Sender:
         self.partitions = self._count_partitions(bootstrap)
 
     def _count_partitions(self, bootstrap: str) -> int:
-        try:
-            found = self._producer.list_topics(self.topic, timeout=ANSWER_SECONDS)
-        except KafkaException:
-            raise Unavailable(
-                f"no broker answers at {bootstrap}: check --bootstrap (host:port)"
-            ) from None
-        topic = found.topics[self.topic]
-        if topic.error is not None or not topic.partitions:
-            raise Unavailable(f"no topic {self.topic!r} at {bootstrap}: create it first")
-        return len(topic.partitions)
+        """How many partitions the topic has; a broker that makes topics gets a moment for it."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while True:
+            try:
+                found = self._producer.list_topics(self.topic, timeout=ANSWER_SECONDS)
+            except KafkaException:
+                raise Unavailable(
+                    f"no broker answers at {bootstrap}: check --bootstrap (host:port)"
+                ) from None
+            topic = found.topics[self.topic]
+            if topic.error is None and topic.partitions:
+                return len(topic.partitions)
+            if time.monotonic() > deadline:
+                raise Unavailable(f"no topic {self.topic!r} at {bootstrap}: create it first")
+            time.sleep(0.2)
 
     def __enter__(self) -> "Sender":
         return self

@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 
 from movierec.dayfile import DayFile
 from movierec.days import day_folder, day_name, day_number
-from movierec.durable import make_folder, publish_file, publish_folder
+from movierec.durable import make_folder, publish_file, publish_folder, sync_folder
 from movierec.errors import CorruptFile
 from movierec.placing import NOTHING, Cut, crossing, removable, rows_between
 from movierec.segments import (
@@ -180,6 +180,7 @@ def _complete(root: Path, topic: str, closing: Closing) -> list[str]:
         except (FileNotFoundError, CorruptFile):
             if not done.exists():  # else another closer finished and removed the segments
                 raise
+    sync_folder(folder.parent)  # whoever renamed it may have died before this
     with contextlib.suppress(FileExistsError):
         publish_file(done, lambda file: None)
     _tidy(root, topic, closing)
@@ -200,8 +201,8 @@ def _publish_day(root: Path, topic: str, before: Closing, closing: Closing, fold
                 day.add(rows)
         day.finish()
         publish_folder(draft, folder)
-    except OSError:
-        if folder.exists():
+    except (FileExistsError, FileNotFoundError):
+        if folder.exists():  # another closer published it, and took our draft away
             return False
         raise
     finally:

@@ -5,6 +5,7 @@ space) is never swallowed: the caller's program must end, since after a failed f
 nobody knows what the disk holds.
 """
 
+import errno
 import os
 import uuid
 from collections.abc import Callable
@@ -59,11 +60,15 @@ def publish_file(path: Path, write: Callable[[BinaryIO], None]) -> None:
 def publish_folder(draft: Path, final: Path) -> None:
     """Give a finished draft folder its final name, never replacing a folder with content.
 
-    The files in `draft` must be fsynced already. Raises OSError (ENOTEMPTY or EEXIST)
-    when `final` is there.
+    The files in `draft` must be fsynced already. Raises FileExistsError when `final` is there.
     """
     sync_folder(draft)
-    draft.rename(final)
+    try:
+        draft.rename(final)
+    except OSError as error:
+        if error.errno == errno.ENOTEMPTY:
+            raise FileExistsError(error.errno, error.strerror, str(final)) from None
+        raise
     sync_folder(final.parent)
 
 

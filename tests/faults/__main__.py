@@ -1,7 +1,7 @@
 """`make faults`: break the collector in every way we know, on a real broker, and count.
 
 python -m tests.faults [--quick] [--only NAME …] [--json FILE] [--without GUARD,…]
-python -m tests.faults --guards         # each guard taken away, and what is lost then
+python -m tests.faults --guards     # each guard taken away: its fault must cost lines then
 """
 
 import argparse
@@ -10,8 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from movierec.errors import CorruptFile
 from tests.faults import brokers, disks, group, killing, poison
 from tests.faults.bed import Bed, Fault
+from tests.faults.guards import GUARDS
 from tests.faults.outcome import Outcome, header, row
 from tests.kafka_broker import running
 
@@ -37,6 +39,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="a few tries of each")
     parser.add_argument("--only", nargs="+", choices=FAULTS, default=list(FAULTS), metavar="NAME")
     parser.add_argument("--without", type=lambda text: text.split(","), default=[])
+    parser.add_argument("--guards", action="store_true", help="take each guard away, quickly")
     parser.add_argument("--json", type=Path, help="write the outcomes there")
     options = parser.parse_args(arguments)
     print(header(), flush=True)
@@ -47,12 +50,31 @@ def main(arguments: list[str]) -> int:
     ):
         bed = Bed(broker, Path(folder), options.quick, options.without)
         bed.warm_up()
+        if options.guards:
+            return take_away(Bed(broker, Path(folder), quick=True))
         for name in options.only:
             outcomes.append(FAULTS[name](bed))
             show(outcomes[-1])
     if options.json:
         options.json.write_text(json.dumps([o.as_dict() for o in outcomes], indent=2) + "\n")
     return 0 if all(outcome.is_good for outcome in outcomes) else 1
+
+
+def take_away(bed: Bed) -> int:
+    """Run each fault without its guard; status 1 when one of them cost nothing."""
+    harmless = []
+    for guard, (_, fault) in GUARDS.items():
+        bed.without = [guard]
+        try:
+            outcome = FAULTS[fault](bed)
+            harmless += [guard] if outcome.is_good else []
+        except CorruptFile as error:  # the store cannot even be read
+            outcome = Outcome("", notes=[f"the store is unreadable: {error}"])
+        outcome.fault = f"{fault} without {guard}"
+        show(outcome)
+    if harmless:
+        print(f"cost nothing: {', '.join(harmless)}", file=sys.stderr)
+    return 1 if harmless else 0
 
 
 def show(outcome: Outcome) -> None:

@@ -1,0 +1,79 @@
+"""The collector with a guard taken away, to see that its fault then costs lines.
+
+python -m tests.faults.guards GUARD[,GUARD] [arguments of serve.collector]
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from movierec import store
+from movierec.cli import run
+from movierec.rows import ROWS
+from serve import collector
+from serve.collector_loop import Collector
+
+_fsync = os.fsync
+
+
+def fsync() -> None:
+    """Nothing is made durable."""
+    os.fsync = lambda descriptor: None
+
+
+def fsync_errors_end() -> None:
+    """An fsync that fails is passed over."""
+
+    def passing(descriptor: int) -> None:
+        with contextlib.suppress(OSError):
+            _fsync(descriptor)
+
+    os.fsync = passing
+
+
+def disk_is_truth() -> None:
+    """Reading goes on at the offset that Kafka has committed, and not where the disk ends."""
+
+    def resume(self: Any, partition: Any) -> int:
+        store.claim_partition(self._root, partition.topic, partition.partition)
+        return owner[0].consumer.committed(partition) or 0
+
+    owner: list[Collector] = []
+    begin = Collector.run
+
+    def run_and_remember(self: Collector, consumer: Any) -> int:
+        owner.append(self)
+        return begin(self, consumer)
+
+    Collector.run = run_and_remember  # type: ignore[method-assign]
+    from serve.collector_store import Store
+
+    Store.resume = resume  # type: ignore[method-assign]
+
+
+def gaps_are_recorded() -> None:
+    """Offsets that the broker no longer has count as read."""
+
+    def forget(root: Path, topic: str, partition: int, start: int, end: int) -> Any:
+        return store.write_segment(root, topic, partition, start, end, ROWS.empty_table())
+
+    store.write_gap = forget
+
+
+GUARDS: dict[str, tuple[Callable[[], None], str]] = {
+    "fsync": (fsync, "power-cut"),
+    "fsync-errors-end": (fsync_errors_end, "disk-errors"),
+    "disk-is-truth": (disk_is_truth, "offsets-gone"),
+    "gaps-are-recorded": (gaps_are_recorded, "retention"),
+}
+"""name → (what takes it away, the fault that must then cost something). That segments are never
+replaced is shown by tests/movierec/test_segments.py: here the next reader mends it."""
+
+
+if __name__ == "__main__":
+    for name in sys.argv.pop(1).split(","):
+        GUARDS[name][0]()
+    run(collector.main)

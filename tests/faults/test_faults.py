@@ -1,0 +1,26 @@
+"""Each fault in its quick form costs nothing. `make faults` runs them at length."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.__main__ import FAULTS
+from tests.faults.bed import Bed
+from tests.kafka_broker import running
+
+pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+    folder = tmp_path_factory.mktemp("faults")
+    with running(folder / "broker") as broker:
+        bed = Bed(broker, folder, quick=True)
+        bed.warm_up()
+        yield bed
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_costs_nothing(fault: str, bed: Bed) -> None:
+    outcome = FAULTS[fault](bed)
+    assert outcome.is_good, outcome
