@@ -65,7 +65,8 @@ class Crowd:
         self.columns = {slug: column for column, slug in enumerate(world.movies)}
         self.counts: Counter[str] = Counter()
         self.lock = threading.Lock()
-        self.last_failure = ""
+        self.answered: Counter[str] = Counter()
+        self.last_failure: dict[str, str] = {}
 
     def live(self, seconds: float) -> None:
         """Ask with several threads. Raises what a thread raised."""
@@ -121,11 +122,12 @@ class Crowd:
         ids = text.split(",") if status == 200 else [text]
         answer = request_text(ids, status, ms, host=f"{service.host}:{service.port}")
         self._log(Request(time.time_ns() // 1000 * 1000, DIGITS, user, answer), "requests")
-        if status == 200:
-            return ids
         with self.lock:
+            if status == 200:
+                self.answered[service.arm] += 1
+                return ids
             self.counts["failures"] += 1
-            self.last_failure = f"{service.host}:{service.port}: {text}"
+            self.last_failure[service.arm] = f"{service.host}:{service.port}: {text}"
         return []
 
     def _react(self, random: np.random.Generator, row: int, user: int, ids: list[str]) -> None:
@@ -175,8 +177,9 @@ def main(arguments: list[str]) -> int:
         crowd.live(options.seconds)
     names = ("requests", "failures", "watches", "ratings", "accounts")
     print(json.dumps({name: crowd.counts[name] for name in names}))
-    if crowd.counts["failures"] == crowd.counts["requests"]:
-        raise Unavailable(f"no service answered; the last try: {crowd.last_failure}")
+    for name, failure in crowd.last_failure.items():
+        if not crowd.answered[name]:
+            raise Unavailable(f"service {name!r} never answered; its last try: {failure}")
     return 0
 
 

@@ -12,17 +12,19 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 from numpy.typing import NDArray
 
 from movierec.errors import BadInput
-from movierec.events import MOVIE, USER
+from movierec.events import MOVIE, RATING, USER
 
 NAMES = ("ratings.dat", "ratings.csv", "u.data")
 HEADER = "userId,movieId,rating,timestamp"
 COLUMNS = ["user", "movie", "rating", "time"]
 EXPECTED = "user::movie::rating::time, tab-separated u.data, or a CSV with the header " + HEADER
-LAST_TIME = 7_258_118_400  # 2200-01-01: a later time is in other units than seconds
+TIME = r"(?:0|[1-9][0-9]{0,9})"
+"""Seconds until the year 2286: a longer number is in other units."""
 
 
 class RatingsFile(NamedTuple):
@@ -47,29 +49,8 @@ def read_ratings(path: Path) -> RatingsFile:
     path = _file(path)
     data = path.read_bytes()
     separator, start = _format(path, data)
-    if separator == "::":  # pyarrow splits at single bytes: every other column is empty
-        delimiter, names = ":", ["user", "e1", "movie", "e2", "rating", "e3", "time"]
-    else:
-        delimiter, names = separator, COLUMNS
-    types = {"user": pa.int64(), "movie": pa.string(), "rating": pa.float64(), "time": pa.int64()}
-    try:
-        table = pyarrow.csv.read_csv(
-            io.BytesIO(data),
-            read_options=pyarrow.csv.ReadOptions(
-                column_names=names, skip_rows=start, use_threads=False
-            ),
-            parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, quote_char=False),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types=types,
-                include_columns=COLUMNS,
-                null_values=[],
-                strings_can_be_null=False,
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        raise _first_bad_line(path, data, separator, start) or BadInput(
-            f"{path}: {error}"
-        ) from None
+    refuse_malformed(path, data, separator, start)
+    table = _columns(data, separator, start)
     slugs = table["movie"].combine_chunks().dictionary_encode()
     result = RatingsFile(
         table["user"].to_numpy(),
@@ -78,9 +59,47 @@ def read_ratings(path: Path) -> RatingsFile:
         table["rating"].to_numpy(),
         table["time"].to_numpy(),
     )
-    if not _is_sound(result):
-        raise _first_bad_line(path, data, separator, start) or BadInput(f"{path}: {EXPECTED}")
+    if not len(result.users):
+        raise BadInput(f"{path}: no ratings below the header; expected {EXPECTED}")
     return result
+
+
+def refuse_malformed(path: Path, data: bytes, separator: str, start: int) -> None:
+    """Raises BadInput for the first line that is not a rating, from line `start` (0-based) on.
+
+    One pattern over whole lines, since a reader of columns repairs what it can: spaces
+    around numbers, empty lines, characters between two colons.
+    """
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
+    if not len(ends) or ends[-1] != len(data):
+        ends = np.append(ends, len(data))
+    offsets = np.concatenate([[0], ends])
+    buffers = [None, pa.py_buffer(offsets.astype(np.int64)), pa.py_buffer(data)]
+    lines = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(ends), buffers)[start:]
+    pattern = "^" + separator.join([USER, MOVIE, RATING, TIME]) + "\r?\n?$"
+    good = pc.match_substring_regex(lines, pattern).to_numpy(zero_copy_only=False)
+    if not good.all():
+        row = int(np.argmin(good))
+        line = lines[row].as_py().decode(errors="replace").rstrip("\r\n")
+        reason = _fault(line.split(separator))
+        raise BadInput(f"{path}: line {row + start + 1}, {line[:60]!r}: {reason}")
+
+
+def _columns(data: bytes, separator: str, start: int) -> pa.Table:
+    """user, movie, rating and time of lines that are known to be good."""
+    names = COLUMNS
+    if separator == "::":  # pyarrow splits at single bytes: every other column is empty
+        names = ["user", "e1", "movie", "e2", "rating", "e3", "time"]
+    types = {"user": pa.int64(), "movie": pa.string(), "rating": pa.float64(), "time": pa.int64()}
+    options = pyarrow.csv.ReadOptions(column_names=names, skip_rows=start, use_threads=False)
+    return pyarrow.csv.read_csv(
+        io.BytesIO(data),
+        read_options=options,
+        parse_options=pyarrow.csv.ParseOptions(delimiter=separator[0], quote_char=False),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=types, include_columns=COLUMNS, null_values=[], strings_can_be_null=False
+        ),
+    )
 
 
 def _file(path: Path) -> Path:
@@ -107,42 +126,18 @@ def _format(path: Path, data: bytes) -> tuple[str, int]:
     raise BadInput(f"{path}: line 1 is {first[:60]!r}; expected {EXPECTED}")
 
 
-def _is_sound(ratings: RatingsFile) -> bool:
-    return bool(
-        len(ratings.users)
-        and (ratings.users >= 0).all()
-        and (ratings.users < 10**18).all()
-        and np.isfinite(ratings.ratings).all()
-        and (ratings.times >= 0).all()
-        and (ratings.times < LAST_TIME).all()
-        and all(re.fullmatch(MOVIE, slug) for slug in ratings.slugs)
-    )
-
-
-def _first_bad_line(path: Path, data: bytes, separator: str, start: int) -> BadInput | None:
-    """What is wrong with the first line that is not a rating."""
-    for number, line in enumerate(data.decode(errors="replace").splitlines(), start=1):
-        if number <= start:
-            continue
-        reason = _fault(line.split(separator))
-        if reason:
-            return BadInput(f"{path}: line {number}, {line[:60]!r}: {reason}")
-    return None
-
-
-def _fault(fields: list[str]) -> str | None:
-    if len(fields) != 4:
+def _fault(fields: list[str]) -> str:
+    """What is wrong with a line that is not a rating."""
+    if len(fields) != len(COLUMNS):
         return f"{len(fields)} fields, expected user, movie, rating and time"
-    user, movie, rating, time = fields
+    user, movie, rating, _ = fields
     if not re.fullmatch(USER, user):
-        return f"the user {user!r} is no whole number of at most 18 digits"
+        return "the user is no whole number of at most 18 digits"
     if not re.fullmatch(MOVIE, movie):
-        return f"the movie {movie!r} holds a character that the log's ids do not have"
-    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,4})?", rating):
-        return f"the rating {rating!r} is no number"
-    if not re.fullmatch(r"[0-9]{1,12}", time) or int(time) >= LAST_TIME:
-        return f"the time {time!r} is not in seconds since 1970"
-    return None
+        return "the movie is empty or holds a character that the log's ids do not have"
+    if not re.fullmatch(RATING, rating):
+        return "the rating is no number below 100 with at most 2 decimals"
+    return "the time is not in whole seconds since 1970"
 
 
 def check_scale(path: Path, ratings: RatingsFile, low: float, high: float) -> None:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from infra.simulator.exact import partition_of
 from infra.simulator.ratings_file import RatingsFile, check_scale, read_ratings
 from infra.simulator.sender import Sender
+from infra.simulator.topics import create_topic
 from movierec.cli import run
 from movierec.errors import BadInput
 from movierec.events import NO_SECONDS, SECOND, Account, Rating, Watch, format_event
@@ -41,6 +42,8 @@ def main(arguments: list[str]) -> int:
     if options.compress_days:
         first = options.first_day.toordinal() - EPOCH
         times = compressed(times, first, options.compress_days)
+    if options.create_partitions:
+        create_topic(options.bootstrap, options.topic, options.create_partitions)
     with Sender(options.bootstrap, options.topic) as sender:
         lines = send(sender, ratings, times)
     print(json.dumps({"lines": lines, "ratings": len(times), "users": distinct(ratings.users)}))
@@ -56,10 +59,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--scale-min", type=float, default=1.0)
     parser.add_argument("--scale-max", type=float, default=5.0)
     parser.add_argument("--compress-days", type=int, default=0, help="0: keep the times")
+    parser.add_argument(
+        "--create-partitions", type=int, default=0, help="create the topic with so many"
+    )
     parser.add_argument("--first-day", type=date.fromisoformat, default=date(2026, 11, 1))
     options = parser.parse_args(arguments)
-    if options.compress_days < 0:
-        raise BadInput("--compress-days must be 0 or more")
+    if options.compress_days < 0 or options.create_partitions < 0:
+        raise BadInput("--compress-days and --create-partitions must be 0 or more")
     return options
 
 

@@ -1,0 +1,215 @@
+"""The simulator's programs against the embedded broker and stub services."""
+
+import json
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+
+from infra.demo.processes import free_port
+from infra.kafka.embedded import MockCluster
+from infra.simulator import live, produce, replay
+from infra.simulator import sender as sender_module
+from infra.simulator.exact import partition_of
+from infra.simulator.sender import Sender
+from infra.simulator.world import make_world
+from movierec import routing
+from movierec.errors import BadInput, Unavailable
+from movierec.events import Account, BadLine, Rating, Request, Watch, parse
+from tests.infra.simulator.broker import held
+
+PARTITIONS = 4
+WORLD = ["--seed", "3", "--users", "60", "--movies", "90"]
+
+
+@pytest.fixture(scope="module")
+def address():
+    cluster = MockCluster(["movielog", "again", "live", "replay"], PARTITIONS)
+    yield cluster.address
+    cluster.close()
+
+
+def events_of(found):
+    return [parse(line, 0, 10) for lines in found.values() for _, line in lines]
+
+
+def last_line(capsys):
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+# produce
+
+
+def test_the_same_seed_produces_the_same_log_in_every_partition(address, capsys):
+    command = ["--bootstrap", address, *WORLD, "--first-day", "2026-11-01", "--days", "2"]
+    command += ["--lines-per-day", "20000"]
+    logs = []
+    for topic in ("movielog", "again"):
+        produce.main([*command, "--topic", topic])
+        counts = last_line(capsys)
+        logs.append(held(address, topic, PARTITIONS))
+        assert counts["lines"] == sum(map(len, logs[-1].values()))
+    assert logs[0] == logs[1]
+    good = [
+        (event.time // 10**6, timestamp)
+        for lines in logs[0].values()
+        for timestamp, line in lines
+        if not isinstance(event := parse(line), BadLine)
+    ]
+    assert np.mean([time == timestamp for time, timestamp in good]) > 0.999  # but for corrupted
+
+
+@pytest.mark.parametrize("option", ["--days", "--lines-per-day", "--users", "--movies"])
+def test_produce_refuses_nonsense_by_name(option):
+    with pytest.raises(BadInput, match=option):
+        produce.parse(["--bootstrap", "x", "--first-day", "2026-11-01", option, "0"])
+
+
+def test_an_unknown_broker_is_named(monkeypatch):
+    monkeypatch.setattr("infra.simulator.sender.ANSWER_SECONDS", 0.3)
+    nowhere = f"127.0.0.1:{free_port()}"
+    with pytest.raises(Unavailable, match=nowhere):
+        Sender(nowhere, "movielog")
+
+
+def test_lines_that_a_broker_did_not_take_are_an_error(monkeypatch):
+    monkeypatch.setitem(sender_module.OPTIONS, "message.timeout.ms", 500)
+    cluster = MockCluster(["t"], 1)
+    sender = Sender(cluster.address, "t")
+    cluster.close()
+    sender.send(b"lost", 0, 0)
+    with pytest.raises(Unavailable, match="'t' was not delivered"):
+        sender.flush()
+
+
+# live
+
+
+@pytest.fixture
+def serve():
+    """Start a stub service that answers with what a function of the user gives."""
+    servers = []
+
+    def start(answer, status=200):
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                body = answer(int(self.path.rsplit("/", 1)[1])).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *arguments):
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def taste_lists(sign):
+    """Answers with the movies that a user likes most (sign 1) or least (−1)."""
+    world = make_world(3, users=60, movies=90)
+    liking = sign * world.liking(np.arange(60))
+    rows = {user: row for row, user in enumerate(world.users.tolist())}
+
+    def answer(user):
+        best = np.argsort(-liking[rows.get(user, 0)], kind="stable")[:20]
+        return ",".join(world.movies[k] for k in best)
+
+    return answer
+
+
+def test_users_live_and_better_lists_convert_more(address, capsys, serve):
+    good, bad = serve(taste_lists(1)), serve(taste_lists(-1))
+    command = ["--bootstrap", address, "--topic", "live", *WORLD, "--seconds", "4"]
+    command += ["--requests-per-second", "150"]
+    live.main([*command, "--service", f"svd={good}", "--service", f"svdpp={bad}"])
+    counts = last_line(capsys)
+    found = held(address, "live", PARTITIONS)
+    events = events_of(found)
+    kinds = Counter(type(event) for event in events)
+    assert kinds[BadLine] == 0
+    assert counts["failures"] == 0
+    assert [counts[name] for name in ("requests", "watches", "ratings", "accounts")] == [
+        kinds[kind] for kind in (Request, Watch, Rating, Account)
+    ]
+    assert counts["requests"] > 100 < counts["watches"] and counts["ratings"] > 5
+    watched, asked = {good: 0, bad: 0}, {good: 0, bad: 0}
+    arms = {"svd": good, "svdpp": bad}
+    for partition, lines in found.items():
+        offered = {}
+        for _, line in lines:
+            event = parse(line)
+            assert int(partition_of(np.array([event.user]), PARTITIONS)[0]) == partition
+            url = arms[routing.arm(event.user, "live", {"svd": 1.0, "svdpp": 1.0})]
+            if isinstance(event, Request):
+                assert event.text.startswith(url.removeprefix("http://"))  # stably one arm
+                asked[url] += 1
+                offered[event.user] = event
+            elif isinstance(event, Watch) and event.minute == 0:
+                assert event.time >= offered[event.user].time  # after the request
+                watched[url] += event.movie in offered[event.user].text
+    assert watched[good] / asked[good] > 2 * watched[bad] / asked[bad]
+
+
+def test_a_service_that_never_answers_is_named(address, serve):
+    good = serve(taste_lists(1))
+    dead = f"http://127.0.0.1:{free_port()}"
+    command = ["--bootstrap", address, "--topic", "live", *WORLD, "--seconds", "1"]
+    command += ["--service", f"svd={good}", "--service", f"svdpp={dead}"]
+    with pytest.raises(Unavailable, match=r"'svdpp' never answered.*refused"):
+        live.main(command)
+
+
+@pytest.mark.parametrize("text", ["svd", "svd=", "=http://a:1", "svd=ftp://a:1", "svd=http://a:b"])
+def test_a_malformed_service_is_named(text):
+    with pytest.raises(BadInput, match="ARM=http://host:port"):
+        live.service_of(text)
+
+
+# replay
+
+
+def test_a_replay_sends_watches_then_the_rating_in_order(address, capsys, tmp_path):
+    ratings = tmp_path / "ratings.dat"
+    ratings.write_text("1::10::7::1365029107\n2::10::8::1366576639\n1::11::0::1364690142\n")
+    command = ["--bootstrap", address, "--topic", "replay", "--ratings", str(ratings)]
+    replay.main([*command, "--scale-max", "10", "--scale-min", "0", "--compress-days", "2"])
+    assert last_line(capsys) == {"lines": 3 * (replay.MINUTES + 1) + 1, "ratings": 3, "users": 2}
+    found = held(address, "replay", PARTITIONS)
+    events = sorted(events_of(found), key=lambda event: event.time)
+    rated = [(e.user, e.movie, e.text) for e in events if isinstance(e, Rating)]
+    assert rated == [(1, "11", "0"), (1, "10", "7"), (2, "10", "8")]  # in order of time
+    for user, movie, _ in rated:
+        own = [e for e in events if getattr(e, "movie", "") == movie and e.user == user]
+        assert [type(e) for e in own] == [Watch] * replay.MINUTES + [Rating]
+    days = {line[:10] for lines in found.values() for _, line in lines}
+    assert days == {b"2026-11-01", b"2026-11-02", b"2026-11-03"}  # the last one is the tail
+    for lines in found.values():
+        for timestamp, line in lines:
+            assert parse(line, 0, 10).time // 10**6 == timestamp
+
+
+def test_nothing_of_a_malformed_file_is_sent(tmp_path):
+    ratings = tmp_path / "ratings.dat"
+    ratings.write_text("1::10::7::1365029107\n2::10::eight::1366576639\n")
+    cluster = MockCluster(["bad"], 1)
+    try:
+        command = ["--bootstrap", cluster.address, "--topic", "bad", "--ratings", str(ratings)]
+        with pytest.raises(BadInput, match=r"ratings\.dat: line 2"):
+            replay.main(command)
+        assert held(cluster.address, "bad", 1) == {0: []}
+    finally:
+        cluster.close()
