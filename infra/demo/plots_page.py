@@ -21,11 +21,13 @@ from movierec.errors import Unavailable
 from movierec.reports import write_text
 
 ROOT = Path(__file__).resolve().parents[2]
-WIDTH, HEIGHT = 560, 300
+WIDTH, HEIGHT = 680, 280
 COLOURS = ["#0072b2", "#d55e00", "#6a737d"]
 """Told apart by colour-blind readers too (Okabe and Ito 2008)."""
+GROUPED = {"user_ratings", "rating"}
+"""Columns whose values name groups: evenly spaced, each a place of its own."""
 STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #1b1f24; margin: 2rem auto; max-width: 72rem;
+body { font: 16px/1.5 system-ui, sans-serif; color: #1b1f24; margin: 2rem auto; max-width: 48rem;
        padding: 0 1.5rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.05rem; margin: 2.2rem 0 .6rem; font-weight: 600; }
 pre { background: #f6f8fa; border-radius: 6px; padding: 1rem; overflow-x: auto; line-height: 1.35; }
@@ -64,35 +66,51 @@ def plots() -> list[tuple[str, dict[str, Any]]]:
 
 
 def draw(spec: dict[str, Any]) -> str:
-    """A plot as SVG: one revision, so colours tell the models apart; the title is the page's."""
-    spec = by_model({**spec, "width": WIDTH, "height": HEIGHT})
-    del spec["title"]
-    svg: str = vl_convert.vegalite_to_svg(spec)
+    """A plot as SVG. The title is the page's, and a colour tells a model and not a revision."""
+    rows, groups = by_model(spec)
+    x, y = spec["encoding"]["x"], spec["encoding"]["y"]
+    scale = {"domain": groups, "range": COLOURS[: len(groups)]}
+    colour = {"field": "model", "type": "nominal", "title": None, "scale": scale}
+    encoding: dict[str, Any] = {
+        "x": {**x, "axis": {"grid": False}},
+        "y": {**y, "axis": {"tickCount": 6}},
+        "color": {**colour, "legend": {"orient": "top"}},
+    }
+    mark: dict[str, Any] = {"type": "line", "strokeWidth": 2}
+    if x["field"] in GROUPED:
+        encoding["x"] |= {"type": "ordinal", "axis": {"labelAngle": 0}}
+        mark = {"type": "line", "strokeWidth": 2, "point": {"size": 50}}
+    if x["field"] == "rating":
+        encoding["xOffset"] = {"field": "model", "sort": groups}
+        encoding["y"]["scale"] = {"zero": True}
+        mark = {"type": "bar"}
+    svg: str = vl_convert.vegalite_to_svg(
+        {
+            "$schema": spec["$schema"],
+            "data": {"values": rows},
+            "width": WIDTH,
+            "height": HEIGHT,
+            "mark": mark,
+            "encoding": encoding,
+            "config": {"axis": {"labelFontSize": 12, "titleFontSize": 13, "titleFontWeight": 400},
+                       "legend": {"labelFontSize": 13}, "view": {"stroke": None}},
+        }
+    )  # fmt: skip
     return svg
 
 
-def by_model(spec: dict[str, Any]) -> dict[str, Any]:
-    """The specification with a colour for each model in place of one for each revision."""
-    column = spec["encoding"].pop("strokeDash")["field"]
+def by_model(spec: dict[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The plot's rows as numbers, each with its `model`; and the models, in their order."""
+    encoding = spec["encoding"]
+    column = encoding["strokeDash"]["field"]
+    x, y = encoding["x"]["field"], encoding["y"]["field"]
+    rows = []
     for row in spec["data"]["values"]:
         file, _, field = row[column].partition("::")
-        actual = field == "actual"
-        row[column] = "actual" if actual else MODELS[file.split("/")[0]]
-    found = {row[column] for row in spec["data"]["values"]}
-    domain = [name for name in [*MODELS.values(), "actual"] if name in found]
-    scale = {"domain": domain, "range": COLOURS[: len(domain)]}
-    recoloured: dict[str, Any] = _recoloured(
-        spec, {"field": column, "type": "nominal", "title": None, "scale": scale}
-    )
-    return recoloured
-
-
-def _recoloured(part: Any, colour: dict[str, Any]) -> Any:
-    if isinstance(part, list):
-        return [_recoloured(item, colour) for item in part]
-    if not isinstance(part, dict):
-        return part
-    return {k: colour if k == "color" else _recoloured(v, colour) for k, v in part.items()}
+        model = "actual" if field == "actual" else MODELS[file.split("/")[0]]
+        rows.append({x: float(row[x]), y: float(row[y]), "model": model})
+    found = {row["model"] for row in rows}
+    return rows, [name for name in [*MODELS.values(), "actual"] if name in found]
 
 
 if __name__ == "__main__":

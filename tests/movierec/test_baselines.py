@@ -1,0 +1,57 @@
+"""The baselines: biases by least squares, popularity by users."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+from surprise import BaselineOnly, Dataset, Reader
+
+from movierec.baselines import Biases, contains, popularity
+
+
+def ratings(seed: int = 1) -> sparse.csr_array:
+    rng = np.random.default_rng(seed)
+    some = rng.uniform(size=(30, 20)) < 0.4
+    some[:, 0] = some[0, :] = True
+    return sparse.csr_array(np.where(some, rng.integers(1, 6, some.shape), 0).astype(np.float32))
+
+
+def test_biases_are_those_of_surprise() -> None:
+    train = ratings()
+    coo = train.tocoo()
+    frame = [
+        (str(u), str(i), float(r), None) for u, i, r in zip(coo.row, coo.col, coo.data, strict=True)
+    ]
+    data = Dataset(Reader(rating_scale=(1, 5)))
+    data.raw_ratings = frame
+    full = data.construct_trainset(frame)
+    surprise = BaselineOnly(verbose=False).fit(full)
+    ours = Biases.fit(train, (1.0, 5.0))
+    pairs = [(u, i) for u in range(train.shape[0]) for i in range(train.shape[1])]
+    wanted = [surprise.predict(str(u), str(i)).est for u, i in pairs]
+    # Not closer: our residuals are float32, as the ratings are.
+    assert ours.predict(*np.array(pairs).T) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_predictions_keep_the_scale_and_one_value_is_predicted_as_such() -> None:
+    train = ratings()
+    train.data[:] = 5
+    biases = Biases.fit(train, (1.0, 5.0))
+    assert biases.mean == 5
+    assert biases.predict(np.arange(20), np.arange(20)).tolist() == [5.0] * 20
+    extreme = Biases(3.0, np.array([9.0]), np.array([0.0]), (1.0, 5.0))
+    assert extreme.predict(np.array([0]), np.array([0])).tolist() == [5.0]
+
+
+def test_popularity_counts_each_user_once() -> None:
+    train, watched = ratings(1), ratings(2)
+    either = (train.toarray() != 0) | (watched.toarray() != 0)
+    assert popularity(train, watched).tolist() == either.sum(axis=0).tolist()
+    none = sparse.csr_array(train.shape, dtype=np.float32)
+    assert popularity(train, none).tolist() == (train.toarray() != 0).sum(axis=0).tolist()
+
+
+def test_contains_says_which_entries_are_in_both() -> None:
+    one, other = ratings(1), ratings(2)
+    both = (one.toarray() != 0)[other.toarray() != 0]
+    assert contains(one, other).tolist() == both.tolist()
+    assert not contains(sparse.csr_array(one.shape), other).any()

@@ -1,0 +1,125 @@
+"""Evaluation of a model that knows the answers, beside the baselines."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import sparse
+
+from movierec import measures
+from movierec.errors import BadInput
+from movierec.evaluation import Result, distribution_plot, evaluate
+from movierec.matrix import Dataset
+from movierec.params import Evaluate
+
+PARAMS = Evaluate(k=5, relevant_rating=4.0, bootstrap_samples=50, seed=1)
+N_USERS, N_MOVIES = 40, 30
+
+
+def make_dataset(seed: int = 2) -> Dataset:
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(1, 6, (N_USERS, N_MOVIES)).astype(np.float32)
+    part = rng.choice(4, (N_USERS, N_MOVIES), p=[0.4, 0.2, 0.3, 0.1])
+    part[:, 0] = 0
+    train, validation = (sparse.csr_array(np.where(part == p, truth, 0)) for p in (0, 1))
+    watched = sparse.csr_array((part == 3).astype(np.float32))
+    movies = np.array([f"m{i:02d}" for i in range(N_MOVIES)], np.bytes_)
+    return Dataset(np.arange(N_USERS), movies, train, validation, watched, (1.0, 5.0))
+
+
+class Oracle:
+    """Predicts the validation ratings with an error of `off`, and ranks them first."""
+
+    def __init__(self, dataset: Dataset, off: float) -> None:
+        self.truth, self.off = dataset.validation.toarray().astype(np.float64), off
+
+    def predict(self, u: NDArray[Any], i: NDArray[Any]) -> NDArray[np.float64]:
+        return np.clip(self.truth[u, i] + self.off, 1.0, 5.0)
+
+    def scores(self, u: int) -> NDArray[np.float64]:
+        return self.truth[u]
+
+
+def judge(off: float, params: Evaluate = PARAMS) -> tuple[Dataset, Result]:
+    dataset = make_dataset()
+    seen = (dataset.train.toarray() != 0) | (dataset.watched.toarray() != 0)
+    return dataset, evaluate(
+        Oracle(dataset, off), lambda u: np.flatnonzero(seen[u]), dataset, params
+    )
+
+
+def test_a_model_that_knows_the_answers_has_the_best_of_every_measure() -> None:
+    dataset, result = judge(0.0)
+    metrics = result.metrics
+    assert list(metrics)[:4] == ["rmse", "mae", "recall_at_5", "ndcg_at_5"]
+    assert metrics["rmse"] == metrics["mae"] == 0.0
+    assert metrics["ndcg_at_5"] == pytest.approx(1.0)
+    liked = (dataset.validation.toarray() >= 4).sum(axis=1)
+    best = np.mean([min(n, 5) / n for n in liked if n])
+    assert metrics["recall_at_5"] == pytest.approx(best)
+    for name in ("biases", "popularity"):
+        assert metrics["baselines"][name]["recall_at_5"] < best
+    low, high = result.report["rmse_gain_interval"]["biases"]
+    assert 0 < low < high
+
+
+def test_the_baselines_are_what_their_names_say() -> None:
+    dataset, result = judge(0.0)
+    actual = dataset.validation.data
+    mean = dataset.train.data.mean()
+    baseline = result.metrics["baselines"]["global_mean"]
+    assert baseline == {
+        "rmse": pytest.approx(measures.rmse(actual - mean), abs=1e-6),
+        "mae": pytest.approx(measures.mae(actual - mean), abs=1e-6),
+    }
+    assert "rmse" not in result.metrics["baselines"]["popularity"]
+
+
+def test_buckets_by_activity_and_popularity_hold_every_rating() -> None:
+    dataset, result = judge(0.5)
+    errors = Oracle(dataset, 0.5)
+    u = np.repeat(np.arange(N_USERS), np.diff(dataset.validation.indptr))
+    i = dataset.validation.indices
+    error = errors.predict(u, i) - dataset.validation.data
+    for name, counts in {
+        "by_user_activity": (dataset.train.toarray() != 0).sum(axis=1)[u],
+        "by_movie_popularity": (dataset.train.toarray() != 0).sum(axis=0)[i],
+    }.items():
+        rows = result.report[name]
+        assert sum(row["ratings"] for row in rows) == len(error)
+        for row in rows:
+            inside = (counts >= row["from"]) & (counts < 2 * row["from"])
+            assert row["ratings"] == inside.sum()
+            assert row["model"] == pytest.approx(measures.rmse(error[inside]))
+    assert result.activity["ratings"] == [r["ratings"] for r in result.report["by_user_activity"]]
+
+
+def test_a_worse_model_has_an_interval_of_gain_below_zero() -> None:
+    _, result = judge(-4.0)
+    _, high = result.report["rmse_gain_interval"]["biases"]
+    assert high < 0
+
+
+def test_movies_seen_before_are_neither_listed_nor_wanted() -> None:
+    dataset = make_dataset()
+    both = dataset.validation.toarray() + dataset.train.toarray()
+    leaky = Dataset(**{**vars(dataset), "validation": sparse.csr_array(both)})
+    result = evaluate(Oracle(dataset, 0), lambda u: dataset.train[[u]].indices, leaky, PARAMS)
+    assert result.metrics["ndcg_at_5"] == pytest.approx(1.0)
+
+
+def test_shares_of_ratings_are_those_of_a_count() -> None:
+    actual = np.array([1.0, 5.0, 5.0, 3.0])
+    plot = distribution_plot(actual, np.array([1.4, 4.5, 4.4, 2.6]), (1.0, 5.0))
+    assert plot["rating"] == [1, 2, 3, 4, 5]
+    assert plot["actual"] == [0.25, 0, 0.25, 0, 0.5]
+    assert plot["predicted"] == [0.25, 0, 0.25, 0.25, 0.25]
+
+
+def test_an_empty_validation_part_says_what_to_do() -> None:
+    dataset = make_dataset()
+    none = sparse.csr_array((N_USERS, N_MOVIES), dtype=np.float32)
+    empty = Dataset(**{**vars(dataset), "validation": none})
+    with pytest.raises(BadInput, match=r"validation part is empty.*validation_share"):
+        evaluate(Oracle(empty, 0), lambda u: np.empty(0, int), empty, PARAMS)

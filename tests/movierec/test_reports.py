@@ -1,0 +1,43 @@
+"""Result files: rounded, in order, never half-written."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from movierec.reports import write_csv, write_json, write_text
+
+
+def test_numbers_are_rounded_to_what_every_processor_agrees_on(tmp_path: Path) -> None:
+    write_json(tmp_path / "a/b.json", {"z": 1 / 3, "a": [2 / 3, {"n": -1e-9}], "count": 3})
+    assert (tmp_path / "a/b.json").read_text() == (
+        '{\n  "z": 0.333333,\n  "a": [\n    0.666667,\n    {\n      "n": 0.0\n    }\n  ],\n'
+        '  "count": 3\n}\n'
+    )
+    write_csv(tmp_path / "c.csv", {"x": [1, 2], "y": [0.1 + 0.2, 1.0]})
+    assert (tmp_path / "c.csv").read_text() == "x,y\n1,0.3\n2,1.0\n"
+
+
+def test_a_write_that_fails_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "report.json"
+    write_json(path, {"a": 1})
+
+    def half(self: Path, text: str, encoding: str) -> None:
+        with self.open("w", encoding=encoding) as file:
+            file.write(text[: len(text) // 2])
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(OSError, match="No space left"):
+        write_text(path, "x" * 100)
+    assert json.loads(path.read_text()) == {"a": 1}
+
+
+def test_what_is_not_a_number_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "a.json", {"rmse": float("nan")})
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ValueError, match="argument 2 is shorter"):
+        write_csv(tmp_path / "a.csv", {"x": [1, 2], "y": [1]})

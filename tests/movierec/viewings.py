@@ -1,0 +1,68 @@
+"""Short logs for tests: events as tuples, made into lines, aggregates and a window."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from movierec.aggregates import Aggregate, aggregate_day
+from movierec.batches import parse_batch
+from movierec.days import day_number
+from movierec.events import SECOND
+from movierec.rows import REJECTED, STORED, LineBatch
+from movierec.window import Window
+
+FIRST_DAY = "2026-11-01"
+NS_PER_DAY = 86_400 * SECOND
+
+
+class Viewing(NamedTuple):
+    """A watched minute or, when `rating` is not 0, a rating."""
+
+    day: int  # from FIRST_DAY on
+    second: int
+    user: int
+    movie: str
+    minute: int = 0
+    rating: int = 0
+
+    @property
+    def time(self) -> int:
+        return day_start(self.day) + self.second * SECOND
+
+    @property
+    def line(self) -> bytes:
+        clock = f"{self.second // 3600:02d}:{self.second // 60 % 60:02d}"
+        if self.second % 60:
+            clock += f":{self.second % 60:02d}"
+        what = f"rate/{self.movie}={self.rating}"
+        if not self.rating:
+            what = f"data/m/{self.movie}/{self.minute}.mpg"
+        return f"2026-11-{self.day + 1:02d}T{clock},{self.user},GET /{what}".encode()
+
+
+def day_start(day: int) -> int:
+    return (day_number(FIRST_DAY) + day) * NS_PER_DAY
+
+
+def stored(lines: list[bytes]) -> pa.Table:
+    """Lines as the rows that a closed day holds; they must all be good."""
+    offsets = np.arange(len(lines), dtype=np.int64)
+    rows = parse_batch(
+        LineBatch(offsets, np.full_like(offsets, -1), pa.array(lines, pa.large_binary()))
+    )
+    assert not pc.any(pc.equal(rows.column("kind"), REJECTED)).as_py(), lines
+    partition = pa.array(np.zeros(len(lines), np.int32))
+    return rows.select(STORED.names[1:]).add_column(0, STORED.field(0), partition)
+
+
+def aggregate_of(viewings: Iterable[Viewing], day: int, batch: int = 3) -> Aggregate:
+    """The aggregate of a day's viewings, in the order of the log."""
+    table = stored([v.line for v in viewings if v.day == day])
+    return aggregate_day(table.to_batches(max_chunksize=batch), day_start(day), buckets=3)[0]
+
+
+def window_of(viewings: list[Viewing], days: int) -> Window:
+    return Window.of([aggregate_of(viewings, day) for day in range(days)])
