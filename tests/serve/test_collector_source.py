@@ -1,0 +1,157 @@
+"""Whole record batches give exactly what kafka-python's own loop over records gives."""
+
+import struct
+from typing import Any
+
+import kafka
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kafka import TopicPartition
+from kafka.consumer.fetcher import Fetcher
+from kafka.errors import CorruptRecordError
+from kafka.protocol.consumer import IsolationLevel
+from kafka.record.default_records import DefaultRecordBatchBuilder
+from kafka.record.memory_records import MemoryRecords
+
+from serve import collector_source
+from serve.collector_source import BatchRecords, Chunk, hands_over_batches, of_records, poll
+
+HERE = TopicPartition("movielog", 0)
+Record = tuple[int, bytes | None]  # timestamp, value
+
+
+def batch(base: int, records: list[Record], codec: int = 0, **producer: int) -> bytes:
+    """One record batch whose first offset is `base`; keys and headers are there to be skipped."""
+    transactional = {"producer_id": -1, "producer_epoch": -1, "base_sequence": -1} | producer
+    builder = DefaultRecordBatchBuilder(
+        magic=2, compression_type=codec, is_transactional=bool(producer), batch_size=1 << 24,
+        **transactional,
+    )  # fmt: skip
+    for delta, (timestamp, value) in enumerate(records):
+        builder.append(delta, timestamp, b"key" if delta % 2 else None, value, [("h", b"v")])
+    made = bytearray(builder.build())
+    made[:8] = struct.pack(">q", base)  # the checksum leaves the base offset out
+    return bytes(made)
+
+
+def by_record(data: bytes, start: int = 0, **more: Any) -> list[tuple[int, int, bytes | None]]:
+    """What the client's own class gives: (offset, timestamp, value)."""
+    records = Fetcher.PartitionRecords(start, HERE, MemoryRecords(data), **more).take()
+    return [(record.offset, record.timestamp, record.value) for record in records]
+
+
+def by_batch(data: bytes, start: int = 0, **more: Any) -> list[tuple[int, int, bytes | None]]:
+    """The same from whole batches, which must follow each other."""
+    source = BatchRecords(start, HERE, MemoryRecords(data), **more)
+    rows: list[tuple[int, int, bytes | None]] = []
+    end = start
+    while source:
+        for chunk in source.take():
+            assert chunk.start == end
+            end = chunk.end
+            rows += rows_of(chunk)
+    assert end == source.next_fetch_offset
+    return rows
+
+
+def rows_of(chunk: Chunk) -> list[tuple[int, int, bytes | None]]:
+    offsets, timestamps, values = chunk.lines
+    return list(zip(offsets.tolist(), timestamps.tolist(), values.to_pylist(), strict=True))
+
+
+RECORDS = st.lists(
+    st.tuples(st.integers(0, 2**41), st.none() | st.binary(max_size=200)), min_size=1, max_size=20
+)
+
+
+@given(
+    batches=st.lists(st.tuples(RECORDS, st.sampled_from([0, 1, 2, 3, 4])), min_size=1, max_size=5),
+    hole=st.integers(0, 5),
+    skipped=st.integers(0, 30),
+    cut=st.integers(0, 60),
+)
+def test_both_sources_are_equal(
+    batches: list[tuple[list[Record], int]], hole: int, skipped: int, cut: int
+) -> None:
+    data, base = b"", 0
+    for records, codec in batches:
+        data += batch(base, records, codec)
+        base += len(records) + hole
+    data = data[: len(data) - cut] if cut < len(data) else data  # a fetch may be cut short
+    assert by_batch(data, min(skipped, base)) == by_record(data, min(skipped, base))
+
+
+def test_a_chunk_ends_and_the_next_one_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collector_source, "CHUNK_BYTES", 1)
+    data = batch(0, [(1, b"a")]) + batch(1, [(2, b"b"), (3, None)]) + batch(3, [(4, b"")])
+    source = BatchRecords(0, HERE, MemoryRecords(data))
+    chunks = [chunk for _ in range(3) for chunk in source.take()]
+    assert [(chunk.start, chunk.end) for chunk in chunks] == [(0, 1), (1, 3), (3, 4)]
+    assert by_batch(data) == by_record(data)
+
+
+@pytest.mark.parametrize("at", [70, -1])
+def test_a_changed_byte_is_refused(at: int) -> None:
+    data = bytearray(batch(0, [(1, b"first"), (2, b"second")]))
+    data[at] ^= 1
+    with pytest.raises(CorruptRecordError):
+        by_batch(bytes(data))
+    with pytest.raises(CorruptRecordError):
+        by_record(bytes(data))
+
+
+def test_lines_of_an_aborted_transaction_are_left_out() -> None:
+    class Aborted:
+        """As the broker names it beside the records."""
+
+        producer_id, first_offset = 7, 2
+
+    own = {"producer_id": 7, "producer_epoch": 0, "base_sequence": 0}
+    data = batch(0, [(1, b"a"), (2, b"b")]) + batch(2, [(3, b"no"), (4, b"no")], **own)
+    data += batch(4, [(5, b"c")])
+    told = {"isolation_level": IsolationLevel.READ_COMMITTED, "aborted_transactions": [Aborted()]}
+    assert [value for _, _, value in by_batch(data, **told)] == [b"a", b"b", b"c"]
+    assert by_batch(data, **told) == by_record(data, **told)
+
+
+class Consumer:
+    """As much of a KafkaConsumer as `poll` looks at."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._fetcher = type("F", (), {"PartitionRecords": Fetcher.PartitionRecords})()
+
+    def poll(self, timeout_ms: int) -> dict[TopicPartition, list[Any]]:
+        made = self._fetcher.PartitionRecords(0, HERE, MemoryRecords(self.data))
+        return {HERE: made.take()}
+
+
+def test_another_version_falls_back_to_the_public_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = batch(0, [(1, b"a"), (2, None)]) + batch(2, [(3, b"c")])
+    handed, public = Consumer(data), Consumer(data)
+    assert hands_over_batches(handed)
+    monkeypatch.setattr(kafka, "__version__", "3.0.13")
+    assert not hands_over_batches(public)
+    ((_, whole),) = poll(handed, 0)
+    ((_, single),) = poll(public, 0)
+    assert isinstance(handed.poll(0)[HERE][0], Chunk)
+    assert not isinstance(public.poll(0)[HERE][0], Chunk)
+    assert rows_of(whole) == rows_of(single) == by_record(data)
+    assert (whole.start, whole.end) == (single.start, single.end) == (0, 3)
+
+
+def test_a_fetcher_of_another_shape_falls_back() -> None:
+    consumer = Consumer(b"")
+    consumer._fetcher.PartitionRecords = type("P", (), {"__init__": lambda self, tp: None})
+    assert not hands_over_batches(consumer)
+    assert not hands_over_batches(object())
+
+
+def test_the_version_that_is_pinned_hands_over() -> None:
+    assert kafka.__version__ in collector_source.HANDED_OVER
+
+
+def test_public_records_become_one_chunk() -> None:
+    records = Fetcher.PartitionRecords(0, HERE, MemoryRecords(batch(5, [(1, b"x")]))).take()
+    assert rows_of(of_records(records)) == [(5, 1, b"x")]
