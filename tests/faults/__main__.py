@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from movierec.errors import CorruptFile
@@ -53,7 +54,9 @@ def main(arguments: list[str]) -> int:
         if options.guards:
             return take_away(Bed(broker, Path(folder), quick=True))
         for name in options.only:
+            started = time.monotonic()
             outcomes.append(FAULTS[name](bed))
+            outcomes[-1].note(f"the whole of it took {time.monotonic() - started:.0f} s")
             show(outcomes[-1])
     if options.json:
         options.json.write_text(json.dumps([o.as_dict() for o in outcomes], indent=2) + "\n")
