@@ -2,8 +2,8 @@
 
     python -m infra.demo.replay --ratings ratings.dat --scale 0 10 --relevant 8
 
-The broker is the one that KAFKA_BOOTSTRAP_SERVERS names; the replay has a topic of its own
-there, which is deleted in the end. The pipeline runs in a clone of
+The broker is the one that KAFKA_BOOTSTRAP_SERVERS names; the replay has a topic of its own there,
+which is deleted in the end. The pipeline runs in a clone of
 the committed state under `.demo/replay/`, so the days, models and dvc.lock of the working
 folder stay as they are.
 """
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from datetime import date, timedelta
 from pathlib import Path
 
 import yaml
@@ -117,7 +118,9 @@ def collect(scale: list[float], topic: str, processes: Processes, current: Step)
     processes.run("collect", command, {**settings, "COLLECTOR_METRICS_PORT": "0"})
     days = closed_days(store, topic)
     shutil.copytree(store / topic, CLONE / "data/movielog")
-    command = [sys.executable, "infra/release/window.py", "--days", *days]
+    # As if trained the morning after: how old a replay's days are says nothing.
+    written = (date.fromisoformat(days[-1]) + timedelta(days=1)).isoformat()
+    command = [sys.executable, "-m", "infra.release.window", "--days", *days, "--written", written]
     processes.run("window", command)
     current.note = f"days {', '.join(days)}"
 
