@@ -93,6 +93,18 @@ def _options(settings: CollectorSettings) -> dict[str, Any]:
     }
 
 
+def resume_rejoin(consumer: Any) -> None:
+    """Make the client go on with a rejoin that it began and forgot.
+
+    It decides at each poll anew whether it must join. When its metadata flickered, so that it
+    must at one poll and need not at the next, it has given its partitions up, sends no
+    heartbeats, and would read nothing ever again (kafka-python 3.0.12, `join_group_async`).
+    """
+    coordinator = getattr(consumer, "_coordinator", None)
+    if getattr(coordinator, "rejoining", False) and not coordinator.need_rejoin():
+        coordinator.request_rejoin()
+
+
 class Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
     """Passes the group's decisions on. Runs on the client's thread while `poll` waits."""
 

@@ -13,7 +13,7 @@ from kafka.structs import OffsetAndMetadata
 from movierec.errors import AlreadyWritten
 from serve.collector_broker import Broker
 from serve.collector_buffer import Buffer
-from serve.collector_consumer import Rebalances
+from serve.collector_consumer import Rebalances, resume_rejoin
 from serve.collector_days import DayCloser
 from serve.collector_progress import Progress
 from serve.collector_source import hands_over_batches, poll
@@ -142,6 +142,7 @@ class Collector:
     # One turn of the loop
 
     def _turn(self) -> None:
+        resume_rejoin(self.consumer)
         try:
             for partition, chunk in poll(self.consumer, POLL_MS):
                 self._buffers[partition].add(chunk, time.monotonic())

@@ -102,6 +102,7 @@ class Case:
         started = time.monotonic()
         member = self.member("--until-caught-up", **more)  # type: ignore[arg-type]
         if status := member.wait(CATCH_UP_SECONDS):
+            outcome.stuck += 1
             outcome.note(f"catching up ended with {status}: {member.tail()}")
         return time.monotonic() - started
 

@@ -15,13 +15,16 @@ class Outcome:
     doubled: int = 0
     undetected: int = 0
     """Holes in the offsets on disk that no gap record names."""
+    stuck: int = 0
+    """Collectors that did not catch up in time, or ended otherwise than well."""
     recovered: float = 0.0
     notes: list[str] = field(default_factory=list)
 
     @property
     def is_good(self) -> bool:
-        """Nothing lost, doubled or undetected; and something was tried."""
-        return self.tried > 0 and not (self.lost or self.doubled or self.undetected)
+        """Nothing lost, doubled, undetected or stuck; and something was tried."""
+        costs = (self.lost, self.doubled, self.undetected, self.stuck)
+        return self.tried > 0 and not any(costs)
 
     def add(self, tally: Any) -> None:
         """Add what `ledger.examine` found."""

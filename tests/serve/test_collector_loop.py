@@ -16,7 +16,7 @@ from movierec import store
 from movierec.errors import CorruptFile, Unavailable
 from movierec.rows import LineBatch, line_of
 from serve.collector_broker import MAX_CORRUPT_FETCHES, Broker
-from serve.collector_consumer import _options
+from serve.collector_consumer import _options, resume_rejoin
 from serve.collector_loop import Collector
 from serve.collector_source import Chunk
 from serve.collector_store import Store
@@ -230,3 +230,26 @@ def test_the_clients_defaults_that_lose_lines_are_off(bench: Bench) -> None:
     assert options["auto_offset_reset"] == "none"
     assert options["isolation_level"] == "read_committed"
     assert options["check_crcs"] is True
+
+
+class ForgetfulCoordinator:
+    """As kafka-python's after its metadata flickered: it began to rejoin, and need not now."""
+
+    rejoining = True
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def need_rejoin(self) -> bool:
+        return self.asked > 0
+
+    def request_rejoin(self) -> None:
+        self.asked += 1
+
+
+def test_a_rejoin_that_the_client_forgot_goes_on() -> None:
+    consumer = type("Consumer", (), {"_coordinator": ForgetfulCoordinator()})()
+    resume_rejoin(consumer)
+    resume_rejoin(consumer)  # once is enough
+    assert consumer._coordinator.asked == 1
+    resume_rejoin(object())  # a client without this defect is left alone
