@@ -7,7 +7,7 @@ export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow coverage fuzz faults bench bench-ingest bench-train \
-	bench-serve replay lint clean
+	replay lint clean
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -44,16 +44,13 @@ fuzz: setup      ## coverage-guided fuzzing of the parser, for minutes
 faults: setup    ## kill, pause, starve and poison the collector on the real broker
 	@python -m tests.faults $(ARGS)
 
-bench: bench-ingest bench-train bench-serve  ## every figure that the README quotes
+bench: bench-ingest bench-train  ## every figure that the README quotes
 
 bench-ingest: setup  ## the collector against bare consumer loops
 	@python -m tests.bench.bench_ingest $(ARGS)
 
 bench-train: setup   ## both models against Surprise; DATA=file takes public ratings
 	@python -m tests.bench.bench_train $(if $(DATA),--data $(DATA)) $(ARGS)
-
-bench-serve: setup   ## latency and throughput of the HTTP service
-	@python -m tests.bench.bench_serve $(ARGS)
 
 replay: setup    ## RATINGS=file of public ratings through the real broker to both RMSEs
 	@infra/kafka/with-kafka.sh python -m infra.demo.replay --ratings "$(RATINGS)" $(ARGS)
