@@ -8,16 +8,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 from kafka import TopicPartition
 
 from movierec import store
 from movierec.batches import parse_batch, parse_served
 from movierec.errors import BadInput, Unavailable
+from movierec.rows import LineBatch
 from serve.collector_buffer import Buffer
 from serve.metrics import CollectorMetrics
 from serve.settings import CollectorSettings
 
 log = logging.getLogger("serve.collector")
+
+
+NO_LINES = LineBatch(np.empty(0, np.int64), np.empty(0, np.int64), pa.array([], pa.large_binary()))
 
 
 class Store:
@@ -31,6 +37,7 @@ class Store:
         self._totals: Counter[str] = Counter()
         self._last_event: dict[str, int] = {}
         _check_writable(self._root)
+        parse_batch(NO_LINES)  # compiles, the first time on a machine: not while partitions wait
 
     @property
     def totals(self) -> dict[str, int]:
