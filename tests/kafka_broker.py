@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -146,6 +146,22 @@ class Broker:
         if key not in known:
             known[key] = Producer(settings)
         return known[key]
+
+    def read(self, topic: str, partition: int) -> list[bytes | None]:
+        """All lines that the broker holds of a partition that it never forgot anything of."""
+        where = TopicPartition(topic, partition, 0)
+        consumer = Consumer({"bootstrap.servers": self.address, "group.id": "reader"})
+        try:
+            _, end = consumer.get_watermark_offsets(where, timeout=ADMIN_SECONDS)
+            consumer.assign([where])
+            lines: list[bytes | None] = []
+            while len(lines) < end:
+                for message in consumer.consume(10_000, timeout=1.0):
+                    assert message.error() is None, message.error()
+                    lines.append(message.value())
+        finally:
+            consumer.close()
+        return lines
 
     def delete_records(self, topic: str, partition: int, before: int) -> None:
         """Make the broker forget what stands before an offset, as retention does."""

@@ -45,8 +45,20 @@ def disturbed(bed: Bed, outcome: Outcome, disturb: Callable[[Case], None], round
     if status := member.stop():
         outcome.note(f"the member ended with {status}: {member.tail()}")
     case.catch_up(outcome)
+    compare_with_the_log(case, outcome)
     outcome.add(case.tally())
     return outcome
+
+
+def compare_with_the_log(case: Case, outcome: Outcome) -> None:
+    """Let what the broker holds be the truth: a producer cut off by a dead broker sends a batch
+    again, now and then, under a new id. All that was sent must be there, though."""
+    for partition, sent in case.produced.items():
+        held = case.broker.read(case.topic, partition)
+        assert set(sent) <= set(held), f"partition {partition}: the broker lost lines"
+        if len(held) > len(sent):
+            outcome.note(f"the producer sent {len(held) - len(sent)} lines of {partition} twice")
+        case.produced[partition] = held
 
 
 def pieces(case: Case, count: int, rounds: int) -> list[list]:  # type: ignore[type-arg]

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from infra.demo.processes import die_with_parent
-
 ROOT = Path(__file__).parents[2]
 END_SECONDS = 60.0
+DIE_WITH_PARENT = ["setpriv", "--pdeathsig", "KILL", "--"]
+"""By a program, not by Python between fork and exec: the producers' threads make that unsafe."""
 
 
 class Member:
@@ -35,14 +35,13 @@ class Member:
         path = os.pathsep.join([str(ROOT), str(ROOT / "stages")])
         with log.open("wb") as stream:
             self.process = subprocess.Popen(
-                [*tracer, sys.executable, *program, *arguments],
+                [*DIE_WITH_PARENT, *tracer, sys.executable, *program, *arguments],
                 env={**os.environ, "PYTHONPATH": path, **environment},
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,
                 start_new_session=True,
-                preexec_fn=die_with_parent,
             )
 
     def signal(self, number: signal.Signals) -> None:
