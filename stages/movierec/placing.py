@@ -7,13 +7,16 @@ rejected line that of w (before the first good line it goes with the first day t
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from movierec.errors import CorruptFile
 from movierec.rowfile import read_groups
 from movierec.segments import NS_PER_DAY, Chain, Segment
 
@@ -31,6 +34,20 @@ class Cut:
 
 NOTHING = Cut(-(10**6), 0)
 """Before the first day."""
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """A segment to read rows of, every page checked. Raises CorruptFile, naming it."""
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            yield file
+    except FileNotFoundError:
+        raise
+    except (OSError, pa.ArrowException) as error:
+        raise CorruptFile(
+            f"{path}: damaged ({error}); move it away, and the collector reads its offsets again"
+        ) from None
 
 
 def passed(watermark: int | None, segment: Segment) -> int | None:
@@ -53,7 +70,7 @@ def crossing(chain: Chain, threshold: int) -> int | None:
 
 
 def _crossing_within(segment: Segment, threshold: int) -> int:
-    with pq.ParquetFile(segment.path) as file:
+    with _opened(segment.path) as file:
         for group in read_groups(file, ["offset", "time"]):
             times = group.column("time").fill_null(NEVER).to_numpy()
             hits = np.flatnonzero(times >= threshold)
@@ -75,7 +92,7 @@ def rows_between(
             return
         after = passed(watermark, segment)
         if segment.rows and not _all_placed(segment, after, before):
-            with pq.ParquetFile(segment.path) as file:
+            with _opened(segment.path) as file:
                 running = NEVER if watermark is None else watermark
                 for group in read_groups(file, columns):
                     running, keep = _belonging(group, running, before, cut)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -203,3 +204,17 @@ def test_rejected_lines_keep_their_bytes_and_reason(tmp_path: Path) -> None:
         (1, b"junk \xff\x00", "not-utf8"),
         (2, b"text", "bad-time"),
     ]
+
+
+@pytest.mark.parametrize("share", [0.2, 0.4, 0.6])
+def test_a_flipped_bit_in_a_segment_never_reaches_a_day(tmp_path: Path, share: float) -> None:
+    lines = [watch(1, minute, user=minute * 7919 % 1000) for minute in range(1440)]
+    segment = put(tmp_path, [*lines, watch(2, 30)])
+    content = bytearray(segment.path.read_bytes())
+    pages = pq.read_metadata(segment.path).row_group(0).column(4)  # the users'
+    at = pages.data_page_offset + int(share * pages.total_compressed_size)
+    content[at] ^= 4
+    segment.path.write_bytes(content)
+    with pytest.raises(CorruptFile, match=r"0\.parquet: (damaged|not a segment)"):
+        close(tmp_path, p0=1441)
+    assert store.closed_days(tmp_path, TOPIC) == []
