@@ -19,9 +19,10 @@ import numpy as np
 import yaml
 from tqdm import tqdm
 
-from movierec import stopping, svd, svdpp
+from movierec import stopping
 from movierec.cli import run
 from movierec.errors import LimitExceeded
+from movierec.fitting import fitter
 from movierec.matrix import Dataset, load_dataset
 from movierec.params import SVD, Train, load_params
 
@@ -90,15 +91,9 @@ def candidates(start: SVD, trials: int, seed: int) -> Iterator[Any]:
 def judge(kind: str, dataset: Dataset, params: Train, hyper: Any) -> tuple[float, int]:
     """(mean error over the held-out parts, median of their best numbers of epochs)."""
     scores, epochs = [], []
+    fit_once = fitter(kind, params, dataset.scale)
     for part in range(PARTS):
         tried = replace(hyper, holdout_share=HOLDOUT, seed=part)
-
-        def fit_once(train: Any, watched: Any, hyper: Any, on_epoch: Any) -> Any:
-            options = {"scale": dataset.scale, "dtype": params.dtype, "on_epoch": on_epoch}
-            if kind == "svd":
-                return svd.fit(train, hyper, **options)
-            implicit = watched if params.implicit == "watched" else None
-            return svdpp.fit(train, hyper, watched=implicit, **options)
 
         try:
             best, errors = stopping.best_epochs(

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from tqdm import tqdm
 
-from movierec import reference, stopping, svd, svdpp
+from movierec import reference, stopping
 from movierec.cli import run
+from movierec.fitting import fitter
 from movierec.matrix import Dataset, load_dataset
 from movierec.measures import rmse
-from movierec.model import Factors, OnEpoch
+from movierec.model import Factors
 from movierec.modelfile import save_model
 from movierec.params import SVD, SVDpp, Train, load_params
 from movierec.reports import write_csv
@@ -57,17 +57,9 @@ def fit(kind: str, dataset: Dataset, params: Train) -> tuple[Factors, stopping.H
     if params.engine == "surprise":
         return fit_surprise(kind, dataset, hyper, params.dtype)
 
-    def fit_once(
-        train: sparse.csr_array, watched: sparse.csr_array, hyper: Any, on_epoch: OnEpoch
-    ) -> Factors:
-        options: Any = {"scale": dataset.scale, "dtype": params.dtype, "on_epoch": on_epoch}
-        if kind == "svd":
-            return svd.fit(train, hyper, **options)
-        implicit = watched if params.implicit == "watched" else None
-        return svdpp.fit(train, hyper, watched=implicit, **options)
-
     total = hyper.n_epochs * (2 if hyper.holdout_share else 1)
     with tqdm(total=total, desc=kind, unit="epoch", disable=not sys.stderr.isatty()) as bar:
+        fit_once = fitter(kind, params, dataset.scale)
         return stopping.fit(
             fit_once, dataset.train, dataset.watched, hyper, lambda: bar.update() and None
         )

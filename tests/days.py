@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from infra.simulator.corruption import corrupt
-from infra.simulator.exact import mix, stream
+from infra.simulator.exact import partition_of, stream
 from infra.simulator.sessions import DAY_SECONDS, Life
 from infra.simulator.world import make_world
 from movierec import store
@@ -39,7 +39,7 @@ def close_days(
     for number, rows in enumerate(life.days(first, days, until)):
         lines = life.writer.lines(rows)
         corrupt(stream(seed, 2, number), lines)
-        at = mix(rows["user"]) % np.uint64(PARTITIONS)
+        at = partition_of(rows["user"], PARTITIONS)
         for partition in ends:
             mine = np.flatnonzero(at == partition)
             if len(mine):

@@ -32,6 +32,7 @@ MAKERS = [
     "stages/movierec/events.py",
     "stages/movierec/batches.py",
     "stages/movierec/watchlines.py",
+    "stages/movierec/mixing.py",
     "stages/movierec/placing.py",
     "stages/movierec/closing.py",
     "stages/movierec/day*.py",

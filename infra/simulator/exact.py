@@ -8,6 +8,8 @@ a power of two) and combines them by + − × ÷ √ alone, which IEEE 754 fixes
 import numpy as np
 from numpy.typing import NDArray
 
+from movierec.mixing import mix
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -36,15 +38,6 @@ def race(random: np.random.Generator, weights: Floats) -> Floats:
     """
     u = random.random(weights.shape)
     return u / ((1.0 - u) * weights)
-
-
-def mix(values: Ints) -> NDArray[np.uint64]:
-    """Scrambled 64-bit integers (splitmix64's finaliser): a hash that never changes."""
-    x = values.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    scrambled: NDArray[np.uint64] = x ^ (x >> np.uint64(31))
-    return scrambled
 
 
 def partition_of(users: Ints, partitions: int) -> Ints:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from movierec.arrays import read_folder, write_folder
 from movierec.errors import BadInput, CorruptFile
+from movierec.mixing import mix
 from movierec.rows import KINDS, RATING, WATCH
 
 FORMAT = "movierec-aggregate/1"
@@ -174,16 +175,9 @@ class _Reader:
         }
 
 
-def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """splitmix64's finaliser: every input bit reaches every output bit."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
-
-
 def _deal(lines: NDArray[Any], files: list[IO[bytes]]) -> None:
     """Append each line to its user's bucket, in log order."""
-    bucket = _mix(lines["user"].astype(np.uint64)) % np.uint64(len(files))
+    bucket = mix(lines["user"]) % np.uint64(len(files))
     order = np.argsort(bucket, kind="stable")
     ends = np.cumsum(np.bincount(bucket.astype(np.int64), minlength=len(files)))[:-1]
     for file, part in zip(files, np.split(lines[order], ends), strict=True):
@@ -234,7 +228,7 @@ def _fingerprints(lines: NDArray[Any]) -> NDArray[np.uint64]:
     """64-bit hashes that are equal for equal lines."""
     value = np.zeros(len(lines), np.uint64)
     for name in ("user", "time", "text", "movie", "minute", "kind", "digits"):
-        value = _mix(value + np.uint64(0x9E3779B97F4A7C15) ^ lines[name].astype(np.uint64))
+        value = mix(value ^ lines[name].astype(np.uint64))
     return value
 
 

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from movierec.implicit import rated_or_watched
+
 EPOCHS = 10
 REG_MOVIE = 10.0
 REG_USER = 15.0
@@ -45,25 +47,5 @@ class Biases:
 
 def popularity(train: sparse.csr_array, watched: sparse.csr_array) -> NDArray[np.int64]:
     """(n_movies,) users of each movie, rated or watched."""
-    n_movies = train.shape[1]
-    both = np.bincount(train.indices, minlength=n_movies)
-    both += np.bincount(watched.indices, minlength=n_movies)
-    return both - np.bincount(train.indices[contains(watched, train)], minlength=n_movies)
-
-
-def contains(matrix: sparse.csr_array, asked: sparse.csr_array) -> NDArray[np.bool_]:
-    """Whether each entry of `asked` has one in `matrix`, in the order of `asked.indices`."""
-    keys, wanted = (entry_keys(m) for m in (matrix, asked))
-    if len(keys) == 0:
-        return np.zeros(len(wanted), bool)
-    found = np.searchsorted(keys, wanted)
-    found[found == len(keys)] = 0
-    result: NDArray[np.bool_] = keys[found] == wanted
-    return result
-
-
-def entry_keys(matrix: sparse.csr_array) -> NDArray[np.int64]:
-    """row × n_columns + column of each entry: ascending, since rows and indices are."""
-    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
-    keys: NDArray[np.int64] = rows * matrix.shape[1] + matrix.indices
-    return keys
+    _, movies = rated_or_watched(train, watched)
+    return np.bincount(movies, minlength=train.shape[1])

@@ -19,7 +19,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from movierec.dayfile import DayFile
 from movierec.days import day_folder, day_name, day_number
@@ -161,8 +161,9 @@ def _announce(root: Path, topic: str, closing: Closing) -> Closing:
     make_folder(folder)
     cuts = {str(partition): cut for partition, cut in sorted(closing.cuts.items())}
     document = {"day": day_name(closing.day), "cuts": cuts}
+    text = json.dumps(document, indent=2, sort_keys=True).encode() + b"\n"
     try:
-        publish_file(folder / f"{closing.number:08d}.json", lambda file: _put(file, document))
+        publish_file(folder / f"{closing.number:08d}.json", lambda file: file.write(text))
     except FileExistsError:
         return _closing(root, topic, closing.number)
     return closing
@@ -228,7 +229,3 @@ def _tidy(root: Path, topic: str, closing: Closing) -> None:
             move_base(segments_folder(root, topic, partition), base, watermark)
     for draft in (root / topic / "days").glob(f".{day_name(closing.day)}.*.draft"):
         shutil.rmtree(draft, ignore_errors=True)
-
-
-def _put(file: BinaryIO, document: Any) -> None:
-    file.write(json.dumps(document, indent=2, sort_keys=True).encode() + b"\n")

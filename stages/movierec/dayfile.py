@@ -84,8 +84,8 @@ class DayFile:
             file.flush()
             os.fsync(file.fileno())
             file.close()
-        text = json.dumps(self._manifest(), indent=2, sort_keys=True) + "\n"
-        write_file(self.draft / MANIFEST, lambda file: _put(file, text))
+        text = json.dumps(self._manifest(), indent=2, sort_keys=True).encode() + b"\n"
+        write_file(self.draft / MANIFEST, lambda file: file.write(text))
         return sum(entry["stored"] + entry["rejected"] for entry in self.partitions.values())
 
     def _manifest(self) -> dict[str, Any]:
@@ -105,7 +105,3 @@ class DayFile:
             "gaps": self.gaps,
             "files": {p.name: {"bytes": p.stat().st_size, "sha256": sha256_of(p)} for p in paths},
         }
-
-
-def _put(file: BinaryIO, text: str) -> None:
-    file.write(text.encode())

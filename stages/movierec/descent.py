@@ -39,6 +39,15 @@ def mean_of(ratings: NDArray[Any]) -> float:
     return float(np.add.accumulate(ratings, dtype=np.float64)[-1]) / len(ratings)
 
 
+def observed(
+    train: sparse.csr_array, scalar: np.dtype[Any]
+) -> tuple[float, NDArray[np.int64], NDArray[np.int32], NDArray[Any]]:
+    """(μ, indptr, indices, ratings less μ) of `train`, in the dtypes that kernels take."""
+    mean = mean_of(train.data)
+    ratings = (train.data.astype(np.float64) - mean).astype(scalar)
+    return mean, train.indptr.astype(np.int64), train.indices.astype(np.int32), ratings
+
+
 def rows(scalar: np.dtype[Any], factors: NDArray[np.float64], one: int, *more: str) -> Rows:
     """Rows whose first field holds `factors` (n, k), and a 1 in lane k + `one`."""
     n, k = factors.shape

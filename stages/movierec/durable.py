@@ -34,7 +34,7 @@ def make_folder(folder: Path) -> None:
     sync_folder(folder.parent)
 
 
-def write_file(path: Path, write: Callable[[BinaryIO], None]) -> None:
+def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Create `path`, which must not exist, let `write` fill it, and fsync its content."""
     with path.open("xb") as file:
         write(file)
@@ -42,7 +42,7 @@ def write_file(path: Path, write: Callable[[BinaryIO], None]) -> None:
         os.fsync(file.fileno())
 
 
-def publish_file(path: Path, write: Callable[[BinaryIO], None]) -> None:
+def publish_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Create `path` durably with what `write` puts into it, never replacing a file.
 
     Raises FileExistsError when there is one already, FileNotFoundError when somebody

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from movierec import measures
-from movierec.baselines import Biases, contains, popularity
+from movierec.baselines import Biases, popularity
 from movierec.errors import BadInput
-from movierec.matrix import Dataset
+from movierec.matrix import Dataset, contains
 from movierec.params import Evaluate
 from movierec.topn import popular, popularity_order, recommend
 

@@ -128,12 +128,9 @@ _minutes: dict[str, int] = {}
 
 def parse(line: bytes, low: float = 1.0, high: float = 5.0) -> Event | BadLine:
     """The event of one line (without its newline). Ratings must lie in [low, high]."""
-    if len(line) > MAX_LINE_BYTES:
-        return BadLine("too-long")
-    try:
-        text = line.decode()
-    except UnicodeDecodeError:
-        return BadLine("not-utf8")
+    text = text_of(line)
+    if isinstance(text, BadLine):
+        return text
     if not text.isprintable():
         return BadLine("control-character")
     when, _, rest = text.partition(",")
@@ -144,6 +141,16 @@ def parse(line: bytes, low: float = 1.0, high: float = 5.0) -> Event | BadLine:
     if not re.fullmatch(USER, user):
         return BadLine("bad-user")
     return _action(*moment, int(user), action, low, high)
+
+
+def text_of(line: bytes) -> str | BadLine:
+    """The text of a line of either log, or why it is none."""
+    if len(line) > MAX_LINE_BYTES:
+        return BadLine("too-long")
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return BadLine("not-utf8")
 
 
 def _action(

@@ -19,9 +19,3 @@ def rated_or_watched(
     union = next(marks) + next(marks)
     union.sort_indices()
     return union.indptr.astype(np.int64), union.indices.astype(np.int32)
-
-
-def popular(n_movies: int, indices: NDArray[np.int32]) -> NDArray[np.int32]:
-    """(n_movies,) movies by how many users took them up, most first, ties by lower index."""
-    counts = np.bincount(indices, minlength=n_movies)
-    return np.argsort(-counts, kind="stable").astype(np.int32)

@@ -48,6 +48,18 @@ def lookup(vocabulary: NDArray[Any], ids: NDArray[Any]) -> NDArray[np.int32]:
     return np.where(vocabulary[found] == ids, found, -1).astype(np.int32)
 
 
+def contains(matrix: sparse.csr_array, asked: sparse.csr_array) -> NDArray[np.bool_]:
+    """Whether each entry of `asked` has one in `matrix`, in the order of `asked.indices`."""
+    return lookup(entry_keys(matrix), entry_keys(asked)) >= 0
+
+
+def entry_keys(matrix: sparse.csr_array) -> NDArray[np.int64]:
+    """row × n_columns + column of each entry: ascending, since rows and indices are."""
+    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+    keys: NDArray[np.int64] = rows * matrix.shape[1] + matrix.indices
+    return keys
+
+
 def csr(
     u: NDArray[Any], i: NDArray[Any], values: NDArray[Any], shape: tuple[int, int]
 ) -> sparse.csr_array:

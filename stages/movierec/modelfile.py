@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from movierec.arrays import read_folder, write_folder
 from movierec.errors import BadInput, CorruptFile
-from movierec.implicit import popular, rated_or_watched
+from movierec.implicit import rated_or_watched
 from movierec.matrix import Dataset
 from movierec.model import SHARED, Factors, Model
 from movierec.params import SVD, SVDpp
 from movierec.svd import SVDModel
 from movierec.svdpp import SVDppModel
+from movierec.topn import popularity_order
 
 FORMAT = "movierec-model/1"
 HELD = ("users", "movies", "popular", "seen_indptr", "seen_indices")
@@ -58,7 +59,7 @@ def save_model(folder: Path, model: Factors, dataset: Dataset, facts: Mapping[st
         "movies": dataset.movies,
         "seen_indptr": seen_indptr,
         "seen_indices": seen_indices,
-        "popular": popular(len(dataset.movies), seen_indices),
+        "popular": popularity_order(np.bincount(seen_indices, minlength=len(dataset.movies))),
     }
     manifest = {
         "format": FORMAT,

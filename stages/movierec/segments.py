@@ -268,9 +268,9 @@ def move_base(folder: Path, base: int, watermark: int | None) -> list[str]:
 
     Only for segments whose rows are all in closed, durable days.
     """
-    text = json.dumps({"watermark": watermark})
+    text = json.dumps({"watermark": watermark}).encode()
     try:
-        publish_file(folder / f"{base:020d}.base", lambda file: _put(file, text))
+        publish_file(folder / f"{base:020d}.base", lambda file: file.write(text))
     except (FileExistsError, FileNotFoundError):
         sync_folder(folder)  # another closer moves it too
     highest = read_base(folder)[0]
@@ -278,10 +278,6 @@ def move_base(folder: Path, base: int, watermark: int | None) -> list[str]:
     for path in below:
         path.unlink(missing_ok=True)
     return sorted(path.name for path in below)
-
-
-def _put(file: BinaryIO, text: str) -> None:
-    file.write(text.encode())
 
 
 def partitions_of(root: Path, topic: str) -> list[int]:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from movierec.events import MAX_LINE_BYTES, MOVIE, BadLine, parse_time
+from movierec.events import MOVIE, BadLine, parse_time, text_of
 
 TIERS = ("model", "fold-in", "popular")
 MAX_IDS = 1000
@@ -31,12 +31,9 @@ class Served:
 
 def parse_served(line: bytes) -> Served | BadLine:
     """The answer of one line (without its newline)."""
-    if len(line) > MAX_LINE_BYTES:
-        return BadLine("too-long")
-    try:
-        text = line.decode()
-    except UnicodeDecodeError:
-        return BadLine("not-utf8")
+    text = text_of(line)
+    if isinstance(text, BadLine):
+        return text
     if "\n" in text or "\r" in text:
         return BadLine("not-json")
     try:

@@ -24,6 +24,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from movierec.matrix import lookup
+from movierec.mixing import mix
+
 
 @dataclass(frozen=True)
 class Ratings:
@@ -161,20 +164,7 @@ class PairHash:
         return (value >> np.uint64(11)).astype(np.float64) < share * 2.0**53
 
 
-def mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """splitmix64: every bit of the input reaches every bit of the result."""
-    x = x + np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
-
-
 def _contains(pairs: Pairs, asked: Pairs) -> NDArray[np.bool_]:
     """Whether each of `asked` is one of `pairs`."""
     keys, wanted = (p.u.astype(np.int64) << 32 | p.i for p in (pairs, asked))
-    if len(keys) == 0:
-        return np.zeros(len(wanted), bool)
-    found = np.searchsorted(keys, wanted)
-    found[found == len(keys)] = 0
-    result: NDArray[np.bool_] = keys[found] == wanted
-    return result
+    return lookup(keys, wanted) >= 0

@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.baselines import contains, entry_keys
-from movierec.matrix import csr
+from movierec.matrix import contains, csr, entry_keys
 from movierec.measures import rmse
+from movierec.mixing import mix
 from movierec.model import Epoch, Factors, OnEpoch
 from movierec.params import SVD
-from movierec.split import mix
 
 Fit = Callable[[sparse.csr_array, sparse.csr_array, SVD, OnEpoch], Factors]
 """Fits to (train, watched) with hyperparameters, calling back after each epoch."""

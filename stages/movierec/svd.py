@@ -57,9 +57,7 @@ def fit(
     P = descent.rows(scalar, start[:n_users], 1, "p")
     Q = descent.rows(scalar, start[n_users:], 0, "q")
     del start
-    mean = descent.mean_of(train.data)
-    indptr, indices = train.indptr.astype(np.int64), train.indices.astype(np.int32)
-    ratings = (train.data.astype(np.float64) - mean).astype(scalar)
+    mean, indptr, indices, ratings = descent.observed(train, scalar)
 
     def sweep(epoch: int) -> float:
         return _sweep(indptr, indices, ratings, descent.steps(scalar, hyper, epoch), P, Q)

@@ -92,9 +92,7 @@ def fit(
     M = descent.rows(scalar, start[n_users : n_users + n_movies], 0, "q", "y")
     M["y"][:, :k] = start[n_users + n_movies :]
     del start
-    mean = descent.mean_of(train.data)
-    indptr, indices = train.indptr.astype(np.int64), train.indices.astype(np.int32)
-    ratings = (train.data.astype(np.float64) - mean).astype(scalar)
+    mean, indptr, indices, ratings = descent.observed(train, scalar)
     N = indptr, indices
     if watched is not None:
         N = rated_or_watched(train, watched)

@@ -5,7 +5,8 @@ import pytest
 from scipy import sparse
 from surprise import BaselineOnly, Dataset, Reader
 
-from movierec.baselines import Biases, contains, popularity
+from movierec.baselines import Biases, popularity
+from movierec.matrix import contains
 
 
 def ratings(seed: int = 1) -> sparse.csr_array:
