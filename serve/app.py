@@ -68,8 +68,9 @@ def create_app(
         if settings.kafka is not None:
             served = KafkaServedLog(settings.kafka, settings.served_topic, metrics)
     app.extensions[SERVED_LOG] = served
-    histories = Histories(model, settings.history_users, metrics)
+    histories = None
     if settings.history and settings.kafka is not None:
+        histories = Histories(model, settings.history_users, metrics)
         app.extensions[HISTORY] = Follower(settings.kafka, settings.event_topic, histories)
     _identify_requests(app, provenance)
     _count_requests(app, metrics)
@@ -79,7 +80,7 @@ def create_app(
     @app.get("/recommend/<userid>", provide_automatic_options=False)
     def recommend(userid: str) -> Response:
         user = user_of(userid)
-        given = answer(model, user, histories.of(user))
+        given = answer(model, user, histories.of(user) if histories else None)
         metrics.answers.labels(given.tier).inc()
         line = served_line(now(), g.request_id, user, provenance, given)
         served.send(user, line)

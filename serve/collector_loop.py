@@ -17,7 +17,7 @@ from serve.collector_consumer import Rebalances, resume_rejoin
 from serve.collector_days import DayCloser
 from serve.collector_progress import Progress
 from serve.collector_source import hands_over_batches, poll
-from serve.collector_store import Store
+from serve.collector_store import Store, name
 from serve.metrics import CollectorMetrics
 from serve.settings import CollectorSettings
 
@@ -270,11 +270,6 @@ class Collector:
         self._progress.show(self.store.totals, last=True)
         reason = self._stop_reason or "caught up"
         log.info("stopped", extra={"reason": reason, **self.store.totals})
-
-
-def name(partition: TopicPartition) -> str:
-    """`topic/partition`."""
-    return f"{partition.topic}/{partition.partition}"
 
 
 def names(partitions: Iterable[TopicPartition]) -> list[str]:

@@ -49,7 +49,7 @@ class Store:
     def resume(self, partition: TopicPartition) -> int:
         """The next offset of a partition that is ours now, by its verified segments."""
         offset = store.claim_partition(self._root, partition.topic, partition.partition) or 0
-        log.info("resumes", extra={"partition": _name(partition), "offset": offset})
+        log.info("resumes", extra={"partition": name(partition), "offset": offset})
         return offset
 
     def end(self, partition: TopicPartition) -> int:
@@ -68,7 +68,7 @@ class Store:
         else:
             rows = parse_batch(lines, self._settings.rating_min, self._settings.rating_max)
         where = (self._root, partition.topic, partition.partition)
-        with self._disk(f"{_name(partition)} is on disk up to offset {buffer.start}"):
+        with self._disk(f"{name(partition)} is on disk up to offset {buffer.start}"):
             segment = store.write_segment(*where, buffer.start, buffer.end, rows)
             size = segment.path.stat().st_size
         self._count(partition, segment, rows, size, time.monotonic() - started)
@@ -115,12 +115,12 @@ class Store:
         self._totals.update(counts | {"segments": 1})
         log.info(
             "segment",
-            extra={"partition": _name(partition), **counts, "seconds": round(seconds, 4)},
+            extra={"partition": name(partition), **counts, "seconds": round(seconds, 4)},
         )
 
     def record_gap(self, partition: TopicPartition, start: int, end: int) -> None:
         """The broker lost the offsets [start, end) before we read them: write it down, say so."""
-        with self._disk(f"a gap of {_name(partition)} from offset {start} is not recorded"):
+        with self._disk(f"a gap of {name(partition)} from offset {start} is not recorded"):
             store.write_gap(self._root, partition.topic, partition.partition, start, end)
         self._totals["gaps"] += 1
         self._metrics.gaps.labels(partition.topic).inc()
@@ -128,7 +128,7 @@ class Store:
         log.error(
             "gap",
             extra={
-                "partition": _name(partition),
+                "partition": name(partition),
                 "start": start,
                 "end": end,
                 "lost": end - start,
@@ -178,7 +178,8 @@ def _check_writable(root: Path) -> None:
         ) from None
 
 
-def _name(partition: TopicPartition) -> str:
+def name(partition: TopicPartition) -> str:
+    """`topic/partition`."""
     return f"{partition.topic}/{partition.partition}"
 
 

@@ -1,6 +1,5 @@
 """What the demo prints: numbered steps with their seconds, and plain tables."""
 
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -44,8 +43,3 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
     rule = "  ".join("─" * width for width in widths)
     return "\n".join([line(header), rule, *(line(row) for row in rows)])
-
-
-def on_terminal() -> bool:
-    """Whether a person watches: progress bars only then."""
-    return sys.stderr.isatty()

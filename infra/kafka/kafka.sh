@@ -27,7 +27,7 @@ fail() { echo "error: $*" >&2; exit 1; }
 need() { command -v "$1" >/dev/null || fail "$1 is not installed: infra/ci/debian.sh brings it"; }
 
 fetch_jars() {
-  local version temporary
+  local version
   version=$(sed -n 's|.*<kafka.version>\(.*\)</kafka.version>.*|\1|p' "$here/pom.xml")
   jars=$cache/jars-$version
   [ -d "$jars" ] && return
@@ -35,17 +35,17 @@ fetch_jars() {
   echo "fetching Apache Kafka $version" >&2
   mkdir -p "$cache"
   temporary=$(mktemp -d "$cache/fetching.XXXXXX")
+  trap 'rm -rf "$temporary"' EXIT  # also when interrupted; once it is moved there is nothing left
   local copy=(mvn --batch-mode --quiet --no-transfer-progress --file "$here/pom.xml"
     dependency:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$temporary")
   # What the local repository already holds needs no network.
   if ! "${copy[@]}" --offline >/dev/null 2>&1 && ! "${copy[@]}" >"$temporary/log" 2>&1; then
     grep -m1 ERROR "$temporary/log" >&2 || true
-    rm -rf "$temporary"
     fail "Maven could not fetch Kafka $version: is Maven Central reachable?"
   fi
   rm -f "$temporary/log"
   # Another start may have been quicker; both hold the same.
-  mv -T "$temporary" "$jars" 2>/dev/null || rm -rf "$temporary"
+  mv -T "$temporary" "$jars" 2>/dev/null || true
 }
 
 process_id() {
