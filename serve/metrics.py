@@ -47,6 +47,7 @@ class CollectorMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         partition = ["topic", "partition"]
+        ProcessCollector(registry=registry)
         self.lines = Counter(
             "collector_lines",
             "Lines made durable, by kind and outcome (stored or rejected).",

@@ -15,14 +15,17 @@ INFRA = Path(__file__).resolve().parents[2] / "infra"
 COMPOSE = yaml.safe_load((INFRA / "compose.yaml").read_text())
 ALERTS = yaml.safe_load((INFRA / "prometheus/alerts.yml").read_text())
 DASHBOARD = json.loads((INFRA / "grafana/dashboards/movierec.json").read_text())
-METRIC = re.compile(r"\b((?:collector|movierec)_[a-z_]+)\b")
+METRIC = re.compile(r"\b((?:collector|movierec|process)_[a-z_]+)\b")
 
 
 def our_metrics() -> set[str]:
     """Every name under which our programs give a sample, or could."""
     registry = CollectorRegistry()
     CollectorMetrics(registry)
-    ServiceMetrics(registry)
+    return names_in(registry) | names_in(ServiceMetrics(CollectorRegistry()).registry)
+
+
+def names_in(registry: CollectorRegistry) -> set[str]:
     names = set()
     for metric in registry.collect():
         suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"]}
@@ -38,6 +41,13 @@ def expressions() -> list[str]:
 @pytest.mark.parametrize("expression", expressions())
 def test_rules_and_panels_name_metrics_that_exist(expression: str) -> None:
     assert set(METRIC.findall(expression)) <= our_metrics()
+
+
+@pytest.mark.parametrize("metrics", [CollectorMetrics, ServiceMetrics])
+def test_every_program_tells_its_memory(metrics: type) -> None:
+    registry = CollectorRegistry()
+    metrics(registry)
+    assert "process_resident_memory_bytes" in names_in(registry)
 
 
 def test_every_alert_says_what_and_where() -> None:
@@ -69,6 +79,7 @@ def test_what_prometheus_scrapes_is_a_service_of_compose() -> None:
     [
         ["promtool", "check", "config", "--syntax-only", "prometheus/prometheus.yml"],
         ["promtool", "check", "rules", "prometheus/alerts.yml"],
+        ["promtool", "test", "rules", "../tests/infra/alerts_test.yml"],
         ["amtool", "check-config", "alertmanager/alertmanager.yml"],
     ],
     ids=lambda command: command[-1],
