@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from movierec.errors import BadInput, LimitExceeded
-from movierec.lanes import PATTERN, row_type, width
+from movierec.lanes import LINE_BYTES, PATTERN, row_type, width
 from movierec.model import Epoch, Factors, OnEpoch
 from movierec.params import SVD
 
@@ -51,10 +51,18 @@ def observed(
 def rows(scalar: np.dtype[Any], factors: NDArray[np.float64], one: int, *more: str) -> Rows:
     """Rows whose first field holds `factors` (n, k), and a 1 in lane k + `one`."""
     n, k = factors.shape
-    table = np.zeros(n, row_type(scalar, width(k + 2), *more))
+    table = _from_a_line(n, row_type(scalar, width(k + 2), *more))
     lanes = table[more[0]]
     lanes[:, :k] = factors
     lanes[:, k + one] = 1
+    return table
+
+
+def _from_a_line(n: int, kind: np.dtype[Any]) -> Rows:
+    """(n,) zeros that begin with a cache line: no vector lies across two of them."""
+    room = np.zeros(n * kind.itemsize + LINE_BYTES, np.uint8)
+    start = -room.ctypes.data % LINE_BYTES
+    table: Rows = room[start : start + n * kind.itemsize].view(kind)
     return table
 
 

@@ -29,8 +29,9 @@ from movierec.model import Factors, Floats, Ints, OnEpoch, fold_in
 from movierec.normal import normals
 from movierec.params import SVDpp
 
-AHEAD = 16
-"""Movies before its turn, a movie's rows are asked for."""
+NEAR, FAR = 16, 256
+"""How far ahead of their sum a user's movies are asked for: while others are summed, and already
+while the user before is trained, one a rating. Summing alone is too quick for the memory."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ def _sweep(
     ones = spread(gain_y, one)
     zero = spread(load(M, 0, "y"), one - one)
     squares = 0.0
+    asked = 0  # of N_indices
     for u in range(len(indptr) - 1):
         start, stop = indptr[u], indptr[u + 1]
         N_start, N_stop = N_indptr[u], N_indptr[u + 1]
@@ -137,13 +139,17 @@ def _sweep(
         norm = ratings.dtype.type(1.0 / np.sqrt(N_stop - N_start))
         S = zero
         for n in range(N_start, N_stop):
-            if n + AHEAD < len(N_indices):
-                prefetch(M, N_indices[n + AHEAD])
+            if asked < min(n + NEAR, len(N_indices)):
+                prefetch(M, N_indices[asked])
+                asked += 1
             S = S + load(M, N_indices[n], "y")
         S = norm * S
         p, T, kept = load(P, u, "p"), zero, ones
         for k in range(start, stop):
             i = indices[k]
+            if asked < min(N_stop + FAR, len(N_indices)):  # the next users' rows
+                prefetch(M, N_indices[asked])
+                asked += 1
             q = load(M, i, "q")
             z = p + S
             e = ratings[k] - total(q * z)
