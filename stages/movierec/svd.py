@@ -21,7 +21,7 @@ from movierec.model import Factors, OnEpoch
 from movierec.normal import normals
 from movierec.params import SVD
 
-AHEAD = 3
+AHEAD = 12
 """Ratings before its turn, a movie's row is asked for."""
 
 
