@@ -35,7 +35,7 @@ fetch_jars() {
   echo "fetching Apache Kafka $version" >&2
   mkdir -p "$cache"
   temporary=$(mktemp -d "$cache/fetching.XXXXXX")
-  trap 'rm -rf "$temporary"' EXIT  # also when interrupted; once it is moved there is nothing left
+  trap 'rm -rf "$temporary"' EXIT  # also when interrupted
   local copy=(mvn --batch-mode --quiet --no-transfer-progress --file "$here/pom.xml"
     dependency:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$temporary")
   # What the local repository already holds needs no network.
@@ -44,8 +44,8 @@ fetch_jars() {
     fail "Maven could not fetch Kafka $version: is Maven Central reachable?"
   fi
   rm -f "$temporary/log"
-  # Another start may have been quicker; both hold the same.
-  mv -T "$temporary" "$jars" 2>/dev/null || true
+  # Another start may have been quicker; both hold the same. `run` becomes java: no trap then.
+  mv -T "$temporary" "$jars" 2>/dev/null || rm -rf "$temporary"
 }
 
 process_id() {
