@@ -20,12 +20,12 @@ METRIC = re.compile(r"\b((?:collector|movierec|process)_[a-z_]+)\b")
 
 def our_metrics() -> set[str]:
     """Every name under which our programs give a sample, or could."""
+    return names_of(CollectorMetrics) | names_of(ServiceMetrics)
+
+
+def names_of(metrics: type) -> set[str]:
     registry = CollectorRegistry()
-    CollectorMetrics(registry)
-    return names_in(registry) | names_in(ServiceMetrics(CollectorRegistry()).registry)
-
-
-def names_in(registry: CollectorRegistry) -> set[str]:
+    metrics(registry)
     names = set()
     for metric in registry.collect():
         suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"]}
@@ -45,9 +45,7 @@ def test_rules_and_panels_name_metrics_that_exist(expression: str) -> None:
 
 @pytest.mark.parametrize("metrics", [CollectorMetrics, ServiceMetrics])
 def test_every_program_tells_its_memory(metrics: type) -> None:
-    registry = CollectorRegistry()
-    metrics(registry)
-    assert "process_resident_memory_bytes" in names_in(registry)
+    assert "process_resident_memory_bytes" in names_of(metrics)
 
 
 def test_every_alert_says_what_and_where() -> None:
