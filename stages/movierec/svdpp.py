@@ -136,6 +136,7 @@ def _sweep(
         N_start, N_stop = N_indptr[u], N_indptr[u + 1]
         if start == stop:
             continue
+        asked = max(asked, N_start)  # past users without ratings
         norm = ratings.dtype.type(1.0 / np.sqrt(N_stop - N_start))
         S = zero
         for n in range(N_start, N_stop):
