@@ -75,7 +75,7 @@ def steps(scalar: np.dtype[Any], hyper: SVD, epoch: int) -> Rows:
     # Lane k of a row is this lane of a pattern: counted from the end, if it is not a factor's.
     k = hyper.n_factors - width(hyper.n_factors + 2) + PATTERN
     fields = (f"{w}_{r}" for w in ("keep", "gain") for r in "pqy")
-    table = np.zeros(1, row_type(scalar, PATTERN, *fields))
+    table = _from_a_line(1, row_type(scalar, PATTERN, *fields))
     lanes: dict[str, list[tuple[str, Any]]] = {
         "p": [("pu", slice(k)), ("bu", k)],
         "q": [("qi", slice(k)), ("bi", k + 1)],

@@ -1,10 +1,12 @@
-"""Rows of factors as vectors inside numba kernels: `p * q`, `p + q`, `total(p * q)`.
+"""Rows of factors as vectors inside numba kernels: `p * q`, `p + q`, `dot(p, q)`.
 
 A plain loop over factors leaves the order of a sum to the compiler or, where IEEE arithmetic
 binds it, stays scalar. Here a row is a few LLVM vectors of LANES scalars, their number part
 of the array's type: it is held in registers, and each sum is taken in one fixed order of LANES
 partial sums. LLVM cuts a vector into whatever registers the machine has (SSE, AVX2, AVX-512)
-and, without fast-math, may neither reorder nor fuse: the bits are the same on each of them.
+and, without fast-math, may neither reorder nor fuse on its own: the bits are the same on each of
+them. Fused multiply-adds are written as such, and IEEE 754 knows one result only; a processor
+without them (before 2013) gets it from libm, many times slower.
 (One vector for a whole row would be scalar again where its width is no power of two.)
 """
 
@@ -28,6 +30,10 @@ PATTERN = 3 * LANES
 """Width of a row that stands for one of any width: its second-last and last vectors are those
 of that row, its first is every other one of it. Factors share their learning rate, and the two
 bias lanes lie in the last two vectors: so what scales a row fits into three registers."""
+
+CHAINS = 2
+"""Sums that a dot product takes side by side, as one alone would wait for each of its steps, and
+more would not leave sixteen registers enough for a row of a hundred factors."""
 
 LINE_BYTES = 64
 """Of a cache line."""
@@ -94,19 +100,52 @@ def _field(rows: Any, name: Any) -> tuple[Row, int]:
     return Row(nested.type.dtype, nested.type.shape[0]), nested.offset
 
 
-def _pointers(context: Any, builder: Any, signature: Any, args: Any) -> list[Any]:
+def _pointers(context: Any, builder: Any, types: Any, values: Any) -> list[Any]:
     """Where the vectors of (rows, index, field) lie."""
-    rows, _, name = signature.args[:3]
+    rows, _, name = types[:3]
     kind, offset = _field(rows, name)
-    array = context.make_array(rows)(context, builder, args[0])
+    array = context.make_array(rows)(context, builder, values[0])
     start = builder.bitcast(array.data, ir.IntType(8).as_pointer())
-    position = builder.mul(args[1], ir.Constant(args[1].type, rows.dtype.size))
-    position = builder.add(position, ir.Constant(args[1].type, offset))
+    position = builder.mul(values[1], ir.Constant(values[1].type, rows.dtype.size))
+    position = builder.add(position, ir.Constant(values[1].type, offset))
     scalar = context.get_value_type(kind.scalar)
     first = builder.bitcast(
         builder.gep(start, [position]), ir.VectorType(scalar, LANES).as_pointer()
     )
-    return [builder.gep(first, [ir.Constant(args[1].type, k)]) for k in range(kind.parts)]
+    return [builder.gep(first, [ir.Constant(values[1].type, k)]) for k in range(kind.parts)]
+
+
+def _load(builder: Any, pointer: Any) -> Any:
+    """The vector at `pointer`, which need not be aligned for it."""
+    return builder.load(pointer, align=1)
+
+
+def _store(builder: Any, vector: Any, pointer: Any) -> None:
+    """Write a vector."""
+    builder.store(vector, pointer, align=1)
+
+
+def _something(builder: Any, constraint: str, *args: Any) -> None:
+    """No instruction, but for all the compiler knows something happens here with `args`."""
+    kind = ir.FunctionType(ir.VoidType(), [arg.type for arg in args])
+    builder.call(ir.InlineAsm(kind, "", constraint, side_effect=True), args)
+
+
+@intrinsic
+def align_stack(typing: Any) -> Any:
+    """Once in a kernel: rows that the registers cannot hold do not lie across cache lines.
+
+    Without it their place is a matter of luck, and so is the kernel's speed.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        with builder.goto_entry_block():
+            aligned = builder.alloca(ir.IntType(8))
+        aligned.align = LINE_BYTES
+        _something(builder, "r", aligned)  # else it would be left out
+        return context.get_dummy_value()
+
+    return types.none(), generate
 
 
 @intrinsic(prefer_literal=True)
@@ -115,9 +154,8 @@ def load(typing: Any, rows: Any, index: Any, field: Any) -> Any:
     kind, _ = _field(rows, field)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        align = kind.scalar.bitwidth // 8
-        pointers = _pointers(context, builder, signature, args)
-        return _row(builder, [builder.load(pointer, align=align) for pointer in pointers])
+        pointers = _pointers(context, builder, signature.args, args)
+        return _row(builder, [_load(builder, pointer) for pointer in pointers])
 
     return kind(rows, types.intp, field), generate
 
@@ -126,7 +164,8 @@ def load(typing: Any, rows: Any, index: Any, field: Any) -> Any:
 def prefetch(typing: Any, rows: Any, index: Any) -> Any:
     """Ask for all of element `index`, which will be needed soon, to come into the cache.
 
-    Rows are read in no order, and waiting for memory would be most of the time.
+    Rows are read in no order, and waiting for memory would be most of the time. An element past
+    the last one does no harm: nothing is read.
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -151,25 +190,35 @@ def store(typing: Any, rows: Any, index: Any, field: Any, row: Any) -> Any:
     kind, _ = _field(rows, field)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        align = kind.scalar.bitwidth // 8
-        pointers = _pointers(context, builder, signature, args)
+        pointers = _pointers(context, builder, signature.args, args)
         for pointer, part in zip(pointers, _parts(builder, args[3]), strict=True):
-            builder.store(part, pointer, align=align)
+            _store(builder, part, pointer)
         return context.get_dummy_value()
 
     return types.none(rows, types.intp, field, kind), generate
 
 
+def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    """The vector a b + c, each lane rounded once."""
+    scalar = "f32" if a.type.element == ir.FloatType() else "f64"
+    kind = ir.FunctionType(a.type, [a.type] * 3)
+    fma = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}{scalar}")
+    return builder.call(fma, [a, b, c])
+
+
 @intrinsic
-def total(typing: Any, row: Any) -> Any:
-    """The sum of a row: vectors pair by pair, then halves of the last one onto halves."""
+def dot(typing: Any, left: Any, right: Any) -> Any:
+    """The dot product of two rows: the products of vector k go to sum k mod CHAINS, these are
+    added up, then halves of the last one onto halves."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        parts = _parts(builder, args[0])
-        while len(parts) > 1:  # pair by pair: a chain of sums would wait for each of them
-            pairs = zip(parts[::2], parts[1::2], strict=False)
-            parts = [builder.fadd(a, b) for a, b in pairs] + parts[len(parts) // 2 * 2 :]
-        sums = parts[0]
+        pairs = list(zip(*(_parts(builder, row) for row in args), strict=True))
+        chains = [builder.fmul(a, b) for a, b in pairs[:CHAINS]]
+        for k, (a, b) in enumerate(pairs[CHAINS:]):
+            chains[k % CHAINS] = _fma(builder, a, b, chains[k % CHAINS])
+        sums = chains[0]
+        for chain in chains[1:]:
+            sums = builder.fadd(sums, chain)
         count = LANES // 2
         while count:
             low, high = (_lanes(builder, sums, start, count) for start in (0, count))
@@ -177,7 +226,7 @@ def total(typing: Any, row: Any) -> Any:
             count //= 2
         return builder.extract_element(sums, ir.Constant(ir.IntType(32), 0))
 
-    return row.scalar(row), generate
+    return left.scalar(left, left), generate
 
 
 def _lanes(builder: Any, vector: Any, start: int, count: int) -> Any:
@@ -193,13 +242,23 @@ def spread(typing: Any, like: Any, scalar: Any) -> Any:
     """A row of `like`'s type with `scalar` in each lane."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        vector = ir.VectorType(args[1].type, LANES)
-        undefined = ir.Constant(vector, ir.Undefined)
-        first = builder.insert_element(undefined, args[1], ir.Constant(ir.IntType(32), 0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-        return _row(builder, [builder.shuffle_vector(first, undefined, zeros)] * like.parts)
+        return _row(builder, [_spread(builder, args[1])] * like.parts)
 
     return like(like, like.scalar), generate
+
+
+def _spread(builder: Any, scalar: Any) -> Any:
+    """A vector with `scalar` in each lane."""
+    undefined = ir.Constant(ir.VectorType(scalar.type, LANES), ir.Undefined)
+    first = builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    return builder.shuffle_vector(first, undefined, zeros)
+
+
+def _of_pattern(pattern: list[Any], n: int) -> list[Any]:
+    """Which vector of a pattern is for each one of a row of `n`: see `PATTERN`."""
+    body, *ends = pattern
+    return ([body] * n + ends)[-n:] if n > 1 else ends[-1:]
 
 
 @intrinsic
@@ -207,14 +266,57 @@ def scaled(typing: Any, pattern: Any, row: Any) -> Any:
     """A row times a pattern: see `PATTERN`."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        body, *ends = _parts(builder, args[0])
-        parts = _parts(builder, args[1])
-        factors = ([body] * len(parts) + ends)[-len(parts) :] if len(parts) > 1 else ends[-1:]
-        return _row(
-            builder, [builder.fmul(f, part) for f, part in zip(factors, parts, strict=True)]
-        )
+        pattern, row = (_parts(builder, arg) for arg in args)
+        pairs = zip(_of_pattern(pattern, len(row)), row, strict=True)
+        return _row(builder, [builder.fmul(*pair) for pair in pairs])
 
     return row(pattern, row), generate
+
+
+@intrinsic(prefer_literal=True)
+def exchange(
+    typing: Any, rows: Any, index: Any, field: Any, row: Any, own: Any, steps: Any, e: Any
+) -> Any:
+    """Move two rows by each other: s, the row `field` of element `index`, and `row`, r.
+
+        s ← keep s + e gain r         r ← keep r + e gain s         (lane by lane, at once)
+
+    Writes s and returns r. The patterns are those of steps[0] by name: keep_<field> and
+    gain_<field> for s, keep_<own> and gain_<own> for r. Two rows of a hundred factors with their
+    patterns exceed sixteen registers, and moving vectors out and in took half of the time: so it
+    goes vector by vector and reads again, out of the cache, what need not stay in a register.
+    """
+    names = [
+        types.literal(f"{what}_{name.literal_value}")
+        for what in ("keep", "gain")
+        for name in (field, own)
+    ]
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointers = _pointers(context, builder, signature.args, args)
+        first = args[5], ir.Constant(args[1].type, 0)
+        patterns = (
+            _of_pattern(_pointers(context, builder, (steps, index, name), first), len(pointers))
+            for name in names
+        )
+        error, gained = _spread(builder, args[6]), {}
+        after = []
+        for pointer, r, keep_s, keep_r, *gains in zip(
+            pointers, _parts(builder, args[3]), *patterns, strict=True
+        ):
+            _something(builder, "~{memory}")  # else what was read before would be kept
+            for gain in gains:
+                if gain not in gained:
+                    gained[gain] = builder.fmul(error, _load(builder, gain))
+            gain_s, gain_r = (gained[gain] for gain in gains)
+            s = _load(builder, pointer)
+            kept = builder.fmul(_load(builder, keep_s), s)
+            _store(builder, _fma(builder, gain_s, r, kept), pointer)
+            kept = builder.fmul(_load(builder, keep_r), r)
+            after.append(_fma(builder, gain_r, s, kept))
+        return _row(builder, after)
+
+    return row(rows, types.intp, field, row, own, steps, row.scalar), generate
 
 
 def _lane_by_lane(instruction: str) -> Any:
@@ -229,7 +331,7 @@ def _lane_by_lane(instruction: str) -> Any:
     return apply
 
 
-_add, _subtract, _multiply = (_lane_by_lane(name) for name in ("fadd", "fsub", "fmul"))
+_add, _multiply = (_lane_by_lane(name) for name in ("fadd", "fmul"))
 
 
 def _two_rows(implementation: Any) -> Any:
@@ -238,7 +340,6 @@ def _two_rows(implementation: Any) -> Any:
 
 # Numba compares the signatures of both lambdas, annotations included: so there are none.
 overload(operator.add)(_two_rows(lambda a, b: _add(a, b)))
-overload(operator.sub)(_two_rows(lambda a, b: _subtract(a, b)))
 overload(operator.mul)(_two_rows(lambda a, b: _multiply(a, b)))
 overload(operator.mul)(
     lambda a, b: (

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from movierec import descent
-from movierec.lanes import kernel, load, prefetch, scaled, store, total
+from movierec.lanes import align_stack, dot, exchange, kernel, load, prefetch, store
 from movierec.model import Factors, OnEpoch
 from movierec.normal import normals
 from movierec.params import SVD
 
-AHEAD = 12
+AHEAD = 16
 """Ratings before its turn, a movie's row is asked for."""
 
 
@@ -79,19 +79,17 @@ def _sweep(
     Q: descent.Rows,
 ) -> float:
     """One pass over the ratings, given less μ. Returns Σ e²."""
-    keep_p, gain_p = load(steps, 0, "keep_p"), load(steps, 0, "gain_p")
-    keep_q, gain_q = load(steps, 0, "keep_q"), load(steps, 0, "gain_q")
+    align_stack()
+    last = len(indices) - 1
     squares = 0.0
     for u in range(len(indptr) - 1):
+        prefetch(P, u + 1)
         p = load(P, u, "p")
         for k in range(indptr[u], indptr[u + 1]):
             i = indices[k]
-            if k + AHEAD < len(indices):
-                prefetch(Q, indices[k + AHEAD])
-            q = load(Q, i, "q")
-            e = ratings[k] - total(q * p)
-            store(Q, i, "q", scaled(keep_q, q) + scaled(e * gain_q, p))
-            p = scaled(keep_p, p) + scaled(e * gain_p, q)
+            prefetch(Q, indices[min(k + AHEAD, last)])
+            e = ratings[k] - dot(load(Q, i, "q"), p)
+            p = exchange(Q, i, "q", p, "p", steps, e)
             squares += e * e
         store(P, u, "p", p)
     return squares

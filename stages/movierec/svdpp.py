@@ -24,7 +24,7 @@ from scipy import sparse
 
 from movierec import descent
 from movierec.implicit import rated_or_watched
-from movierec.lanes import kernel, load, prefetch, scaled, spread, store, total
+from movierec.lanes import align_stack, dot, kernel, load, prefetch, scaled, spread, store
 from movierec.model import Factors, Floats, Ints, OnEpoch, fold_in
 from movierec.normal import normals
 from movierec.params import SVDpp
@@ -123,6 +123,7 @@ def _sweep(
     M: descent.Rows,
 ) -> float:
     """One pass over the ratings, given less μ. Returns Σ e²."""
+    align_stack()
     keep_p, gain_p = load(steps, 0, "keep_p"), load(steps, 0, "gain_p")
     keep_q, gain_q = load(steps, 0, "keep_q"), load(steps, 0, "gain_q")
     keep_y, gain_y = load(steps, 0, "keep_y"), load(steps, 0, "gain_y")
@@ -132,6 +133,7 @@ def _sweep(
     squares = 0.0
     asked = 0  # of N_indices
     for u in range(len(indptr) - 1):
+        prefetch(P, u + 1)
         start, stop = indptr[u], indptr[u + 1]
         N_start, N_stop = N_indptr[u], N_indptr[u + 1]
         if start == stop:
@@ -153,7 +155,7 @@ def _sweep(
                 asked += 1
             q = load(M, i, "q")
             z = p + S
-            e = ratings[k] - total(q * z)
+            e = ratings[k] - dot(q, z)
             store(M, i, "q", scaled(keep_q, q) + scaled(e * gain_q, z))
             p = scaled(keep_p, p) + scaled(e * gain_p, q)
             step = scaled(e * gain_y, q)
