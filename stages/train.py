@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from movierec import reference, stopping
 from movierec.cli import run
+from movierec.errors import BadParams
 from movierec.fitting import fitter
 from movierec.matrix import Dataset, load_dataset
 from movierec.measures import rmse
@@ -52,9 +53,14 @@ def main(arguments: list[str]) -> int:
 
 
 def fit(kind: str, dataset: Dataset, params: Train) -> tuple[Factors, stopping.History]:
-    """The model of `kind` by the engine that `params` names, and its history."""
+    """The model of `kind` by the engine that `params` names, and its history.
+
+    Raises BadParams where that engine does not know what they ask for.
+    """
     hyper: Any = params.svd if kind == "svd" else params.svdpp
     if params.engine == "surprise":
+        if kind == "svdpp" and params.implicit != "rated":
+            raise BadParams("train: engine surprise knows rated movies only; set implicit to rated")
         return fit_surprise(kind, dataset, hyper, params.dtype)
 
     total = hyper.n_epochs * (2 if hyper.holdout_share else 1)

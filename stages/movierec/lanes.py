@@ -283,8 +283,8 @@ def exchange(
 
     Writes s and returns r. The patterns are those of steps[0] by name: keep_<field> and
     gain_<field> for s, keep_<own> and gain_<own> for r. Two rows of a hundred factors with their
-    patterns exceed sixteen registers, and moving vectors out and in took half of the time: so it
-    goes vector by vector and reads again, out of the cache, what need not stay in a register.
+    patterns exceed sixteen registers, and moving vectors out and in would be a third of the time:
+    so it goes vector by vector and reads again, out of the cache, what need not stay in one.
     """
     names = [
         types.literal(f"{what}_{name.literal_value}")
