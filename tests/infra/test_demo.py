@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,8 @@ def environment(clone: Path) -> dict[str, str]:
 def start_demo(clone: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-u", "-m", "infra.demo"],
+        # A shell's background job, as a CI agent may be, hands an ignored Ctrl-C down to it.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         cwd=clone,
         env=environment(clone),
         stdout=subprocess.PIPE,
