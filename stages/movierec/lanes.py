@@ -100,9 +100,9 @@ def _field(rows: Any, name: Any) -> tuple[Row, int]:
     return Row(nested.type.dtype, nested.type.shape[0]), nested.offset
 
 
-def _pointers(context: Any, builder: Any, types: Any, values: Any) -> list[Any]:
-    """Where the vectors of (rows, index, field) lie."""
-    rows, _, name = types[:3]
+def _pointers(context: Any, builder: Any, kinds: Any, values: Any) -> list[Any]:
+    """Where the vectors of (rows, index, field) lie, by their numba types and their values."""
+    rows, _, name = kinds[:3]
     kind, offset = _field(rows, name)
     array = context.make_array(rows)(context, builder, values[0])
     start = builder.bitcast(array.data, ir.IntType(8).as_pointer())
