@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_flask_exporter import PrometheusMetrics
 from werkzeug.exceptions import BadRequest, HTTPException
 
-from movierec.events import USER
+from movierec.lines.events import USER
 from serve.history import Follower, Histories
 from serve.metrics import LATENCY_BUCKETS, ServiceMetrics
 from serve.provenance import Provenance

@@ -26,7 +26,7 @@ from kafka import codec
 from kafka.errors import CorruptRecordError, UnsupportedCodecError
 from numpy.typing import NDArray
 
-from movierec.rows import LineBatch
+from movierec.lines.rows import LineBatch
 
 HEADER = struct.Struct(">qiibIhiqqqhii")
 LENGTH_END = 12  # base offset and length: what `length` does not count

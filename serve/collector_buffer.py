@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from movierec.rows import LineBatch
+from movierec.lines.rows import LineBatch
 from serve.collector_source import Chunk
 
 OVERHEAD_BYTES = 32

@@ -20,7 +20,7 @@ import pyarrow as pa
 from kafka import TopicPartition
 from kafka.protocol.consumer import IsolationLevel
 
-from movierec.rows import LineBatch
+from movierec.lines.rows import LineBatch
 from serve.collector_batches import (
     MAGIC_AT,
     Batch,

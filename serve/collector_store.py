@@ -13,9 +13,9 @@ import pyarrow as pa
 from kafka import TopicPartition
 
 from movierec import store
-from movierec.batches import parse_batch, parse_served
 from movierec.errors import BadInput, Unavailable
-from movierec.rows import LineBatch
+from movierec.lines.parsing import parse_batch, parse_served
+from movierec.lines.rows import LineBatch
 from serve.collector_buffer import Buffer
 from serve.metrics import CollectorMetrics
 from serve.settings import CollectorSettings

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 
-from movierec.events import Rating, Watch, parse
+from movierec.lines.events import Rating, Watch, parse
 from serve.metrics import ServiceMetrics
 from serve.recommender import History
 from serve.served_log import librdkafka_options

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from movierec.events import format_time
+from movierec.lines.events import format_time
 from serve.metrics import ServiceMetrics
 from serve.provenance import Provenance
 from serve.recommender import Answer

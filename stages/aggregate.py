@@ -7,7 +7,7 @@ from pathlib import Path
 from movierec.aggregates import aggregate_day, save_aggregate
 from movierec.cli import run
 from movierec.days import manifest_of, stream_day
-from movierec.events import parse_time
+from movierec.lines.events import parse_time
 
 
 def main(arguments: list[str]) -> int:

@@ -11,9 +11,9 @@ from infra.simulator.exact import partition_of, stream
 from infra.simulator.sessions import DAY_SECONDS, Life
 from infra.simulator.world import make_world
 from movierec import store
-from movierec.batches import parse_batch
-from movierec.events import SECOND
-from movierec.rows import LineBatch
+from movierec.lines.events import SECOND
+from movierec.lines.parsing import parse_batch
+from movierec.lines.rows import LineBatch
 
 TOPIC = "movielog"
 PARTITIONS = 2

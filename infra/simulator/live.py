@@ -27,7 +27,7 @@ from infra.simulator.world import HIGH, LOW, World, add_options, make_world, rat
 from movierec import routing
 from movierec.cli import run
 from movierec.errors import BadInput, Unavailable
-from movierec.events import Account, Rating, Request, Watch, format_event
+from movierec.lines.events import Account, Rating, Request, Watch, format_event
 
 NS_PER_MS = 1_000_000
 DIGITS = 6

@@ -25,7 +25,7 @@ from infra.simulator.sessions import DAY_SECONDS, Life
 from infra.simulator.world import MAX_USER_ID, add_options, make_world
 from movierec.cli import run
 from movierec.errors import BadInput
-from movierec.events import SECOND
+from movierec.lines.events import SECOND
 
 TAIL_SECONDS = 1800
 """How far the log goes on after the last day: more than the collector's grace."""

@@ -17,7 +17,7 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from movierec.errors import BadInput
-from movierec.events import MOVIE, RATING, USER
+from movierec.lines.events import MOVIE, RATING, USER
 
 NAMES = ("ratings.dat", "ratings.csv", "u.data")
 HEADER = "userId,movieId,rating,timestamp"

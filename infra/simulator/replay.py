@@ -22,7 +22,7 @@ from infra.simulator.sender import Sender
 from infra.simulator.topics import create_topic
 from movierec.cli import run
 from movierec.errors import BadInput
-from movierec.events import NO_SECONDS, SECOND, Account, Rating, Watch, format_event
+from movierec.lines.events import NO_SECONDS, SECOND, Account, Rating, Watch, format_event
 
 DAY_SECONDS = 86_400
 MINUTES = 3

@@ -20,7 +20,7 @@ from infra.simulator.log import (
 )
 from infra.simulator.world import HIGH, LOW, TASTE, World, rate
 from movierec.errors import BadInput
-from movierec.events import SECOND
+from movierec.lines.events import SECOND
 
 MIX = {WATCH: 0.986, REQUEST: 0.009, RATING: 0.005}
 """Shares of the lines of each kind."""

@@ -19,8 +19,8 @@ from movierec.days import (
     rejected_entry,
 )
 from movierec.durable import write_file
+from movierec.lines.rows import KINDS, REJECTED, STORED
 from movierec.rowfile import RowGroups, open_writer
-from movierec.rows import KINDS, REJECTED, STORED
 from movierec.segments import NS_PER_DAY
 
 

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from movierec.arrays import sha256_of
 from movierec.errors import BadInput, CorruptFile
-from movierec.rows import STORED
+from movierec.lines.rows import STORED
 
 DAY_FORMAT = 1
 LINES, REJECTED_LINES, MANIFEST = "lines.parquet", "rejected.jsonl", "manifest.json"

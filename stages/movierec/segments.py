@@ -27,8 +27,8 @@ import pyarrow.parquet as pq
 
 from movierec.durable import make_folder, publish_file, remove_temporaries, sync_folder
 from movierec.errors import AlreadyWritten, CorruptFile
+from movierec.lines.rows import KINDS, REJECTED, ROWS
 from movierec.rowfile import RowGroups, open_writer
-from movierec.rows import KINDS, REJECTED, ROWS
 
 FORMAT = 1
 FACTS = "movierec.segment"

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 
 from movierec.closing import close_due_days, last_closing
 from movierec.days import closed_days, read_day, read_manifest, read_rejected, verify_day
+from movierec.lines.rows import REJECTED, ROWS, STORED
 from movierec.placing import rows_between
-from movierec.rows import REJECTED, ROWS, STORED
 from movierec.segments import (
     Segment,
     claim_partition,

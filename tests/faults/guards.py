@@ -12,7 +12,7 @@ from typing import Any
 
 from movierec import store
 from movierec.cli import run
-from movierec.rows import ROWS
+from movierec.lines.rows import ROWS
 from serve import collector
 from serve.collector_loop import Collector
 

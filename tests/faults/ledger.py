@@ -6,7 +6,7 @@ from pathlib import Path
 
 from movierec import store
 from movierec.days import day_folder
-from movierec.rows import line_of
+from movierec.lines.rows import line_of
 from movierec.segments import partitions_of, read_chain
 
 Produced = Mapping[int, list[bytes | None]]

@@ -8,12 +8,12 @@ import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["movierec.events"]):
-    from movierec import events
+with atheris.instrument_imports(include=["movierec.lines.events"]):
+    from movierec.lines import events
 
 import pyarrow as pa
 
-from movierec.watchlines import read_watches
+from movierec.lines.watchlines import read_watches
 
 
 def check(line: bytes) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from movierec.events import (
+from movierec.lines.events import (
     MAX_LINE_BYTES,
     REASONS,
     Account,
@@ -91,7 +91,10 @@ def test_any_bytes_are_an_event_or_have_a_reason(line: bytes) -> None:
 def test_the_command_counts_a_capture() -> None:
     capture = "\n".join([*GOOD, "junk", f"{AT},x,GET /create_account"]).encode() + b"\r\n"
     done = subprocess.run(
-        [sys.executable, "-m", "movierec.events"], input=capture, capture_output=True, check=True
+        [sys.executable, "-m", "movierec.lines.events"],
+        input=capture,
+        capture_output=True,
+        check=True,
     )
     assert json.loads(done.stdout) == {
         "read": 9,

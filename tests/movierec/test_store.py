@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movierec import store
-from movierec.batches import parse_batch
 from movierec.errors import AlreadyWritten, BadInput, CorruptFile
-from movierec.rows import LineBatch, line_of
+from movierec.lines.parsing import parse_batch
+from movierec.lines.rows import LineBatch, line_of
 
 TOPIC = "movielog"
 GRACE = 600

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from movierec.events import parse_time
+from movierec.lines.events import parse_time
 from movierec.topn import recommend
 from serve.app import create_app
 from serve.settings import ServiceSettings

@@ -15,7 +15,7 @@ import pytest
 
 from infra.demo.processes import die_with_parent, free_port
 from movierec import store
-from movierec.rows import line_of
+from movierec.lines.rows import line_of
 from tests.embedded import embedded_broker, kafka_environment, send
 
 TOPIC = "movielog"

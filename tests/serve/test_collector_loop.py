@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from movierec import store
 from movierec.errors import CorruptFile, Unavailable
-from movierec.rows import LineBatch, line_of
+from movierec.lines.rows import LineBatch, line_of
 from serve.collector_broker import MAX_CORRUPT_FETCHES, Broker
 from serve.collector_consumer import _options, resume_rejoin
 from serve.collector_loop import Collector

@@ -9,9 +9,9 @@ import pytest
 
 import online_evaluate
 from movierec import store
-from movierec.batches import parse_batch, parse_served
 from movierec.errors import BadInput
-from movierec.rows import LineBatch
+from movierec.lines.parsing import parse_batch, parse_served
+from movierec.lines.rows import LineBatch
 
 DAY, NEXT = "2026-01-05", "2026-01-06"
 PARAMS = Path(__file__).parents[2] / "params.yaml"

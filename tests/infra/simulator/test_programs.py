@@ -17,7 +17,7 @@ from infra.simulator.sender import Sender
 from infra.simulator.world import make_world
 from movierec import routing
 from movierec.errors import BadInput, Unavailable
-from movierec.events import Account, BadLine, Rating, Request, Watch, parse
+from movierec.lines.events import Account, BadLine, Rating, Request, Watch, parse
 from tests.infra.simulator.broker import held
 
 PARTITIONS = 4

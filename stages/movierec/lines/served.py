@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from movierec.events import MOVIE, BadLine, parse_time, text_of
+from movierec.lines.events import MOVIE, BadLine, parse_time, text_of
 
 TIERS = ("model", "fold-in", "popular")
 MAX_IDS = 1000

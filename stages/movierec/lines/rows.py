@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from movierec.events import Account, Event, Rating, Request, Watch, format_event
+from movierec.lines.events import Account, Event, Rating, Request, Watch, format_event
 
 WATCH, RATING, REQUEST, ACCOUNT, SERVED, REJECTED = 0, 1, 2, 3, 4, 255
 KINDS = {WATCH: "watch", RATING: "rating", REQUEST: "request", ACCOUNT: "account", SERVED: "served"}

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from movierec.events import Account, BadLine, Event, Rating, Request, Watch, parse
-from movierec.rows import ACCOUNT, RATING, REJECTED, REQUEST, ROWS, SERVED, WATCH, LineBatch
-from movierec.served import Served
-from movierec.served import parse_served as parse_served_line
-from movierec.watchlines import Watches, read_watches
+from movierec.lines.events import Account, BadLine, Event, Rating, Request, Watch, parse
+from movierec.lines.rows import ACCOUNT, RATING, REJECTED, REQUEST, ROWS, SERVED, WATCH, LineBatch
+from movierec.lines.served import Served
+from movierec.lines.served import parse_served as parse_served_line
+from movierec.lines.watchlines import Watches, read_watches
 
 DAY_MS = 86_400_000
 NS_PER_MS = 1_000_000

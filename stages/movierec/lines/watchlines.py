@@ -14,7 +14,7 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
-from movierec.events import MAX_LINE_BYTES, NO_SECONDS
+from movierec.lines.events import MAX_LINE_BYTES, NO_SECONDS
 
 ACTION = np.frombuffer(b",GET /data/m/", np.uint8)
 SUFFIX = np.frombuffer(b".mpg", np.uint8)

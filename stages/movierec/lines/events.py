@@ -10,7 +10,7 @@ The grammar (contract 1), one UTF-8 line a Kafka message:
 Malformed lines are refused and never repaired. What is accepted can be given back to the
 byte: `format_event(parse(line)) == line`.
 
-`python -m movierec.events < lines` counts the lines of a capture by kind and by reason.
+`python -m movierec.lines.events < lines` counts the lines of a capture by kind and by reason.
 """
 
 import json
