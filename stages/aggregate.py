@@ -6,8 +6,8 @@ from pathlib import Path
 
 from movierec.aggregates import aggregate_day, save_aggregate
 from movierec.cli import run
-from movierec.days import manifest_of, stream_day
 from movierec.lines.events import parse_time
+from movierec.store.days import manifest_of, stream_day
 
 
 def main(arguments: list[str]) -> int:

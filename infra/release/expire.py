@@ -28,10 +28,10 @@ import yaml
 
 from movierec.arrays import sha256_of
 from movierec.cli import run
-from movierec.days import MANIFEST, closed_days, day_folder, manifest_of
-from movierec.durable import sync_folder
 from movierec.errors import BadInput
 from movierec.params import load_params
+from movierec.store.days import MANIFEST, closed_days, day_folder, manifest_of
+from movierec.store.durable import sync_folder
 
 ASIDE = ".expiring"
 TOPICS = ["movielog", "served"]

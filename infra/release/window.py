@@ -13,9 +13,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from movierec.cli import run
-from movierec.days import closed_days
 from movierec.errors import BadInput
 from movierec.reports import write_text
+from movierec.store.days import closed_days
 
 HEAD = "# The closed days that this training uses. Written by `python -m infra.release.window`.\n"
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from movierec import store
-from movierec.days import day_folder
 from movierec.lines.rows import line_of
-from movierec.segments import partitions_of, read_chain
+from movierec.store.days import day_folder
+from movierec.store.segments import partitions_of, read_chain
 
 Produced = Mapping[int, list[bytes | None]]
 """Partition → its lines; the number of a line is its offset."""

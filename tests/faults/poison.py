@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 
 from movierec import store
-from movierec.days import day_folder
 from movierec.lines.events import BadLine, parse
 from movierec.lines.parsing import judge
+from movierec.store.days import day_folder
 from tests.faults.bed import Bed, Case
 from tests.faults.ledger import stored_lines
 from tests.faults.lines import make_log

@@ -10,8 +10,8 @@ import pytest
 
 from infra.release import expire
 from movierec.arrays import sha256_of
-from movierec.days import DAY_FORMAT, closed_days, read_manifest
 from movierec.errors import BadInput, CorruptFile
+from movierec.store.days import DAY_FORMAT, closed_days, read_manifest
 
 ROOT = Path(__file__).parents[2]
 OLD, USED, NEW = "2026-01-05", "2026-01-06", "2026-02-01"

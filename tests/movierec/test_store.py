@@ -69,7 +69,7 @@ def test_a_link_never_replaces_even_when_the_end_was_read_before(
     """The second writer looked at the end of the chain, slept, and woke after the first."""
     first = put(tmp_path, [watch(1, 1), watch(1, 2)])
     content = first.path.read_bytes()
-    monkeypatch.setattr("movierec.segments._ends_at", lambda *_: True)
+    monkeypatch.setattr("movierec.store.segments._ends_at", lambda *_: True)
     with pytest.raises(AlreadyWritten):
         put(tmp_path, [watch(1, 1)])
     assert first.path.read_bytes() == content

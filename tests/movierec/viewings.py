@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from movierec.aggregates import Aggregate, aggregate_day
-from movierec.days import day_number
 from movierec.lines.events import SECOND
 from movierec.lines.parsing import parse_batch
 from movierec.lines.rows import REJECTED, STORED, LineBatch
+from movierec.store.days import day_number
 from movierec.window import Window
 
 FIRST_DAY = "2026-11-01"

@@ -25,10 +25,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from movierec.durable import make_folder, publish_file, remove_temporaries, sync_folder
 from movierec.errors import AlreadyWritten, CorruptFile
 from movierec.lines.rows import KINDS, REJECTED, ROWS
-from movierec.rowfile import RowGroups, open_writer
+from movierec.store.durable import make_folder, publish_file, remove_temporaries, sync_folder
+from movierec.store.rowfile import RowGroups, open_writer
 
 FORMAT = 1
 FACTS = "movierec.segment"

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from movierec.errors import CorruptFile
-from movierec.rowfile import read_groups
-from movierec.segments import NS_PER_DAY, Chain, Segment
+from movierec.store.rowfile import read_groups
+from movierec.store.segments import NS_PER_DAY, Chain, Segment
 
 NEVER = -(2**63)
 """The watermark of a partition without a good line."""

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from movierec.arrays import sha256_of
-from movierec.days import (
+from movierec.lines.rows import KINDS, REJECTED, STORED
+from movierec.store.days import (
     DAY_FORMAT,
     LINES,
     MANIFEST,
@@ -18,10 +19,9 @@ from movierec.days import (
     day_name,
     rejected_entry,
 )
-from movierec.durable import write_file
-from movierec.lines.rows import KINDS, REJECTED, STORED
-from movierec.rowfile import RowGroups, open_writer
-from movierec.segments import NS_PER_DAY
+from movierec.store.durable import write_file
+from movierec.store.rowfile import RowGroups, open_writer
+from movierec.store.segments import NS_PER_DAY
 
 
 class DayFile:

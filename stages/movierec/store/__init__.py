@@ -4,7 +4,7 @@
     <root>/<topic>/days/        closed days, immutable                → days.py
     <root>/<topic>/closings/    which days were closed, at which cuts → closing.py
 
-The collector is the only writer. Readers of closed days alone may import `movierec.days`.
+The collector is the only writer. Readers of closed days alone may import `movierec.store.days`.
 """
 
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from movierec.closing import close_due_days, last_closing
-from movierec.days import closed_days, read_day, read_manifest, read_rejected, verify_day
 from movierec.lines.rows import REJECTED, ROWS, STORED
-from movierec.placing import rows_between
-from movierec.segments import (
+from movierec.store.closing import close_due_days, last_closing
+from movierec.store.days import closed_days, read_day, read_manifest, read_rejected, verify_day
+from movierec.store.placing import rows_between
+from movierec.store.segments import (
     Segment,
     claim_partition,
     partitions_of,

@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from movierec.dayfile import DayFile
-from movierec.days import day_folder, day_name, day_number
-from movierec.durable import make_folder, publish_file, publish_folder, sync_folder
 from movierec.errors import CorruptFile
-from movierec.placing import NOTHING, Cut, crossing, removable, rows_between
-from movierec.segments import (
+from movierec.store.dayfile import DayFile
+from movierec.store.days import day_folder, day_name, day_number
+from movierec.store.durable import make_folder, publish_file, publish_folder, sync_folder
+from movierec.store.placing import NOTHING, Cut, crossing, removable, rows_between
+from movierec.store.segments import (
     NS_PER_DAY,
     Chain,
     move_base,
