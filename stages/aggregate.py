@@ -4,8 +4,8 @@ import argparse
 import json
 from pathlib import Path
 
-from movierec.aggregates import aggregate_day, save_aggregate
 from movierec.cli import run
+from movierec.dataset.aggregates import aggregate_day, save_aggregate
 from movierec.lines.events import parse_time
 from movierec.store.days import manifest_of, stream_day
 

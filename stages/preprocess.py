@@ -4,12 +4,12 @@ import argparse
 import json
 from pathlib import Path
 
-from movierec.assemble import build
 from movierec.cli import run
-from movierec.matrix import save_dataset
+from movierec.dataset.assemble import build
+from movierec.dataset.matrix import save_dataset
+from movierec.dataset.window import Window, load_days, read_window
 from movierec.params import load_params
 from movierec.reports import write_json
-from movierec.window import Window, load_days, read_window
 
 
 def main(arguments: list[str]) -> int:

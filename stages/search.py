@@ -21,9 +21,9 @@ from tqdm import tqdm
 
 from movierec import stopping
 from movierec.cli import run
+from movierec.dataset.matrix import Dataset, load_dataset
 from movierec.errors import LimitExceeded
 from movierec.fitting import fitter
-from movierec.matrix import Dataset, load_dataset
 from movierec.params import SVD, Train, load_params
 
 HOLDOUT = 0.15

@@ -20,9 +20,9 @@ from tqdm import tqdm
 
 from movierec import reference, stopping
 from movierec.cli import run
+from movierec.dataset.matrix import Dataset, load_dataset
 from movierec.errors import BadParams
 from movierec.fitting import fitter
-from movierec.matrix import Dataset, load_dataset
 from movierec.measures import rmse
 from movierec.model import Factors
 from movierec.modelfile import save_model

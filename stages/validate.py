@@ -5,11 +5,11 @@ import json
 from pathlib import Path
 
 from movierec.cli import run
+from movierec.dataset.quality import measure
+from movierec.dataset.window import load_days, read_window
 from movierec.errors import LimitExceeded
 from movierec.params import load_params
-from movierec.quality import measure
 from movierec.reports import write_json
-from movierec.window import load_days, read_window
 
 
 def main(arguments: list[str]) -> int:

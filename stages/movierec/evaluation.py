@@ -10,8 +10,8 @@ from scipy import sparse
 
 from movierec import measures
 from movierec.baselines import Biases, popularity
+from movierec.dataset.matrix import Dataset, contains
 from movierec.errors import BadInput
-from movierec.matrix import Dataset, contains
 from movierec.params import Evaluate
 from movierec.topn import popular, popularity_order, recommend
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.arrays import read_folder, write_folder
+from movierec.dataset.matrix import Dataset
 from movierec.errors import BadInput, CorruptFile
 from movierec.implicit import rated_or_watched
-from movierec.matrix import Dataset
 from movierec.model import SHARED, Factors, Model
 from movierec.params import SVD, SVDpp
 from movierec.svd import SVDModel

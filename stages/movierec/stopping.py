@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.matrix import contains, csr, entry_keys
+from movierec.dataset.matrix import contains, csr, entry_keys
 from movierec.measures import rmse
 from movierec.mixing import mix
 from movierec.model import Epoch, Factors, OnEpoch

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from movierec import reference, svd, svdpp
+from movierec.dataset.matrix import Dataset, csr, load_dataset, save_dataset
 from movierec.errors import BadInput, CorruptFile, LimitExceeded
-from movierec.matrix import Dataset, csr, load_dataset, save_dataset
 from movierec.model import Factors
 from movierec.modelfile import load_model, save_model
 from tests.movierec.ratings import SCALE, random_ratings, svd_params, svdpp_params

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from movierec.matrix import csr
+from movierec.dataset.matrix import csr
 from movierec.params import SVD, SVDpp
 
 SCALE = (1.0, 5.0)

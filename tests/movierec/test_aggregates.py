@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from movierec.aggregates import aggregate_day, load_aggregate, save_aggregate
+from movierec.dataset.aggregates import aggregate_day, load_aggregate, save_aggregate
 from movierec.errors import BadInput
 from tests.movierec.viewings import Viewing, aggregate_of, day_start, stored
 

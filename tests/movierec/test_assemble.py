@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from movierec.assemble import build
+from movierec.dataset.assemble import build
 from movierec.errors import BadInput
 from movierec.params import Events, Preprocess
 from tests.movierec.viewings import Viewing, window_of

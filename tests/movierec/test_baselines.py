@@ -6,7 +6,7 @@ from scipy import sparse
 from surprise import BaselineOnly, Dataset, Reader
 
 from movierec.baselines import Biases, popularity
-from movierec.matrix import contains
+from movierec.dataset.matrix import contains
 
 
 def ratings(seed: int = 1) -> sparse.csr_array:

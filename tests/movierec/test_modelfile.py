@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from movierec import svd
+from movierec.dataset.matrix import Dataset, csr
 from movierec.errors import CorruptFile
-from movierec.matrix import Dataset, csr
 from movierec.modelfile import load_model, save_model
 from tests.movierec.ratings import SCALE, random_ratings, svd_params
 

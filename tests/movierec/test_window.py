@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from infra.release import window as program
-from movierec.aggregates import save_aggregate
+from movierec.dataset.aggregates import save_aggregate
+from movierec.dataset.window import load_days, read_window
 from movierec.errors import BadInput
-from movierec.window import load_days, read_window
 from tests.movierec.viewings import Viewing, aggregate_of
 
 DAYS = ["2026-11-01", "2026-11-02", "2026-11-03"]

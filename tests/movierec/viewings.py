@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from movierec.aggregates import Aggregate, aggregate_day
+from movierec.dataset.aggregates import Aggregate, aggregate_day
+from movierec.dataset.window import Window
 from movierec.lines.events import SECOND
 from movierec.lines.parsing import parse_batch
 from movierec.lines.rows import REJECTED, STORED, LineBatch
 from movierec.store.days import day_number
-from movierec.window import Window
 
 FIRST_DAY = "2026-11-01"
 NS_PER_DAY = 86_400 * SECOND

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import train
+from movierec.dataset.matrix import Dataset
 from movierec.errors import BadParams
-from movierec.matrix import Dataset
 from movierec.params import Train
 from tests.movierec.ratings import SCALE, random_ratings, svd_params, svdpp_params
 

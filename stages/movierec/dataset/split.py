@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.matrix import lookup
+from movierec.dataset.matrix import lookup
 from movierec.mixing import mix
 
 

@@ -32,7 +32,7 @@ class Dataset:
     train: sparse.csr_array
     validation: sparse.csr_array
     watched: sparse.csr_array
-    """Minutes watched, as far as a model may know them (see `movierec.split`)."""
+    """Minutes watched, as far as a model may know them (see `movierec.dataset.split`)."""
     scale: tuple[float, float]
     """Lowest and highest possible rating."""
     data_hash: str = ""

@@ -10,10 +10,10 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from movierec.aggregates import Aggregate, load_aggregate
+from movierec.dataset.aggregates import Aggregate, load_aggregate
+from movierec.dataset.matrix import lookup
+from movierec.dataset.split import Ratings, Watches
 from movierec.errors import BadInput
-from movierec.matrix import lookup
-from movierec.split import Ratings, Watches
 
 BLOCK = 65_536
 """Users a block."""

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.aggregates import Aggregate
+from movierec.dataset.aggregates import Aggregate
+from movierec.dataset.window import WindowFile
 from movierec.params import Validate
-from movierec.window import WindowFile
 
 
 @dataclass(frozen=True)

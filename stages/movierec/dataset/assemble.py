@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.errors import BadInput
-from movierec.matrix import PARTS, Dataset, csr
-from movierec.params import Events, Preprocess
-from movierec.split import (
+from movierec.dataset.matrix import PARTS, Dataset, csr
+from movierec.dataset.split import (
     PairHash,
     Pairs,
     Split,
@@ -19,7 +17,9 @@ from movierec.split import (
     random_split,
     time_split,
 )
-from movierec.window import Window
+from movierec.dataset.window import Window
+from movierec.errors import BadInput
+from movierec.params import Events, Preprocess
 
 
 def build(window: Window, params: Preprocess, events: Events) -> tuple[Dataset, dict[str, Any]]:
