@@ -26,7 +26,7 @@ from serve.settings import ServiceSettings
 from serve.startup import or_end
 
 if TYPE_CHECKING:
-    from movierec.modelfile import LoadedModel
+    from movierec.models.modelfile import LoadedModel
 
 log = logging.getLogger("serve.app")
 
@@ -44,7 +44,7 @@ def from_environment() -> Flask:
 
 def build(settings: ServiceSettings) -> Flask:
     """Load the model, checked against its manifest, and make the service."""
-    from movierec.modelfile import load_model
+    from movierec.models.modelfile import load_model
 
     model = load_model(settings.model_dir)
     log.info("model loaded", extra={"folder": str(settings.model_dir), "hash": model.data_hash})

@@ -20,7 +20,7 @@ from serve.served_log import librdkafka_options
 from serve.settings import KafkaSettings
 
 if TYPE_CHECKING:
-    from movierec.modelfile import LoadedModel
+    from movierec.models.modelfile import LoadedModel
 
 log = logging.getLogger("serve.history")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from serve.settings import ServiceSettings
 
 if TYPE_CHECKING:
-    from movierec.modelfile import LoadedModel
+    from movierec.models.modelfile import LoadedModel
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.topn import popular, recommend
+from movierec.models.topn import popular, recommend
 
 if TYPE_CHECKING:
-    from movierec.modelfile import LoadedModel
+    from movierec.models.modelfile import LoadedModel
 
 K = 20
 NOTHING = np.empty(0, dtype=np.int64)

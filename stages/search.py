@@ -19,11 +19,11 @@ import numpy as np
 import yaml
 from tqdm import tqdm
 
-from movierec import stopping
 from movierec.cli import run
 from movierec.dataset.matrix import Dataset, load_dataset
 from movierec.errors import LimitExceeded
-from movierec.fitting import fitter
+from movierec.models import stopping
+from movierec.models.fitting import fitter
 from movierec.params import SVD, Train, load_params
 
 HOLDOUT = 0.15

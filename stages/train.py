@@ -18,14 +18,15 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from movierec import reference, stopping
 from movierec.cli import run
 from movierec.dataset.matrix import Dataset, load_dataset
 from movierec.errors import BadParams
-from movierec.fitting import fitter
 from movierec.measures import rmse
-from movierec.model import Factors
-from movierec.modelfile import save_model
+from movierec.models import by_surprise as reference
+from movierec.models import stopping
+from movierec.models.fitting import fitter
+from movierec.models.model import Factors
+from movierec.models.modelfile import save_model
 from movierec.params import SVD, SVDpp, Train, load_params
 from movierec.reports import write_csv
 

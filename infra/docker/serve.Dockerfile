@@ -18,7 +18,7 @@ USER movierec
 ARG MODEL
 COPY models/${MODEL} model
 # The build fails when the model does not verify. What is compiled here is not at each start.
-RUN python -c "from pathlib import Path; from movierec.modelfile import load_model; import serve.app; \
+RUN python -c "from pathlib import Path; from movierec.models.modelfile import load_model; import serve.app; \
     load_model(Path('model')).model.scores(0)"
 
 ARG MODEL_VERSION=unreleased

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.implicit import rated_or_watched
+from movierec.models.implicit import rated_or_watched
 
 EPOCHS = 10
 REG_MOVIE = 10.0

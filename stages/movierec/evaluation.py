@@ -12,8 +12,8 @@ from movierec import measures
 from movierec.baselines import Biases, popularity
 from movierec.dataset.matrix import Dataset, contains
 from movierec.errors import BadInput
+from movierec.models.topn import popular, popularity_order, recommend
 from movierec.params import Evaluate
-from movierec.topn import popular, popularity_order, recommend
 
 CONFIDENCE = 0.95
 

@@ -23,9 +23,10 @@ from typing import Any
 import numpy as np
 
 from infra.demo.report import table
-from movierec import reference, svd, svdpp
 from movierec.cli import run
 from movierec.measures import rmse
+from movierec.models import by_surprise as reference
+from movierec.models import svd, svdpp
 from tests.bench.ratings import Split, from_file, generated, matrix
 from tests.movierec.ratings import svd_params, svdpp_params
 

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from movierec import reference, svd, svdpp
 from movierec.dataset.matrix import Dataset, csr, load_dataset, save_dataset
 from movierec.errors import BadInput, CorruptFile, LimitExceeded
-from movierec.model import Factors
-from movierec.modelfile import load_model, save_model
+from movierec.models import by_surprise as reference
+from movierec.models import svd, svdpp
+from movierec.models.model import Factors
+from movierec.models.modelfile import load_model, save_model
 from tests.movierec.ratings import SCALE, random_ratings, svd_params, svdpp_params
 
 USERS, MOVIES = 30, 20

@@ -9,12 +9,23 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from movierec.lanes import LANES, PATTERN, dot, exchange, kernel, load, row_type, store, width
-from movierec.normal import _polar, normals
+from movierec.models.kernels.lanes import (
+    LANES,
+    PATTERN,
+    dot,
+    exchange,
+    kernel,
+    load,
+    row_type,
+    store,
+    width,
+)
+from movierec.models.kernels.normal import _polar, normals
 
 PROGRAM = """
 import hashlib
-from movierec import svd, svdpp
+from movierec.models import svd
+from movierec.models import svdpp
 from tests.movierec.ratings import SCALE, random_ratings, svd_params, svdpp_params
 train, watched = random_ratings(40, 30, 0.3), random_ratings(40, 30, 0.3, seed=1)
 digest = hashlib.sha256()

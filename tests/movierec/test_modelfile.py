@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from movierec import svd
 from movierec.dataset.matrix import Dataset, csr
 from movierec.errors import CorruptFile
-from movierec.modelfile import load_model, save_model
+from movierec.models import svd
+from movierec.models.modelfile import load_model, save_model
 from tests.movierec.ratings import SCALE, random_ratings, svd_params
 
 

@@ -5,8 +5,9 @@ import pytest
 import surprise
 from scipy import sparse
 
-from movierec import reference, svd, svdpp
 from movierec.measures import rmse
+from movierec.models import by_surprise as reference
+from movierec.models import svd, svdpp
 from tests.movierec.ratings import (
     SCALE,
     in_order_of_appearance,

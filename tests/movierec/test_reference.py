@@ -2,8 +2,8 @@
 
 import pytest
 
-from movierec import reference
 from movierec.errors import BadParams, LimitExceeded
+from movierec.models import by_surprise as reference
 from tests.movierec.ratings import SCALE, random_ratings, svd_params
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from movierec import stopping, svd, svdpp
-from movierec.model import Factors
+from movierec.models import stopping, svd, svdpp
+from movierec.models.model import Factors
 from tests.movierec.ratings import SCALE, random_ratings, svd_params, svdpp_params
 
 

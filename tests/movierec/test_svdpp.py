@@ -3,8 +3,9 @@
 import numpy as np
 from scipy import sparse
 
-from movierec import descent, svdpp
-from movierec.normal import normals
+from movierec.models import svdpp
+from movierec.models.kernels import descent
+from movierec.models.kernels.normal import normals
 from tests.movierec.ratings import SCALE, random_ratings, svdpp_params
 
 TRAIN, WATCHED = random_ratings(15, 12, 0.3, seed=1), random_ratings(15, 12, 0.3, seed=2)

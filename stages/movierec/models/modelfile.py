@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from movierec.arrays import read_folder, write_folder
 from movierec.dataset.matrix import Dataset
 from movierec.errors import BadInput, CorruptFile
-from movierec.implicit import rated_or_watched
-from movierec.model import SHARED, Factors, Model
+from movierec.models.implicit import rated_or_watched
+from movierec.models.model import SHARED, Factors, Model
+from movierec.models.svd import SVDModel
+from movierec.models.svdpp import SVDppModel
+from movierec.models.topn import popularity_order
 from movierec.params import SVD, SVDpp
-from movierec.svd import SVDModel
-from movierec.svdpp import SVDppModel
-from movierec.topn import popularity_order
 
 FORMAT = "movierec-model/1"
 HELD = ("users", "movies", "popular", "seen_indptr", "seen_indices")

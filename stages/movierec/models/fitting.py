@@ -4,10 +4,10 @@ from typing import Any
 
 from scipy import sparse
 
-from movierec import svd, svdpp
-from movierec.model import Factors, OnEpoch
+from movierec.models import svd, svdpp
+from movierec.models.model import Factors, OnEpoch
+from movierec.models.stopping import Fit
 from movierec.params import Train
-from movierec.stopping import Fit
 
 
 def fitter(kind: str, params: Train, scale: tuple[float, float]) -> Fit:

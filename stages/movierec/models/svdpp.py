@@ -22,11 +22,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec import descent
-from movierec.implicit import rated_or_watched
-from movierec.lanes import align_stack, dot, kernel, load, prefetch, scaled, spread, store
-from movierec.model import Factors, Floats, Ints, OnEpoch, fold_in
-from movierec.normal import normals
+from movierec.models.implicit import rated_or_watched
+from movierec.models.kernels import descent
+from movierec.models.kernels.lanes import (
+    align_stack,
+    dot,
+    kernel,
+    load,
+    prefetch,
+    scaled,
+    spread,
+    store,
+)
+from movierec.models.kernels.normal import normals
+from movierec.models.model import Factors, Floats, Ints, OnEpoch, fold_in
 from movierec.params import SVDpp
 
 NEAR, FAR = 16, 256

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec import descent
-from movierec.lanes import align_stack, dot, exchange, kernel, load, prefetch, store
-from movierec.model import Factors, OnEpoch
-from movierec.normal import normals
+from movierec.models.kernels import descent
+from movierec.models.kernels.lanes import align_stack, dot, exchange, kernel, load, prefetch, store
+from movierec.models.kernels.normal import normals
+from movierec.models.model import Factors, OnEpoch
 from movierec.params import SVD
 
 AHEAD = 16

@@ -17,7 +17,7 @@ from scipy import sparse
 from movierec.dataset.matrix import contains, csr, entry_keys
 from movierec.measures import rmse
 from movierec.mixing import mix
-from movierec.model import Epoch, Factors, OnEpoch
+from movierec.models.model import Epoch, Factors, OnEpoch
 from movierec.params import SVD
 
 Fit = Callable[[sparse.csr_array, sparse.csr_array, SVD, OnEpoch], Factors]

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from movierec import descent, svd, svdpp
 from movierec.errors import BadParams, LimitExceeded
-from movierec.model import SHARED
+from movierec.models import svd, svdpp
+from movierec.models.kernels import descent
+from movierec.models.model import SHARED
 from movierec.params import SVD, SVDpp
 
 

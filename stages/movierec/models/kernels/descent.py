@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from movierec.errors import BadInput, LimitExceeded
-from movierec.lanes import LINE_BYTES, PATTERN, row_type, width
-from movierec.model import Epoch, Factors, OnEpoch
+from movierec.models.kernels.lanes import LINE_BYTES, PATTERN, row_type, width
+from movierec.models.model import Epoch, Factors, OnEpoch
 from movierec.params import SVD
 
 Rows = NDArray[Any]

@@ -1,0 +1,1 @@
+"""What learns from a dataset, and how it answers."""

@@ -1,0 +1,1 @@
+"""Compiled code: what fitting alone needs."""
