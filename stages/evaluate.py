@@ -7,7 +7,7 @@ from pathlib import Path
 from movierec.cli import run
 from movierec.dataset.matrix import load_dataset
 from movierec.errors import BadInput
-from movierec.evaluation import evaluate
+from movierec.evaluation.offline import evaluate
 from movierec.models.modelfile import load_model
 from movierec.params import load_params
 from movierec.reports import write_csv, write_json

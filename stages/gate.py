@@ -11,7 +11,7 @@ from typing import Any
 
 from movierec.cli import run
 from movierec.errors import BadInput
-from movierec.gating import verdict
+from movierec.evaluation.gate import verdict
 from movierec.params import load_params
 from movierec.reports import write_json
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 from movierec import store
 from movierec.cli import run
 from movierec.errors import BadInput
-from movierec.online import (
+from movierec.evaluation.online import (
     MINUTE,
     answers_of,
     complete_until,

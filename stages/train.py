@@ -21,7 +21,7 @@ from tqdm import tqdm
 from movierec.cli import run
 from movierec.dataset.matrix import Dataset, load_dataset
 from movierec.errors import BadParams
-from movierec.measures import rmse
+from movierec.evaluation.ranking import rmse
 from movierec.models import by_surprise as reference
 from movierec.models import stopping
 from movierec.models.fitting import fitter

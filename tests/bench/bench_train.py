@@ -24,7 +24,7 @@ import numpy as np
 
 from infra.demo.report import table
 from movierec.cli import run
-from movierec.measures import rmse
+from movierec.evaluation.ranking import rmse
 from movierec.models import by_surprise as reference
 from movierec.models import svd, svdpp
 from tests.bench.ratings import Split, from_file, generated, matrix

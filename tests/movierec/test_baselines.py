@@ -5,8 +5,8 @@ import pytest
 from scipy import sparse
 from surprise import BaselineOnly, Dataset, Reader
 
-from movierec.baselines import Biases, popularity
 from movierec.dataset.matrix import contains
+from movierec.evaluation.baselines import Biases, popularity
 
 
 def ratings(seed: int = 1) -> sparse.csr_array:

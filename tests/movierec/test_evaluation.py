@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec import measures
 from movierec.dataset.matrix import Dataset
 from movierec.errors import BadInput
-from movierec.evaluation import Result, distribution_plot, evaluate
+from movierec.evaluation import ranking as measures
+from movierec.evaluation.offline import Result, distribution_plot, evaluate
 from movierec.params import Evaluate
 
 PARAMS = Evaluate(k=5, relevant_rating=4.0, bootstrap_samples=50, seed=1)

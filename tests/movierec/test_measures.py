@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from movierec import measures
+from movierec.evaluation import ranking as measures
 
 N_MOVIES = 8
 

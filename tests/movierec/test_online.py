@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from movierec.online import (
+from movierec.evaluation.online import (
     MINUTE,
     answers_of,
     complete_until,

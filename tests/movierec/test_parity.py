@@ -5,7 +5,7 @@ import pytest
 import surprise
 from scipy import sparse
 
-from movierec.measures import rmse
+from movierec.evaluation.ranking import rmse
 from movierec.models import by_surprise as reference
 from movierec.models import svd, svdpp
 from tests.movierec.ratings import (

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from movierec.dataset.matrix import contains, csr, entry_keys
-from movierec.measures import rmse
+from movierec.evaluation.ranking import rmse
 from movierec.mixing import mix
 from movierec.models.model import Epoch, Factors, OnEpoch
 from movierec.params import SVD

@@ -11,7 +11,7 @@ from infra.simulator.exact import stream
 from infra.simulator.log import RATING, WATCH
 from infra.simulator.sessions import Life
 from infra.simulator.world import NOISE, TASTE, make_world, rate
-from movierec.baselines import Biases
+from movierec.evaluation.baselines import Biases
 from movierec.models import svd, svdpp
 from movierec.params import load_params
 from tests.infra.simulator.conftest import FIRST

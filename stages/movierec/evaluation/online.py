@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.json
 from numpy.typing import NDArray
 
-from movierec.measures import wilson_interval
+from movierec.evaluation.ranking import wilson_interval
 
 WATCH, REQUEST, SERVED = 0, 2, 4  # store.ROWS: kind
 MINUTE = 60_000_000_000

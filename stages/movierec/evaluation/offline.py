@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec import measures
-from movierec.baselines import Biases, popularity
 from movierec.dataset.matrix import Dataset, contains
 from movierec.errors import BadInput
+from movierec.evaluation import ranking as measures
+from movierec.evaluation.baselines import Biases, popularity
 from movierec.models.topn import popular, popularity_order, recommend
 from movierec.params import Evaluate
 

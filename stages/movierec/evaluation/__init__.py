@@ -1,0 +1,1 @@
+"""What is good: offline metrics, the gate, online evaluation."""
