@@ -8,9 +8,9 @@ from movierec.cli import run
 from movierec.dataset.matrix import load_dataset
 from movierec.errors import BadInput
 from movierec.evaluation.offline import evaluate
+from movierec.files import write_csv, write_json
 from movierec.models.modelfile import load_model
 from movierec.params import load_params
-from movierec.reports import write_csv, write_json
 
 
 def main(arguments: list[str]) -> int:

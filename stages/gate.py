@@ -12,8 +12,8 @@ from typing import Any
 from movierec.cli import run
 from movierec.errors import BadInput
 from movierec.evaluation.gate import verdict
+from movierec.files import write_json
 from movierec.params import load_params
-from movierec.reports import write_json
 
 
 def main(arguments: list[str]) -> int:

@@ -8,8 +8,8 @@ from movierec.cli import run
 from movierec.dataset.assemble import build
 from movierec.dataset.matrix import save_dataset
 from movierec.dataset.window import Window, load_days, read_window
+from movierec.files import write_json
 from movierec.params import load_params
-from movierec.reports import write_json
 
 
 def main(arguments: list[str]) -> int:

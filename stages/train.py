@@ -22,13 +22,13 @@ from movierec.cli import run
 from movierec.dataset.matrix import Dataset, load_dataset
 from movierec.errors import BadParams
 from movierec.evaluation.ranking import rmse
+from movierec.files import write_csv
 from movierec.models import by_surprise as reference
 from movierec.models import stopping
 from movierec.models.fitting import fitter
 from movierec.models.model import Factors
 from movierec.models.modelfile import save_model
 from movierec.params import SVD, SVDpp, Train, load_params
-from movierec.reports import write_csv
 
 
 def main(arguments: list[str]) -> int:

@@ -8,8 +8,8 @@ from movierec.cli import run
 from movierec.dataset.quality import measure
 from movierec.dataset.window import load_days, read_window
 from movierec.errors import LimitExceeded
+from movierec.files import write_json
 from movierec.params import load_params
-from movierec.reports import write_json
 
 
 def main(arguments: list[str]) -> int:

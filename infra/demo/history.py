@@ -32,7 +32,7 @@ MAKERS = [
     "stages/movierec/lines/events.py",
     "stages/movierec/lines/parsing.py",
     "stages/movierec/lines/watchlines.py",
-    "stages/movierec/mixing.py",
+    "stages/movierec/hashing.py",
     "stages/movierec/store/placing.py",
     "stages/movierec/store/closing.py",
     "stages/movierec/day*.py",

@@ -18,7 +18,7 @@ import vl_convert
 from infra.demo.training import MODELS, comparison
 from movierec.cli import run
 from movierec.errors import Unavailable
-from movierec.reports import write_text
+from movierec.files import write_text
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDTH, HEIGHT = 680, 280

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from movierec.cli import run
 from movierec.errors import BadInput
-from movierec.reports import write_text
+from movierec.files import write_text
 from movierec.store.days import closed_days
 
 HEAD = "# The closed days that this training uses. Written by `python -m infra.release.window`.\n"

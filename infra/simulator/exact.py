@@ -8,7 +8,7 @@ a power of two) and combines them by + − × ÷ √ alone, which IEEE 754 fixes
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.mixing import mix
+from movierec.hashing import mix
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

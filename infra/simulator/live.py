@@ -4,7 +4,7 @@
         --service svd=http://127.0.0.1:8081 --service svdpp=http://127.0.0.1:8082
 
 The users are the world's of that seed, so they have a past in its log. Each keeps to one
-service (movierec.routing). A user reads the list from the top, as far as patience goes, and
+service (infra.simulator.routing). A user reads the list from the top, as far as patience goes, and
 starts the first movie that appeals, which depends on the hidden taste: better lists convert
 more. Lines carry the clock's time. The last line on stdout is a JSON object of counts.
 """
@@ -20,11 +20,11 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from infra.simulator import routing
 from infra.simulator.answers import request_text
 from infra.simulator.exact import partition_of, stream
 from infra.simulator.sender import Sender
 from infra.simulator.world import HIGH, LOW, World, add_options, make_world, rate
-from movierec import routing
 from movierec.cli import run
 from movierec.errors import BadInput, Unavailable
 from movierec.lines.events import Account, Rating, Request, Watch, format_event

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from movierec.reports import write_csv, write_json, write_text
+from movierec.files import write_csv, write_json, write_text
 
 
 def test_numbers_are_rounded_to_what_every_processor_agrees_on(tmp_path: Path) -> None:

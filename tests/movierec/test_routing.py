@@ -1,6 +1,6 @@
 import pytest
 
-from movierec.routing import arm, ranking
+from infra.simulator.routing import arm, ranking
 
 USERS = range(20_000)
 

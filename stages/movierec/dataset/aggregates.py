@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from movierec.arrays import read_folder, write_folder
 from movierec.errors import BadInput, CorruptFile
+from movierec.hashing import mix
 from movierec.lines.rows import KINDS, RATING, WATCH
-from movierec.mixing import mix
 
 FORMAT = "movierec-aggregate/1"
 BUCKETS = 64

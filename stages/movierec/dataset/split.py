@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.dataset.matrix import lookup
-from movierec.mixing import mix
+from movierec.hashing import mix
 
 
 @dataclass(frozen=True)

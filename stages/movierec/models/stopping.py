@@ -16,7 +16,7 @@ from scipy import sparse
 
 from movierec.dataset.matrix import contains, csr, entry_keys
 from movierec.evaluation.ranking import rmse
-from movierec.mixing import mix
+from movierec.hashing import mix
 from movierec.models.model import Epoch, Factors, OnEpoch
 from movierec.params import SVD
 

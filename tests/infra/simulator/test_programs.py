@@ -10,12 +10,11 @@ import pytest
 
 from infra.demo.processes import free_port
 from infra.kafka.embedded import MockCluster
-from infra.simulator import live, produce, replay
+from infra.simulator import live, produce, replay, routing
 from infra.simulator import sender as sender_module
 from infra.simulator.exact import partition_of
 from infra.simulator.sender import Sender
 from infra.simulator.world import make_world
-from movierec import routing
 from movierec.errors import BadInput, Unavailable
 from movierec.lines.events import Account, BadLine, Rating, Request, Watch, parse
 from tests.infra.simulator.broker import held
