@@ -14,7 +14,7 @@ from movierec import store
 from movierec.cli import run
 from movierec.lines.rows import ROWS
 from serve import collector
-from serve.collector_loop import Collector
+from serve.collector.loop import Collector
 
 _fsync = os.fsync
 
@@ -49,7 +49,7 @@ def disk_is_truth() -> None:
         return begin(self, consumer)
 
     Collector.run = run_and_remember  # type: ignore[method-assign]
-    from serve.collector_store import Store
+    from serve.collector.writer import Store
 
     Store.resume = resume  # type: ignore[method-assign]
 

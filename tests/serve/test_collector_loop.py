@@ -15,11 +15,11 @@ from prometheus_client import CollectorRegistry
 from movierec import store
 from movierec.errors import CorruptFile, Unavailable
 from movierec.lines.rows import LineBatch, line_of
-from serve.collector_broker import MAX_CORRUPT_FETCHES, Broker
-from serve.collector_consumer import _options, resume_rejoin
-from serve.collector_loop import Collector
-from serve.collector_source import Chunk
-from serve.collector_store import Store
+from serve.collector.broker import MAX_CORRUPT_FETCHES, Broker
+from serve.collector.consumer import _options, resume_rejoin
+from serve.collector.fetch.source import Chunk
+from serve.collector.loop import Collector
+from serve.collector.writer import Store
 from serve.metrics import CollectorMetrics
 from serve.settings import CollectorSettings, KafkaSettings
 

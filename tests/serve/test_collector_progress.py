@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from serve.collector_progress import Progress
+from serve.collector.progress import Progress
 from serve.logs import log_json
 
 TOTALS = {"read": 1_234_567, "rejected": 12, "lag": 3, "days": 2}

@@ -14,8 +14,8 @@ from kafka.protocol.consumer import IsolationLevel
 from kafka.record.default_records import DefaultRecordBatchBuilder
 from kafka.record.memory_records import MemoryRecords
 
-from serve import collector_source
-from serve.collector_source import BatchRecords, Chunk, hands_over_batches, of_records, poll
+from serve.collector.fetch import source as collector_source
+from serve.collector.fetch.source import BatchRecords, Chunk, hands_over_batches, of_records, poll
 
 HERE = TopicPartition("movielog", 0)
 Record = tuple[int, bytes | None]  # timestamp, value

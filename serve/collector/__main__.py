@@ -18,10 +18,10 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from movierec.cli import run
-from serve.collector_consumer import connect
-from serve.collector_http import serve_metrics
-from serve.collector_loop import Collector
-from serve.collector_store import Store
+from serve.collector.consumer import connect
+from serve.collector.http import serve_metrics
+from serve.collector.loop import Collector
+from serve.collector.writer import Store
 from serve.logs import log_json
 from serve.metrics import CollectorMetrics
 from serve.settings import CollectorSettings

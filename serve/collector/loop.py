@@ -11,13 +11,13 @@ from kafka.errors import KafkaError, OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
 
 from movierec.errors import AlreadyWritten
-from serve.collector_broker import Broker
-from serve.collector_buffer import Buffer
-from serve.collector_consumer import Rebalances, resume_rejoin
-from serve.collector_days import DayCloser
-from serve.collector_progress import Progress
-from serve.collector_source import hands_over_batches, poll
-from serve.collector_store import Store, name
+from serve.collector.broker import Broker
+from serve.collector.buffer import Buffer
+from serve.collector.closer import DayCloser
+from serve.collector.consumer import Rebalances, resume_rejoin
+from serve.collector.fetch.source import hands_over_batches, poll
+from serve.collector.progress import Progress
+from serve.collector.writer import Store, name
 from serve.metrics import CollectorMetrics
 from serve.settings import CollectorSettings
 

@@ -16,7 +16,7 @@ from movierec import store
 from movierec.errors import BadInput, Unavailable
 from movierec.lines.parsing import parse_batch, parse_served
 from movierec.lines.rows import LineBatch
-from serve.collector_buffer import Buffer
+from serve.collector.buffer import Buffer
 from serve.metrics import CollectorMetrics
 from serve.settings import CollectorSettings
 

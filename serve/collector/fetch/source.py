@@ -21,7 +21,7 @@ from kafka import TopicPartition
 from kafka.protocol.consumer import IsolationLevel
 
 from movierec.lines.rows import LineBatch
-from serve.collector_batches import (
+from serve.collector.fetch.recordbatch import (
     MAGIC_AT,
     Batch,
     decode,

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from movierec.lines.rows import LineBatch
-from serve.collector_source import Chunk
+from serve.collector.fetch.source import Chunk
 
 OVERHEAD_BYTES = 32
 """What a line costs beside its own bytes: offset, timestamp, end and a share of the arrays."""

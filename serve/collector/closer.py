@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 
-from serve.collector_store import Store
+from serve.collector.writer import Store
 
 log = logging.getLogger("serve.collector")
 

@@ -1,0 +1,1 @@
+"""Kafka → segments and closed days, exactly once, until stopped."""

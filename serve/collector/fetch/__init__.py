@@ -1,0 +1,1 @@
+"""What knows kafka-python's insides: record batches, handed over whole."""
