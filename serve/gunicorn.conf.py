@@ -1,6 +1,6 @@
 """How gunicorn runs the service:
 
-    python -m gunicorn -c serve/gunicorn.conf.py "serve.app:from_environment()"
+    python -m gunicorn -c serve/gunicorn.conf.py "serve.service.app:from_environment()"
 
 One worker with threads: an answer takes a millisecond, a site asks some ten times a second,
 and more load is met by more replicas, each with metrics, log queue and history of its own.
@@ -9,8 +9,8 @@ The application is loaded before the port opens, so a replica that listens is re
 
 from typing import Any
 
-from serve.app import HISTORY, SERVED_LOG
 from serve.logs import JsonFormatter
+from serve.service.app import HISTORY, SERVED_LOG
 from serve.settings import ServiceSettings
 from serve.startup import check_port, or_end
 

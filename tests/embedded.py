@@ -10,7 +10,7 @@ from pathlib import Path
 
 from confluent_kafka import Producer
 
-from infra.demo.processes import die_with_parent
+from infra.processes import die_with_parent
 
 START_SECONDS = 20.0
 

@@ -21,7 +21,7 @@ from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from infra.demo.processes import die_with_parent, free_port
+from infra.processes import die_with_parent, free_port
 
 SCRIPT = Path(__file__).parents[1] / "infra/kafka/kafka.sh"
 START_SECONDS = 90.0

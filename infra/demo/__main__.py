@@ -14,8 +14,8 @@ from types import FrameType
 import numpy as np
 
 from infra.demo import history, living, training
-from infra.demo.processes import Processes
 from infra.demo.report import step
+from infra.processes import Processes
 from movierec.cli import run
 
 ROOT = Path(__file__).resolve().parents[2]

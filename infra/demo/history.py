@@ -15,8 +15,8 @@ from typing import Any
 
 import yaml
 
-from infra.demo.processes import Processes
 from infra.demo.report import step
+from infra.processes import Processes
 from movierec.arrays import sha256_of
 from movierec.errors import BadInput, CorruptFile
 from movierec.store import closed_days, read_manifest

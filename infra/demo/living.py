@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from infra.demo.history import SEED, kafka_environment
-from infra.demo.processes import Processes, answers_ok, free_port
 from infra.demo.report import step, table
 from infra.demo.training import MODELS
+from infra.processes import Processes, answers_ok, free_port
 
 LIVE_SECONDS = 30
 PROVENANCE = ["X-Model", "X-Answer-Tier", "X-Data-Hash", "X-Git-Commit"]
@@ -32,7 +32,9 @@ def serve(root: Path, commit: str, address: str, processes: Processes) -> dict[s
             **kafka_environment(address),
         }
         command = [sys.executable, "-m", "gunicorn", "-c", "serve/gunicorn.conf.py"]
-        processes.start(f"serve-{model}", [*command, "serve.app:from_environment()"], settings)
+        processes.start(
+            f"serve-{model}", [*command, "serve.service.app:from_environment()"], settings
+        )
     for model, url in urls.items():
         processes.wait_until(f"serve-{model}", lambda url=url: answers_ok(f"{url}/readyz"))
     return urls

@@ -21,9 +21,9 @@ from pathlib import Path
 
 import yaml
 
-from infra.demo.processes import Processes
 from infra.demo.report import Step, step
 from infra.demo.training import comparison, repro
+from infra.processes import Processes
 from infra.simulator.topics import delete_topic
 from movierec.cli import run
 from movierec.errors import BadInput

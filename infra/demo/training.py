@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from infra.demo.processes import Processes
 from infra.demo.report import Step, step, table
+from infra.processes import Processes
 from movierec.errors import Unavailable
 
 MODELS = {"svd": "SVD", "svdpp": "SVD++"}

@@ -18,7 +18,7 @@ USER movierec
 ARG MODEL
 COPY models/${MODEL} model
 # The build fails when the model does not verify. What is compiled here is not at each start.
-RUN python -c "from pathlib import Path; from movierec.models.modelfile import load_model; import serve.app; \
+RUN python -c "from pathlib import Path; from movierec.models.modelfile import load_model; import serve.service.app; \
     load_model(Path('model')).model.scores(0)"
 
 ARG MODEL_VERSION=unreleased
@@ -31,4 +31,4 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD \
     ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/readyz')"]
-CMD ["python", "-m", "gunicorn", "-c", "serve/gunicorn.conf.py", "serve.app:from_environment()"]
+CMD ["python", "-m", "gunicorn", "-c", "serve/gunicorn.conf.py", "serve.service.app:from_environment()"]

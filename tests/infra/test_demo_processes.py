@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.demo.processes import Processes, answers_ok, free_port
+from infra.processes import Processes, answers_ok, free_port
 from movierec.errors import Unavailable
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -47,7 +47,7 @@ def test_children_end_with_the_block_even_when_it_fails(tmp_path):
 
 
 def test_a_child_that_ignores_sigterm_is_killed(tmp_path, monkeypatch):
-    monkeypatch.setattr("infra.demo.processes.STOP_SECONDS", 0.2)
+    monkeypatch.setattr("infra.processes.STOP_SECONDS", 0.2)
     with Processes(tmp_path, tmp_path / "logs") as processes:
         processes.start("stubborn", STUBBORN)
         log = tmp_path / "logs" / "stubborn.log"
@@ -85,7 +85,7 @@ def test_children_end_when_the_parent_is_killed(tmp_path):
             sys.executable,
             "-c",
             "import sys, time; from pathlib import Path\n"
-            "from infra.demo.processes import Processes\n"
+            "from infra.processes import Processes\n"
             f"with Processes(Path('.'), Path({str(tmp_path)!r})) as p:\n"
             "    p.start('child', [sys.executable, '-c', 'import time; time.sleep(60)'])\n"
             "    print(p.running['child'].pid, flush=True); time.sleep(60)\n",

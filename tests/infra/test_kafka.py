@@ -7,7 +7,7 @@ import time
 import pytest
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from infra.demo.processes import free_port
+from infra.processes import free_port
 from tests.kafka_broker import SCRIPT, Broker
 
 

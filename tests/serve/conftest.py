@@ -1,7 +1,7 @@
 import pytest
 from prometheus_client import CollectorRegistry
 
-from serve.app import create_app
+from serve.service.app import create_app
 from serve.settings import ServiceSettings
 from tests.serve.models import SmallLoaded
 

@@ -8,7 +8,7 @@ import pytest
 
 from movierec.lines.events import parse_time
 from movierec.models.topn import recommend
-from serve.app import create_app
+from serve.service.app import create_app
 from serve.settings import ServiceSettings
 from tests.serve.models import N_USERS, SEEN_EVERYTHING, SmallLoaded
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from infra.demo.processes import die_with_parent, free_port
+from infra.processes import die_with_parent, free_port
 from movierec import store
 from movierec.lines.rows import line_of
 from tests.embedded import embedded_broker, kafka_environment, send

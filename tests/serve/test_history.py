@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from prometheus_client import CollectorRegistry
 
-from serve.history import MOVIES_A_USER, Follower, Histories
 from serve.metrics import ServiceMetrics
-from serve.recommender import answer
+from serve.service.history import MOVIES_A_USER, Follower, Histories
+from serve.service.recommender import answer
 from serve.settings import KafkaSettings
 from tests.embedded import embedded_broker, send
 from tests.serve.models import SmallLoaded

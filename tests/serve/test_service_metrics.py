@@ -4,7 +4,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from serve.app import create_app
+from serve.service.app import create_app
 
 
 def value(registry, name, **labels):

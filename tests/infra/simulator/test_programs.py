@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from infra.demo.processes import free_port
 from infra.kafka.embedded import MockCluster
+from infra.processes import free_port
 from infra.simulator import live, produce, replay, routing
 from infra.simulator import sender as sender_module
 from infra.simulator.exact import partition_of

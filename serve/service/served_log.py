@@ -15,11 +15,11 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from movierec.lines.events import format_time
 from serve.metrics import ServiceMetrics
-from serve.provenance import Provenance
-from serve.recommender import Answer
+from serve.service.provenance import Provenance
+from serve.service.recommender import Answer
 from serve.settings import KafkaSettings
 
-log = logging.getLogger("serve.served_log")
+log = logging.getLogger("serve.service.served_log")
 
 QUEUE_LINES = 10_000
 DELIVERY_MS = 30_000

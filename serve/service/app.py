@@ -17,18 +17,18 @@ from prometheus_flask_exporter import PrometheusMetrics
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from movierec.lines.events import USER
-from serve.history import Follower, Histories
 from serve.metrics import LATENCY_BUCKETS, ServiceMetrics
-from serve.provenance import Provenance
-from serve.recommender import answer
-from serve.served_log import KafkaServedLog, NoServedLog, ServedLog, now, served_line
+from serve.service.history import Follower, Histories
+from serve.service.provenance import Provenance
+from serve.service.recommender import answer
+from serve.service.served_log import KafkaServedLog, NoServedLog, ServedLog, now, served_line
 from serve.settings import ServiceSettings
 from serve.startup import or_end
 
 if TYPE_CHECKING:
     from movierec.models.modelfile import LoadedModel
 
-log = logging.getLogger("serve.app")
+log = logging.getLogger("serve.service.app")
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}

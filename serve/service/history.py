@@ -15,14 +15,14 @@ from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 
 from movierec.lines.events import Rating, Watch, parse
 from serve.metrics import ServiceMetrics
-from serve.recommender import History
-from serve.served_log import librdkafka_options
+from serve.service.recommender import History
+from serve.service.served_log import librdkafka_options
 from serve.settings import KafkaSettings
 
 if TYPE_CHECKING:
     from movierec.models.modelfile import LoadedModel
 
-log = logging.getLogger("serve.history")
+log = logging.getLogger("serve.service.history")
 
 MOVIES_A_USER = 200
 BATCH = 1000

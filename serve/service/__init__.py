@@ -1,0 +1,1 @@
+"""The HTTP service: one verified model that answers."""
