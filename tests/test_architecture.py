@@ -30,12 +30,14 @@ def package_files(path: Path, seen: set[Path] | None = None) -> set[Path]:
     seen = set() if seen is None else seen
     for name in imported(path):
         parts = name.split(".")
-        if parts[0] != "movierec" or len(parts) == 1:
+        if parts[0] != "movierec":
             continue
-        found = PACKAGE / f"{parts[1]}.py"
-        if found.exists() and found not in seen:
-            seen.add(found)
-            package_files(found, seen)
+        for depth in range(2, len(parts) + 1):
+            place = PACKAGE.joinpath(*parts[1:depth])
+            for found in (place / "__init__.py", place.with_suffix(".py")):
+                if found.exists() and found not in seen:
+                    seen.add(found)
+                    package_files(found, seen)
     return seen
 
 
@@ -49,7 +51,7 @@ def reads_the_environment(path: Path) -> bool:
     return any(isinstance(n, ast.Attribute) and n.attr in ("environ", "getenv") for n in nodes)
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.name)
 def test_the_package_imports_no_program_opens_no_socket_reads_no_environment(path: Path) -> None:
     assert not roots(path) & {"serve", "stages", "infra", "tests"}
     assert not roots(path) & NETWORK
@@ -61,7 +63,7 @@ def test_a_stage_imports_no_other_program(path: Path) -> None:
     assert not roots(path) & {"serve", "stages", "infra", "tests"}
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("serve/*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(ROOT.glob("serve/**/*.py")), ids=lambda path: path.name)
 def test_only_the_settings_read_the_environment(path: Path) -> None:
     assert not roots(path) & {"stages", "infra", "tests"}
     if path != SETTINGS:

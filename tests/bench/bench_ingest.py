@@ -32,7 +32,7 @@ from infra.simulator.world import make_world
 from movierec import store
 from movierec.cli import run
 from movierec.lines.events import SECOND
-from tests.kafka_broker import Broker, running
+from tests.brokers.kafka import Broker, running
 
 PARTITIONS = 4
 BATCHES = (10, 1_000)

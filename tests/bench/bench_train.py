@@ -28,7 +28,7 @@ from movierec.evaluation.ranking import rmse
 from movierec.models import by_surprise as reference
 from movierec.models import svd, svdpp
 from tests.bench.ratings import Split, from_file, generated, matrix
-from tests.movierec.ratings import svd_params, svdpp_params
+from tests.inputs.ratings import svd_params, svdpp_params
 
 EPOCHS = 20
 FACTORS = {"svd": 100, "svdpp": 20}

@@ -15,7 +15,7 @@ from movierec.models import by_surprise as reference
 from movierec.models import svd, svdpp
 from movierec.models.model import Factors
 from movierec.models.modelfile import load_model, save_model
-from tests.movierec.ratings import SCALE, random_ratings, svd_params, svdpp_params
+from tests.inputs.ratings import SCALE, random_ratings, svd_params, svdpp_params
 
 USERS, MOVIES = 30, 20
 KINDS = ["svd", "svdpp"]

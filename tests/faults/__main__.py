@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 
 from movierec.errors import CorruptFile
+from tests.brokers.kafka import running
 from tests.faults import brokers, disks, group, killing, poison
 from tests.faults.bed import Bed, Fault
 from tests.faults.guards import GUARDS
 from tests.faults.outcome import Outcome, header, row
-from tests.kafka_broker import running
 
 FAULTS: dict[str, Fault] = {
     "kill-syscalls": killing.at_syscalls,

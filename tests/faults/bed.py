@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from movierec import store
+from tests.brokers.kafka import Broker
 from tests.faults.ledger import Tally, examine
 from tests.faults.lines import Log, make_log
 from tests.faults.members import Member
 from tests.faults.outcome import Outcome
-from tests.kafka_broker import Broker
 
 CATCH_UP_SECONDS = 120.0
 _numbers = itertools.count(1)

@@ -70,7 +70,7 @@ GUARDS: dict[str, tuple[Callable[[], None], str]] = {
     "gaps-are-recorded": (gaps_are_recorded, "retention"),
 }
 """name → (what takes it away, the fault that must then cost something). That segments are never
-replaced is shown by tests/movierec/test_store.py: here the next reader mends it."""
+replaced is shown by tests/movierec/store/test_store.py: here the next reader mends it."""
 
 
 if __name__ == "__main__":

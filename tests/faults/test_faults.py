@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.brokers.kafka import running
 from tests.faults.__main__ import FAULTS
 from tests.faults.bed import Bed
-from tests.kafka_broker import running
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(600)]
 

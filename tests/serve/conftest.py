@@ -3,7 +3,7 @@ from prometheus_client import CollectorRegistry
 
 from serve.service.app import create_app
 from serve.settings import ServiceSettings
-from tests.serve.models import SmallLoaded
+from tests.inputs.models import SmallLoaded
 
 
 class Lines:

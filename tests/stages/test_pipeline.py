@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.days import close_days
+from tests.inputs.days import close_days
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = ["2026-11-01", "2026-11-02", "2026-11-03"]

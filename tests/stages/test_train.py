@@ -9,7 +9,7 @@ import train
 from movierec.dataset.matrix import Dataset
 from movierec.errors import BadParams
 from movierec.params import Train
-from tests.movierec.ratings import SCALE, random_ratings, svd_params, svdpp_params
+from tests.inputs.ratings import SCALE, random_ratings, svd_params, svdpp_params
 
 
 def fitted(kind: str, **changes: Any) -> Any:

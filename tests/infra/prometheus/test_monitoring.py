@@ -1,0 +1,87 @@
+"""Compose, Prometheus, Alertmanager, Grafana name what is there; their own tools agree."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from prometheus_client import CollectorRegistry
+
+from serve.metrics import CollectorMetrics, ServiceMetrics
+
+INFRA = Path(__file__).resolve().parents[3] / "infra"
+COMPOSE = yaml.safe_load((INFRA / "compose.yaml").read_text())
+ALERTS = yaml.safe_load((INFRA / "prometheus/alerts.yml").read_text())
+DASHBOARD = json.loads((INFRA / "grafana/dashboards/movierec.json").read_text())
+METRIC = re.compile(r"\b((?:collector|movierec|process)_[a-z_]+)\b")
+
+
+def our_metrics() -> set[str]:
+    """Every name under which our programs give a sample, or could."""
+    return names_of(CollectorMetrics) | names_of(ServiceMetrics)
+
+
+def names_of(metrics: type) -> set[str]:
+    registry = CollectorRegistry()
+    metrics(registry)
+    names = set()
+    for metric in registry.collect():
+        suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"]}
+        names |= {metric.name + end for end in suffixes.get(metric.type, [""])}
+    return names
+
+
+def expressions() -> list[str]:
+    rules = [rule["expr"] for group in ALERTS["groups"] for rule in group["rules"]]
+    return rules + [t["expr"] for panel in DASHBOARD["panels"] for t in panel["targets"]]
+
+
+@pytest.mark.parametrize("expression", expressions())
+def test_rules_and_panels_name_metrics_that_exist(expression: str) -> None:
+    assert set(METRIC.findall(expression)) <= our_metrics()
+
+
+@pytest.mark.parametrize("metrics", [CollectorMetrics, ServiceMetrics])
+def test_every_program_tells_its_memory(metrics: type) -> None:
+    assert "process_resident_memory_bytes" in names_of(metrics)
+
+
+def test_every_alert_says_what_and_where() -> None:
+    for group in ALERTS["groups"]:
+        for rule in group["rules"]:
+            assert {"summary", "description"} <= set(rule["annotations"]), rule["alert"]
+            assert rule["labels"]["severity"] in ("page", "ticket")
+
+
+def test_compose_mounts_and_builds_what_is_there() -> None:
+    for name, service in COMPOSE["services"].items():
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            if source.startswith("."):
+                assert (INFRA / source).exists(), f"{name} mounts {source}"
+        if "build" in service:
+            assert (INFRA.parent / service["build"]["dockerfile"]).is_file(), name
+
+
+def test_what_prometheus_scrapes_is_a_service_of_compose() -> None:
+    config = yaml.safe_load((INFRA / "prometheus/prometheus.yml").read_text())
+    targets = [t for job in config["scrape_configs"] for t in job["static_configs"][0]["targets"]]
+    assert {target.split(":")[0] for target in targets} <= set(COMPOSE["services"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["promtool", "check", "config", "--syntax-only", "prometheus/prometheus.yml"],
+        ["promtool", "check", "rules", "prometheus/alerts.yml"],
+        ["promtool", "test", "rules", "../tests/infra/prometheus/alerts_test.yml"],
+        ["amtool", "check-config", "alertmanager/alertmanager.yml"],
+    ],
+    ids=lambda command: command[-1],
+)
+def test_their_own_tools_accept_the_files(command: list[str]) -> None:
+    done = subprocess.run(command, cwd=INFRA, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,212 @@
+"""A raw day goes only when it is old, judged and unused; and it goes whole."""
+
+import itertools
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infra.release import expire
+from movierec.arrays import sha256_of
+from movierec.errors import BadInput, CorruptFile
+from movierec.store.days import DAY_FORMAT, closed_days, read_manifest
+
+ROOT = Path(__file__).parents[3]
+OLD, USED, NEW = "2026-01-05", "2026-01-06", "2026-02-01"
+TODAY = "2026-02-10"
+
+
+def git(folder, *arguments):
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def commit(folder):
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "x")
+
+
+def make_day(root, topic, day):
+    folder = root / "data" / topic / "days" / day
+    folder.mkdir(parents=True)
+    (folder / "lines.parquet").write_bytes(b"lines")
+    (folder / "rejected.jsonl").write_bytes(b"rejected")
+    files = {"lines.parquet": {}, "rejected.jsonl": {}}
+    totals = {"stored": 7, "rejected": 2}
+    manifest = {"format": DAY_FORMAT, "day": day, "topic": topic, "files": files, "totals": totals}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def make_window(root, *days):
+    (root / "data/window.yaml").write_text(json.dumps({"days": days}))
+
+
+def make_report(root, day, **changes):
+    report = root / "metrics/online" / f"{day}.json"
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_text(json.dumps({"days": [day], "open": False, **changes}))
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """A repository with three closed days; OLD may go, USED is in the window, NEW is young."""
+    monkeypatch.chdir(tmp_path)
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".gitignore").write_text("/data/*\n!/data/window.yaml\n")
+    (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    for day in (OLD, USED, NEW):
+        make_day(tmp_path, "movielog", day)
+        make_report(tmp_path, day)
+    make_day(tmp_path, "served", OLD)
+    make_window(tmp_path, USED)
+    commit(tmp_path)
+    return tmp_path
+
+
+def run(*arguments):
+    return expire.main(["--today", TODAY, *arguments])
+
+
+def days(root):
+    return closed_days(root / "data", "movielog")
+
+
+def entries(root):
+    return [json.loads(line) for line in (root / "data/expired.jsonl").read_text().splitlines()]
+
+
+def test_a_dry_run_is_the_default_and_deletes_nothing(root, capsys):
+    assert run() == 0
+    output = capsys.readouterr()
+    assert f"would delete  movielog/{OLD}" in output.out and "--apply" in output.err
+    assert days(root) == [OLD, USED, NEW] and not (root / "data/expired.jsonl").exists()
+
+
+def test_apply_deletes_in_every_topic_and_writes_what_it_deleted(root):
+    folders = [root / "data" / topic / "days" / OLD for topic in ("movielog", "served")]
+    sums = [sha256_of(folder / "manifest.json") for folder in folders]
+    size = sum(path.stat().st_size for path in folders[0].iterdir())
+    assert run("--apply") == 0
+    assert days(root) == [USED, NEW] and closed_days(root / "data", "served") == []
+    assert [entry["manifest_sha256"] for entry in entries(root)] == sums
+    first = entries(root)[0]
+    assert (first["topic"], first["day"], first["bytes"]) == ("movielog", OLD, size)
+    assert (first["lines"], first["expired"]) == (9, TODAY)
+    assert run("--apply") == 0 and len(entries(root)) == 2
+
+
+def uncommitted_report(root):
+    git(root, "rm", "--quiet", "--cached", f"metrics/online/{OLD}.json")
+    git(root, "commit", "--quiet", "--message", "x")
+
+
+def report_of_an_open_day(root):
+    make_report(root, OLD, open=True)
+    commit(root)
+
+
+def report_of_another_day(root):
+    make_report(root, OLD, days=[NEW])
+    commit(root)
+
+
+def window_here(root):
+    make_window(root, OLD, USED)
+
+
+def window_in_head(root):
+    make_window(root, OLD)
+    commit(root)
+    make_window(root, USED)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (uncommitted_report, "is not committed"),
+        (report_of_an_open_day, "no evaluation of the closed day"),
+        (report_of_another_day, "no evaluation of the closed day"),
+        (window_here, "the training window of data/window.yaml uses it"),
+        (window_in_head, "the training window of HEAD uses it"),
+    ],
+)
+def test_a_needed_day_stays_and_the_reason_is_told(root, capsys, change, reason):
+    change(root)
+    assert run("--apply") == 0
+    assert OLD in days(root) and not (root / "data/expired.jsonl").exists()
+    assert reason in capsys.readouterr().out
+    with pytest.raises(BadInput, match=f"{OLD} stays: .*{reason}"):
+        run("--apply", "--days", OLD)
+
+
+def test_a_young_day_is_refused_by_name(root):
+    with pytest.raises(BadInput, match=f"{NEW} stays: it is 9 days old, expire.keep_days is 30"):
+        run("--days", OLD, NEW, "--apply")
+    assert days(root) == [OLD, USED, NEW]
+
+
+def test_a_day_that_is_not_there_is_refused_by_name(root):
+    with pytest.raises(BadInput, match="2025-12-31 not closed or already expired"):
+        run("--days", "2025-12-31")
+
+
+def test_an_unreadable_window_or_manifest_stops_everything(root):
+    (root / "data/window.yaml").write_text("days")
+    with pytest.raises(BadInput, match="no window"):
+        run("--apply")
+    make_window(root, USED)
+    (root / f"data/served/days/{OLD}/manifest.json").write_text("{")
+    with pytest.raises(CorruptFile):
+        run("--apply")
+    assert days(root) == [OLD, USED, NEW]
+
+
+def test_outside_git_nothing_goes(root):
+    (root / ".git").rename(root / "not-git")
+    with pytest.raises(BadInput, match="no git commit"):
+        run("--apply")
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+def crash_at(monkeypatch, number):
+    """End at the `number`th call that changes the disk."""
+    calls = itertools.count(1)
+    for name in ("rename", "unlink", "rmdir", "fsync"):
+        original = getattr(os, name)
+
+        def call(*arguments, original=original, **more):
+            if next(calls) == number:
+                raise Crash
+            return original(*arguments, **more)
+
+        monkeypatch.setattr(os, name, call)
+
+
+def test_a_crash_anywhere_leaves_the_day_or_none_and_the_next_run_finishes(
+    root, tmp_path_factory, monkeypatch
+):
+    for number in range(1, 100):
+        store = tmp_path_factory.mktemp("crash") / "data"
+        for topic in ("movielog", "served"):
+            make_day(store.parent, topic, OLD)
+        with monkeypatch.context() as patch:
+            crash_at(patch, number)
+            try:
+                run("--apply", "--store", str(store))
+                break
+            except Crash:
+                pass
+        for topic in ("movielog", "served"):
+            for day in closed_days(store, topic):  # whole, when it is there
+                read_manifest(store, topic, day)
+                assert len(list((store / topic / "days" / day).iterdir())) == 3
+        run("--apply", "--store", str(store))
+        assert len(entries(store.parent)) == 2, f"crash {number}"
+        assert not list(store.glob("*/days/*")), f"crash {number}"
+    assert number > 10

@@ -1,0 +1,98 @@
+"""The same bits from machine code for another processor."""
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from movierec.models.kernels.lanes import (
+    LANES,
+    PATTERN,
+    dot,
+    exchange,
+    kernel,
+    load,
+    row_type,
+    store,
+    width,
+)
+from movierec.models.kernels.normal import _polar, normals
+
+PROGRAM = """
+import hashlib
+from movierec.models import svd
+from movierec.models import svdpp
+from tests.inputs.ratings import SCALE, random_ratings, svd_params, svdpp_params
+train, watched = random_ratings(40, 30, 0.3), random_ratings(40, 30, 0.3, seed=1)
+digest = hashlib.sha256()
+for model in (svd.fit(train, svd_params(), scale=SCALE),
+              svdpp.fit(train, svdpp_params(), watched=watched, scale=SCALE)):
+    for _, array in sorted(model.arrays().items()):
+        digest.update(array.tobytes())
+print(digest.hexdigest())
+"""
+
+
+def bytes_of_models(**environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_models_have_the_same_bytes_on_a_plain_processor() -> None:
+    plain = bytes_of_models(NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="")
+    assert bytes_of_models() == plain
+
+
+def test_initial_values_are_numpy_s() -> None:
+    theirs = np.random.RandomState(7).normal(0.1, 0.3, 5001)
+    assert np.abs(normals(7, 0.1, 0.3, 5001) - theirs).max() < 1e-14
+
+
+def test_the_middle_of_the_circle_has_no_logarithm() -> None:
+    out = np.empty(8)
+    assert _polar(np.array([0.5, 0.5, 0.6, 0.3]), out) == 2
+    assert np.isfinite(out[:2]).all()
+
+
+@kernel
+def _exchanged(rows: NDArray[Any], steps: NDArray[Any], e: Any) -> Any:
+    """The rows "s" of element 1 and "r" of element 0 move by each other; their product before."""
+    r = load(rows, 0, "r")
+    before = dot(load(rows, 1, "s"), r)
+    store(rows, 0, "r", exchange(rows, 1, "s", r, "r", steps, e))
+    return before
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n", [1, 8, 9, 16, 17, 24, 25, 102])
+def test_rows_exchange_as_their_lanes_would(dtype: str, n: int) -> None:
+    scalar, lanes, random = np.dtype(dtype), width(n), np.random.default_rng(n)
+    fields = "keep_s", "gain_s", "keep_r", "gain_r"
+    rows = np.zeros(3, row_type(scalar, lanes, "r", "s"))
+    steps = np.zeros(1, row_type(scalar, PATTERN, *fields))
+    for table in (rows, steps):
+        for name in table.dtype.names or ():
+            table[name] = random.uniform(-1, 1, table[name].shape)
+    old, e = rows.copy(), scalar.type(0.7)
+    chosen = [max(k - lanes + PATTERN, k % LANES) for k in range(lanes)]  # see PATTERN
+    keep_s, gain_s, keep_r, gain_r = (steps[name][0, chosen].astype(np.float64) for name in fields)
+    r, s = old["r"][0].astype(np.float64), old["s"][1].astype(np.float64)
+
+    before = _exchanged(rows, steps, e)
+
+    tolerance = 20 * float(np.finfo(scalar).eps)
+    assert before == pytest.approx(r @ s, abs=tolerance * lanes)
+    np.testing.assert_allclose(rows["s"][1], keep_s * s + float(e) * gain_s * r, atol=tolerance)
+    np.testing.assert_allclose(rows["r"][0], keep_r * r + float(e) * gain_r * s, atol=tolerance)
+    rows["s"][1], rows["r"][0] = old["s"][1], old["r"][0]
+    assert rows.tobytes() == old.tobytes()

@@ -1,0 +1,73 @@
+"""The same simulator and collector on real Kafka: unchanged, and to the same bytes."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from movierec import store
+from tests.brokers.embedded import embedded_broker, kafka_environment
+from tests.brokers.kafka import Broker
+
+TOPIC = "movielog"
+DAYS = ["2026-11-01", "2026-11-02"]
+PARTITIONS = 4
+
+
+def run(*command: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        env=environment or None,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def simulate_and_collect(
+    address: str, topic: str, root: Path, environment: dict[str, str]
+) -> dict[str, int]:
+    """Two small days through a broker; what the simulator says it sent."""
+    command = ["infra.simulator.produce", "--bootstrap", address, "--topic", topic]
+    command += ["--first-day", DAYS[0], "--days", "2", "--lines-per-day", "20000"]
+    command += ["--users", "50", "--movies", "50"]
+    sent: dict[str, int] = json.loads(run(*command).splitlines()[-1])
+    run("serve.collector", "--until-caught-up", "--store", str(root), **environment)
+    return sent
+
+
+def lines_of(root: Path, topic: str) -> dict[str, str]:
+    """day → SHA-256 of its lines and of its rejected lines."""
+    days = {}
+    for day in store.closed_days(root, topic):
+        files = store.read_manifest(root, topic, day)["files"]
+        days[day] = json.dumps(files, sort_keys=True)
+        for name, entry in files.items():
+            content = (root / topic / "days" / day / name).read_bytes()
+            assert hashlib.sha256(content).hexdigest() == entry["sha256"]
+    return days
+
+
+@pytest.mark.broker
+def test_both_brokers_give_the_same_days(kafka: Broker, tmp_path: Path) -> None:
+    topic = kafka.create_topic(PARTITIONS)
+    real = {
+        **kafka_environment(kafka.address, COLLECTOR_TOPICS=topic, COLLECTOR_GROUP=topic),
+        "KAFKA_API_VERSION": "",
+    }
+    sent = simulate_and_collect(kafka.address, topic, tmp_path / "real", real)
+    with embedded_broker(tmp_path, PARTITIONS) as address:
+        environment = kafka_environment(address, COLLECTOR_TOPICS=TOPIC)
+        simulate_and_collect(address, TOPIC, tmp_path / "embedded", environment)
+    assert list(lines_of(tmp_path / "real", topic)) == DAYS
+    assert lines_of(tmp_path / "real", topic) == lines_of(tmp_path / "embedded", TOPIC)
+    totals = [store.read_manifest(tmp_path / "real", topic, day)["totals"] for day in DAYS]
+    in_days = sum(total["stored"] + total["rejected"] for total in totals)
+    waiting = store.open_rows(tmp_path / "real", topic).num_rows
+    waiting += len(list(store.open_rejected(tmp_path / "real", topic)))
+    assert in_days + waiting == sent["lines"]

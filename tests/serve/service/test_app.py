@@ -1,0 +1,196 @@
+"""Contract 4, header by header."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from movierec.lines.events import parse_time
+from movierec.models.topn import recommend
+from serve.service.app import create_app
+from serve.settings import ServiceSettings
+from tests.inputs.models import N_USERS, SEEN_EVERYTHING, SmallLoaded
+
+KNOWN = 4  # row 1
+UNKNOWN = 999_999_999
+
+
+def test_a_known_user_gets_the_best_unseen_movies_as_plain_text(client, model):
+    response = client.get(f"/recommend/{KNOWN}")
+    assert response.status_code == 200
+    assert response.content_type == "text/plain; charset=utf-8"
+    ids = response.text.split(",")
+    best = recommend(model.model.scores(1), model.seen_of(1), 20)
+    assert ids == [model.movies[i].decode() for i in best]
+    assert len(set(ids)) == len(ids) == 20
+
+
+def test_the_headers_say_who_answered(client):
+    headers = client.get(f"/recommend/{KNOWN}").headers
+    assert headers["X-Model"] == "svd@v1.4.0"
+    assert headers["X-Git-Commit"] == "c0ffee"
+    assert headers["X-Data-Hash"] == "d" * 64
+    assert headers["X-Answer-Tier"] == "model"
+    assert re.fullmatch(r"[0-9a-f]{32}", headers["X-Request-Id"])
+
+
+def test_an_unknown_user_gets_the_popular_movies(client, model):
+    response = client.get(f"/recommend/{UNKNOWN}")
+    assert response.status_code == 200
+    assert response.headers["X-Answer-Tier"] == "popular"
+    assert response.text.split(",") == [m.decode() for m in model.movies[::-1][:20]]
+
+
+def test_a_user_who_has_seen_everything_still_gets_movies(client):
+    response = client.get(f"/recommend/{SEEN_EVERYTHING}")
+    assert response.headers["X-Answer-Tier"] == "model"
+    assert len(response.text.split(",")) == 20
+
+
+def test_no_answer_is_ever_empty(client):
+    for user in range(3 * N_USERS):
+        response = client.get(f"/recommend/{user}")
+        assert response.status_code == 200
+        ids = response.text.split(",")
+        assert all(ids)
+        assert 1 <= len(set(ids)) == len(ids) <= 20
+
+
+def test_json_has_the_ids_of_the_text_with_scores_tier_and_provenance(client):
+    plain = client.get(f"/recommend/{KNOWN}").text
+    accept = {"Accept": "application/json", "X-Request-Id": "abc-1"}
+    response = client.get(f"/recommend/{KNOWN}", headers=accept)
+    assert response.content_type == "application/json"
+    body = response.get_json()
+    assert ",".join(body["ids"]) == plain
+    assert body["scores"] == sorted(body["scores"], reverse=True)
+    assert len(body["scores"]) == len(body["ids"])
+    assert body["tier"] == "model"
+    assert body["provenance"] == {
+        "model": "svd@v1.4.0",
+        "kind": "svd",
+        "arm": "svd",
+        "git_commit": "c0ffee",
+        "data_hash": "d" * 64,
+        "request_id": "abc-1",
+    }
+
+
+@pytest.mark.parametrize("accept", ["*/*", "text/plain", "", "text/html", "text/*;q=0.5"])
+def test_anything_but_a_wish_for_json_gets_text(client, accept):
+    response = client.get(f"/recommend/{KNOWN}", headers={"Accept": accept})
+    assert response.content_type.startswith("text/plain")
+
+
+@pytest.mark.parametrize(
+    "user",
+    ["abc", "-1", "1.5", "007", "1e3", "+1", "%20", "1%0a2", "٣", "1" * 19, "1 2", "a" * 500],
+)
+def test_a_malformed_id_is_a_400_with_one_line_that_says_why(client, user):
+    response = client.get(f"/recommend/{user}")
+    assert response.status_code == 400
+    assert response.content_type.startswith("text/plain")
+    assert "user id" in response.text
+    assert "whole number" in response.text
+    assert len(response.text.splitlines()) == 1
+    assert len(response.text) < 300
+    assert response.headers["X-Request-Id"]
+
+
+def test_the_largest_id_of_the_log_is_fine(client):
+    assert client.get(f"/recommend/{10**18 - 1}").status_code == 200
+
+
+def test_a_well_formed_request_id_is_kept_and_any_other_replaced(client):
+    for given in ["a", "6f1c-44.x_Y", "x" * 64]:
+        response = client.get("/healthz", headers={"X-Request-Id": given})
+        assert response.headers["X-Request-Id"] == given
+    for given in ["", "x" * 65, "a b", "a;b", 'a"', "ü".encode().decode("latin-1")]:
+        response = client.get("/healthz", headers={"X-Request-Id": given})
+        assert re.fullmatch(r"[0-9a-f]{32}", response.headers["X-Request-Id"])
+
+
+def test_the_probes_answer_in_a_word(client):
+    assert client.get("/healthz").text == "ok"
+    assert client.get("/readyz").text == "ready"
+
+
+def test_version_names_model_code_and_data(client):
+    assert client.get("/version").get_json() == {
+        "model": "svd@v1.4.0",
+        "kind": "svd",
+        "arm": "svd",
+        "git_commit": "c0ffee",
+        "data_hash": "d" * 64,
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 404),
+        ("GET", "/recommend", 404),
+        ("GET", "/recommend/", 404),
+        ("GET", "/recommend/1/2", 404),
+        ("POST", "/recommend/1", 405),
+        ("DELETE", "/healthz", 405),
+        ("BREW", "/recommend/1", 405),
+    ],
+)
+def test_an_error_is_one_line_of_text(client, method, path, status):
+    response = client.open(path, method=method)
+    assert response.status_code == status
+    assert response.content_type.startswith("text/plain")
+    assert len(response.text.splitlines()) == 1
+    assert "<" not in response.text
+    if status == 405:
+        assert "GET" in response.headers["Allow"]
+
+
+def test_a_defect_is_a_500_that_names_the_request_and_nothing_else(settings, served, caplog):
+    class Broken(SmallLoaded):
+        def seen_of(self, u):
+            raise RuntimeError("secret detail")
+
+    app = create_app(settings, Broken(), served=served)
+    response = app.test_client().get(f"/recommend/{KNOWN}", headers={"X-Request-Id": "q1"})
+    assert response.status_code == 500
+    assert response.text == "internal error; request id q1"
+    assert "secret detail" in caplog.text
+    assert served.lines == []
+
+
+def test_every_answer_is_logged_as_contract_4_says(client, served):
+    response = client.get(f"/recommend/{KNOWN}", headers={"X-Request-Id": "r-9"})
+    [(user, line)] = served.lines
+    document = json.loads(line)
+    assert user == document["user"] == KNOWN
+    assert parse_time(document.pop("time")) is not None
+    assert document == {
+        "request_id": "r-9",
+        "user": KNOWN,
+        "model": "svd@v1.4.0",
+        "arm": "svd",
+        "tier": "model",
+        "ids": response.text.split(","),
+    }
+    assert b"\n" not in line
+    assert b": " not in line
+
+
+def test_only_answers_are_logged(client, served):
+    for path in ["/recommend/abc", "/healthz", "/readyz", "/metrics", "/version", "/nothing"]:
+        client.get(path)
+    assert served.lines == []
+
+
+def test_without_a_version_the_model_says_that_it_is_unreleased(tmp_path, model):
+    client = create_app(ServiceSettings(tmp_path), model).test_client()
+    assert client.get("/version").get_json()["model"] == "svd@unreleased"
+
+
+def test_a_short_list_is_better_than_none(settings, served):
+    model = SmallLoaded(popular=np.array([2, 1], dtype=np.int32))
+    client = create_app(settings, model, served=served).test_client()
+    assert client.get(f"/recommend/{UNKNOWN}").text == "movie+02+2001,movie+01+2001"

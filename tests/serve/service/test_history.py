@@ -1,0 +1,96 @@
+"""Recent events: what they change in an answer, and that they stay bounded."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+from prometheus_client import CollectorRegistry
+
+from serve.metrics import ServiceMetrics
+from serve.service.history import MOVIES_A_USER, Follower, Histories
+from serve.service.recommender import answer
+from serve.settings import KafkaSettings
+from tests.brokers.embedded import embedded_broker, send
+from tests.inputs.models import SmallLoaded
+
+AT = b"2026-11-01T19:03:07.250"
+NEW = 999_999
+
+
+def watch(user: int, movie: int) -> bytes:
+    return AT + f",{user},GET /data/m/movie+{movie:02d}+2001/1.mpg".encode()
+
+
+def rate(user: int, movie: int, rating: int) -> bytes:
+    return AT + f",{user},GET /rate/movie+{movie:02d}+2001={rating}".encode()
+
+
+def histories(most_users: int = 10) -> Histories:
+    return Histories(SmallLoaded(), most_users, ServiceMetrics(CollectorRegistry()))
+
+
+def test_nobody_has_a_history_at_first_and_other_lines_give_none() -> None:
+    known = histories()
+    for line in (b"junk", AT + b",7,GET /create_account", watch(7, 99)):
+        known.add(line)
+    assert known.of(7) is None
+
+
+def test_the_last_rating_counts_and_a_watch_does_not_undo_it() -> None:
+    known = histories()
+    for line in (watch(7, 1), rate(7, 1, 2), rate(7, 1, 5), watch(7, 1), watch(7, 3)):
+        known.add(line)
+    history = known.of(7)
+    assert history is not None
+    assert history.items.tolist() == [1]
+    assert history.ratings.tolist() == [5.0]
+    assert sorted(history.watched.tolist()) == [1, 3]
+
+
+def test_a_new_user_with_a_history_is_folded_in_and_not_offered_it_again() -> None:
+    known, model = histories(), SmallLoaded()
+    assert answer(model, NEW, known.of(NEW)).tier == "popular"
+    known.add(rate(NEW, 4, 5))
+    given = answer(model, NEW, known.of(NEW))
+    assert given.tier == "fold-in"
+    assert "movie+04+2001" not in given.ids
+
+
+def test_users_and_movies_are_bounded_oldest_first() -> None:
+    known = histories(most_users=2)
+    for user in (1, 2, 1, 3):
+        known.add(watch(user, user))
+    assert [known.of(user) is None for user in (1, 2, 3)] == [False, True, False]
+    model = SmallLoaded()
+    model.movies = np.array([f"movie+{i:03d}".encode() for i in range(MOVIES_A_USER + 5)])
+    many = Histories(model, 2, ServiceMetrics(CollectorRegistry()))
+    for movie in range(MOVIES_A_USER + 5):
+        many.add(AT + f",1,GET /data/m/movie+{movie:03d}/1.mpg".encode())
+    history = many.of(1)
+    assert history is not None
+    assert history.watched.tolist() == list(range(5, MOVIES_A_USER + 5))
+
+
+def test_the_follower_reads_from_now_on(tmp_path: Path) -> None:
+    with embedded_broker(tmp_path) as address:
+        send(address, "movielog", [watch(1, 1)])
+        known = histories()
+        follower = Follower(KafkaSettings((address,)), "movielog", known)
+        follower.start()
+        deadline = time.monotonic() + 15
+        while known.of(2) is None:
+            assert time.monotonic() < deadline
+            send(address, "movielog", [watch(2, 2)])
+            time.sleep(0.2)
+        assert known.of(1) is None
+        follower.close()
+
+
+def test_a_known_user_is_not_offered_what_was_watched_a_moment_ago() -> None:
+    known, model = histories(), SmallLoaded()
+    user = int(model.users[3])
+    best = answer(model, user).ids[0]
+    known.add(AT + f",{user},GET /data/m/{best}/1.mpg".encode())
+    given = answer(model, user, known.of(user))
+    assert given.tier == "model"
+    assert best not in given.ids
