@@ -6,8 +6,9 @@ from pathlib import Path
 
 from movierec.cli import run
 from movierec.dataset.aggregates import aggregate_day, save_aggregate
-from movierec.lines.events import parse_time
+from movierec.errors import BadInput
 from movierec.store.days import manifest_of, stream_day
+from movierec.times import day_number, day_start
 
 
 def main(arguments: list[str]) -> int:
@@ -17,7 +18,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--output", type=Path, required=True, help="folder to write")
     options = parser.parse_args(arguments)
     day = options.day.name
-    start, _ = parse_time(f"{day}T00:00") or (0, 0)
+    try:
+        start = day_start(day_number(day))
+    except ValueError:
+        raise BadInput(f"{options.day}: a closed day's folder is named YYYY-MM-DD") from None
     aggregate, counts = aggregate_day(stream_day(options.day), start)
     totals = manifest_of(options.day)["totals"]
     counts |= {"rejected": totals["rejected"], "reasons": totals["reasons"]}

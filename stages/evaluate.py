@@ -7,10 +7,10 @@ from pathlib import Path
 from movierec.cli import run
 from movierec.dataset.matrix import load_dataset
 from movierec.errors import BadInput
-from movierec.evaluation.offline import evaluate
+from movierec.evaluation.offline import Evaluate, evaluate
 from movierec.files import write_csv, write_json
 from movierec.models.modelfile import load_model
-from movierec.params import load_params
+from movierec.params import load_section
 
 
 def main(arguments: list[str]) -> int:
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--report", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--plots", type=Path, required=True, help="folder for two CSV files")
     options = parser.parse_args(arguments)
-    params = load_params(options.params).evaluate
+    params = load_section(options.params, "evaluate", Evaluate)
     dataset = load_dataset(options.dataset)
     loaded = load_model(options.model)
     if loaded.data_hash != dataset.data_hash:

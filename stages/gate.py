@@ -7,13 +7,12 @@ release refuses a model whose entry in the report says `"pass": false`.
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
 from movierec.cli import run
 from movierec.errors import BadInput
-from movierec.evaluation.gate import verdict
-from movierec.files import write_json
-from movierec.params import load_params
+from movierec.evaluation.gate import Gate, verdict
+from movierec.files import read_json, write_json
+from movierec.params import load_section
 
 
 def main(arguments: list[str]) -> int:
@@ -24,13 +23,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--report", type=Path, required=True, help="JSON file to write")
     options = parser.parse_args(arguments)
-    limits = load_params(options.params).gate
-    incumbents = read_json(options.incumbent)
+    limits = load_section(options.params, "gate", Gate)
+    incumbents = read_json(options.incumbent, "an empty one is `{}`")
     report = {}
     for path in options.metrics:
         incumbent = incumbents.get(path.stem)
         try:
-            reasons = verdict(read_json(path), incumbent and incumbent["metrics"], limits)
+            reasons = verdict(
+                read_json(path, "run `dvc repro`"), incumbent and incumbent["metrics"], limits
+            )
         except (KeyError, TypeError, ZeroDivisionError) as error:
             raise BadInput(f"{path} or {options.incumbent}: no usable {error}") from None
         report[path.stem] = {
@@ -41,19 +42,6 @@ def main(arguments: list[str]) -> int:
     write_json(options.report, report)
     print(json.dumps({"stage": "gate", **report}))
     return 0
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object. Raises BadInput when there is none."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadInput(f"{path}: no such file; run `dvc repro`") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: not JSON ({error})") from None
-    if not isinstance(document, dict):
-        raise BadInput(f"{path}: expected a JSON object")
-    return document
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from movierec import store
 from movierec.cli import run
 from movierec.errors import BadInput
 from movierec.evaluation.online import (
-    MINUTE,
+    Online,
     answers_of,
     complete_until,
     distinct,
@@ -27,13 +27,14 @@ from movierec.evaluation.online import (
     requests_of,
     watches_of,
 )
-from movierec.params import Online, load_params
+from movierec.params import load_section
+from movierec.times import MINUTE
 
 
 def main(arguments: list[str]) -> int:
     """Evaluate and write the report."""
     options = parse(arguments)
-    params = load_params(options.params).online
+    params = load_section(options.params, "online", Online)
     days = chosen_days(options)
     document = evaluate(options, days, params)
     options.output.parent.mkdir(parents=True, exist_ok=True)

@@ -5,11 +5,11 @@ import json
 from pathlib import Path
 
 from movierec.cli import run
-from movierec.dataset.assemble import build
+from movierec.dataset.assemble import Events, Preprocess, build
 from movierec.dataset.matrix import save_dataset
 from movierec.dataset.window import Window, load_days, read_window
 from movierec.files import write_json
-from movierec.params import load_params
+from movierec.params import load_section
 
 
 def main(arguments: list[str]) -> int:
@@ -21,11 +21,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--output", type=Path, required=True, help="dataset folder to write")
     parser.add_argument("--report", type=Path, required=True, help="JSON file to write")
     options = parser.parse_args(arguments)
-    params = load_params(options.params)
+    params = load_section(options.params, "preprocess", Preprocess)
+    events = load_section(options.params, "events", Events)
     days = read_window(options.window).days
     aggregates, _ = load_days(options.aggregates, days)
-    dataset, facts = build(Window.of(aggregates), params.preprocess, params.events)
-    facts = {"days": days, "split": params.preprocess.split, **facts}
+    dataset, facts = build(Window.of(aggregates), params, events)
+    facts = {"days": days, "split": params.split, **facts}
     save_dataset(options.output, dataset, facts)
     write_json(options.report, facts)
     print(json.dumps({"stage": "preprocess", **facts}))

@@ -24,7 +24,7 @@ from movierec.dataset.matrix import Dataset, load_dataset
 from movierec.errors import LimitExceeded
 from movierec.models import stopping
 from movierec.models.fitting import fitter
-from movierec.params import SVD, Train, load_params
+from movierec.params import SVD, Train, load_section
 
 HOLDOUT = 0.15
 PARTS = 3
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     dataset = load_dataset(options.dataset)
-    params = load_params(options.params).train
+    params = load_section(options.params, "train", Train)
     start: SVD = params.svd if options.model == "svd" else params.svdpp
     best, found = np.inf, start
     trials = list(candidates(start, options.trials, options.seed))

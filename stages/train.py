@@ -21,14 +21,14 @@ from tqdm import tqdm
 from movierec.cli import run
 from movierec.dataset.matrix import Dataset, load_dataset
 from movierec.errors import BadParams
-from movierec.evaluation.ranking import rmse
 from movierec.files import write_csv
 from movierec.models import by_surprise as reference
 from movierec.models import stopping
+from movierec.models.accuracy import rmse
 from movierec.models.fitting import fitter
 from movierec.models.model import Factors
 from movierec.models.modelfile import save_model
-from movierec.params import SVD, SVDpp, Train, load_params
+from movierec.params import SVD, SVDpp, Train, load_section
 
 
 def main(arguments: list[str]) -> int:
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--output", type=Path, required=True, help="model folder to write")
     parser.add_argument("--history", type=Path, required=True, help="CSV file to write")
     options = parser.parse_args(arguments)
-    params = load_params(options.params).train
+    params = load_section(options.params, "train", Train)
     dataset = load_dataset(options.dataset)
     started = time.monotonic()
     model, history = fit(options.model, dataset, params)

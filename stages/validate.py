@@ -5,11 +5,11 @@ import json
 from pathlib import Path
 
 from movierec.cli import run
-from movierec.dataset.quality import measure
+from movierec.dataset.quality import Validate, measure
 from movierec.dataset.window import load_days, read_window
 from movierec.errors import LimitExceeded
 from movierec.files import write_json
-from movierec.params import load_params
+from movierec.params import load_section
 
 
 def main(arguments: list[str]) -> int:
@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--report", type=Path, required=True, help="JSON file to write")
     options = parser.parse_args(arguments)
-    limits = load_params(options.params).validate
+    limits = load_section(options.params, "validate", Validate)
     window = read_window(options.window)
     days, counts = load_days(options.aggregates, window.days)
     measures = measure(window, days, counts, limits)

@@ -17,8 +17,8 @@ import yaml
 
 from infra.demo.report import step
 from infra.processes import Processes
-from movierec.arrays import sha256_of
 from movierec.errors import BadInput, CorruptFile
+from movierec.hashing import sha256_of
 from movierec.store import closed_days, read_manifest
 
 SEED = 7

@@ -20,18 +20,27 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from movierec.arrays import sha256_of
 from movierec.cli import run
 from movierec.errors import BadInput
-from movierec.params import load_params
+from movierec.hashing import sha256_of
+from movierec.params import load_section, number
 from movierec.store.days import MANIFEST, closed_days, day_folder, manifest_of
 from movierec.store.durable import sync_folder
+
+
+@dataclass(frozen=True)
+class Expire:
+    """How long raw closed days stay on disk."""
+
+    keep_days: int = number(low=1)
+
 
 ASIDE = ".expiring"
 TOPICS = ["movielog", "served"]
@@ -40,7 +49,7 @@ TOPICS = ["movielog", "served"]
 def main(arguments: list[str]) -> int:
     """Print what goes and what stays; with --apply, delete."""
     options = parse(arguments)
-    keep_days = load_params(options.params).expire.keep_days
+    keep_days = load_section(options.params, "expire", Expire).keep_days
     days = sorted({day for topic in options.topics for day in closed_days(options.store, topic)})
     if unknown := sorted(set(options.days or []) - set(days)):
         raise BadInput(f"{options.store}: {', '.join(unknown)} not closed or already expired")

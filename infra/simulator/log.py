@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from infra.simulator.exact import Ints
-from movierec.lines.events import ACCOUNT_ACTION, NO_SECONDS, SECOND, format_time
+from movierec.lines.events import ACCOUNT_ACTION
+from movierec.times import NO_SECONDS, SECOND, format_time
 
 WATCH, RATING, REQUEST, ACCOUNT = range(4)
 

@@ -21,16 +21,15 @@ from infra.simulator.corruption import corrupt
 from infra.simulator.exact import Ints, partition_of, stream
 from infra.simulator.log import ACCOUNT, RATING, REQUEST, WATCH, Rows, make_rows
 from infra.simulator.sender import Sender
-from infra.simulator.sessions import DAY_SECONDS, Life
+from infra.simulator.sessions import Life
 from infra.simulator.world import MAX_USER_ID, add_options, make_world
 from movierec.cli import run
 from movierec.errors import BadInput
-from movierec.lines.events import SECOND
+from movierec.times import DAY_SECONDS, EPOCH, SECOND
 
 TAIL_SECONDS = 1800
 """How far the log goes on after the last day: more than the collector's grace."""
 NS_PER_MS = 1_000_000
-EPOCH = date(1970, 1, 1).toordinal()
 NAMES = {WATCH: "watches", RATING: "ratings", REQUEST: "requests", ACCOUNT: "accounts"}
 CANDIDATES = 64
 """Newcomers' ids looked through for each partition; none is missed but once in 10²⁷ partitions."""

@@ -22,14 +22,13 @@ from infra.simulator.sender import Sender
 from infra.simulator.topics import create_topic
 from movierec.cli import run
 from movierec.errors import BadInput
-from movierec.lines.events import NO_SECONDS, SECOND, Account, Rating, Watch, format_event
+from movierec.lines.events import Account, Rating, Watch, format_event
+from movierec.times import DAY_SECONDS, EPOCH, NO_SECONDS, SECOND
 
-DAY_SECONDS = 86_400
 MINUTES = 3
 """Watch lines before each rating, one a minute."""
 LEAD_SECONDS = 60 * (MINUTES + 1)
 TAIL_SECONDS = 7200
-EPOCH = date(1970, 1, 1).toordinal()
 WHOLE = 0
 
 

@@ -5,9 +5,10 @@ and the arm with the least −ln(h) / weight wins (an exponential race). An arm 
 share of users, w / Σw, and a change of weights moves only the users that it must.
 """
 
-import hashlib
 import math
 from collections.abc import Mapping
+
+from movierec.hashing import hash_text
 
 
 def arm(user: int, salt: str, weights: Mapping[str, float]) -> str:
@@ -35,5 +36,4 @@ def ranking(user: int, salt: str, weights: Mapping[str, float]) -> list[str]:
 
 def _uniform(key: str) -> float:
     """A number in (0, 1) from the first 53 bits of a hash of `key`: the same everywhere."""
-    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
-    return ((int.from_bytes(digest) >> 11) + 0.5) / 2**53
+    return ((hash_text(key) >> 11) + 0.5) / 2**53

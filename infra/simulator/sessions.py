@@ -20,14 +20,13 @@ from infra.simulator.log import (
 )
 from infra.simulator.world import HIGH, LOW, TASTE, World, rate
 from movierec.errors import BadInput
-from movierec.lines.events import SECOND
+from movierec.times import DAY_SECONDS, SECOND
 
 MIX = {WATCH: 0.986, REQUEST: 0.009, RATING: 0.005}
 """Shares of the lines of each kind."""
 SECOND_THOUGHTS = 0.02
 """Of the ratings, these follow an earlier one by the same user for the same movie."""
 
-DAY_SECONDS = 86_400
 FIRST_START = 120  # seconds after midnight, so that a request before it is in the same day
 HOURS = [4, 3, 2, 1, 1, 1, 2, 3, 4, 5, 5, 6, 7, 7, 6, 6, 7, 9, 12, 14, 15, 14, 11, 7]
 """How busy each hour of the day is, in UTC."""

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from movierec.lines.events import format_time
+from movierec.times import format_time
 from serve.metrics import ServiceMetrics
 from serve.service.provenance import Provenance
 from serve.service.recommender import Answer

@@ -5,7 +5,6 @@ is byte-identical for the same inputs. Datasets (`matrix`) and models (`modelfil
 are such folders. The manifest is written last, so a folder without one is unfinished.
 """
 
-import hashlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -16,14 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.errors import BadInput, CorruptFile
+from movierec.files import read_json
+from movierec.hashing import sha256_of
 
 MANIFEST = "manifest.json"
-
-
-def sha256_of(path: Path) -> str:
-    """Hex SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_folder(
@@ -61,15 +56,10 @@ def write_folder(
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of `folder`. Raises BadInput when there is none, CorruptFile when unreadable."""
     path = folder / MANIFEST
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadInput(
-            f"{folder}: no {MANIFEST} there; run `dvc repro` or `dvc pull` to make it"
-        ) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise CorruptFile(f"{path}: not JSON ({error}); restore it with `dvc checkout`") from None
-    if not isinstance(document, dict) or not isinstance(document.get("files"), dict):
+    if not folder.is_dir():
+        raise BadInput(f"{folder}: no such folder; run `dvc repro` or `dvc pull` to make it")
+    document = read_json(path, "run `dvc repro`, `dvc pull` or `dvc checkout`", CorruptFile)
+    if not isinstance(document.get("files"), dict):
         raise CorruptFile(f"{path}: no `files` table; restore it with `dvc checkout`")
     return document
 

@@ -1,9 +1,12 @@
-"""Small result files: JSON and CSV with rounded numbers, never half-written."""
+"""Small files: JSON to read or say what to do; JSON and CSV with rounded numbers, never
+half-written."""
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from movierec.errors import BadInput, UserError
 
 DECIMALS = 6
 """Beyond these, sums may differ between processors; the files must not."""
@@ -36,3 +39,17 @@ def rounded(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [rounded(item) for item in value]
     return round(float(value), DECIMALS) + 0.0 if isinstance(value, float) else value
+
+
+def read_json(path: Path, remedy: str, error: type[UserError] = BadInput) -> dict[str, Any]:
+    """The object in a JSON file. Raises BadInput when there is no file, `error` when it holds
+    something else; both name the file and say `remedy`."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such file; {remedy}") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as reason:
+        raise error(f"{path}: not JSON ({reason}); {remedy}") from None
+    if not isinstance(document, dict):
+        raise error(f"{path}: expected a JSON object; {remedy}")
+    return document

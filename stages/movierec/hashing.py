@@ -1,5 +1,7 @@
-"""A hash of whole numbers that is the same on every machine and for ever."""
+"""Hashes that are the same on every machine and for ever: of numbers, texts and files."""
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,3 +15,27 @@ def mix(values: NDArray[Any]) -> NDArray[np.uint64]:
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     mixed: NDArray[np.uint64] = x ^ (x >> np.uint64(31))
     return mixed
+
+
+def share(hashed: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Each hash as a number in [0, 1): its upper 53 bits, what a float64 holds exactly.
+
+    >>> share(np.array([0, 2**63, 2**64 - 1], np.uint64)).tolist()
+    [0.0, 0.5, 0.9999999999999999]
+    """
+    return (hashed >> np.uint64(11)).astype(np.float64) / 2.0**53
+
+
+def hash_text(text: str) -> int:
+    """64 bits of a text's BLAKE2b.
+
+    >>> hash_text("") == hash_text("") != hash_text("a")
+    True
+    """
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,8 @@
 """params.yaml → frozen dataclasses that refuse unknown keys and impossible values.
 
-One dataclass a section, one field a key. A check that needs two fields stands in the
-dataclass's `__post_init__`; type and range of one field stand in its metadata.
+One dataclass a section, one field a key; it stands beside the code that uses it, so that a
+new key re-runs the stages of that code and no others. A check that needs two fields stands in
+the dataclass's `__post_init__`; type and range of one field stand in its metadata.
 """
 
 import dataclasses
@@ -10,9 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
-import yaml
-
 from movierec.errors import BadParams
+from movierec.yamlfile import read_yaml
 
 T = TypeVar("T")
 
@@ -25,46 +25,6 @@ def number(*, low: float = -math.inf, high: float = math.inf, above: float = -ma
 def choice(*options: str) -> Any:
     """A field that must be one of `options`."""
     return field(metadata={"options": options})
-
-
-@dataclass(frozen=True)
-class Events:
-    """The scale of the ratings in the log, both ends included."""
-
-    rating_min: float = number()
-    rating_max: float = number()
-
-    def __post_init__(self) -> None:
-        if not self.rating_min < self.rating_max:
-            raise BadParams(
-                f"events: rating_min {self.rating_min} must be below rating_max {self.rating_max}"
-            )
-
-
-@dataclass(frozen=True)
-class Validate:
-    """Limits of data quality; shares are 0..1, ages are days."""
-
-    min_days: int = number(low=1)
-    min_ratings: int = number(low=1)
-    min_users: int = number(low=1)
-    min_movies: int = number(low=1)
-    max_age_days: int = number(low=0)
-    max_reject_share: float = number(low=0, high=1)
-    max_duplicate_share: float = number(low=0, high=1)
-    max_rating_mean_shift: float = number(low=0)
-    max_rating_distance: float = number(low=0, high=1)
-
-
-@dataclass(frozen=True)
-class Preprocess:
-    """How the window becomes a matrix and a train/validation split."""
-
-    split: str = choice("random", "per_user_time", "global_time")
-    validation_share: float = number(above=0, high=0.9)
-    seed: int = number(low=0)
-    min_users_per_movie: int = number(low=1)
-    min_ratings_per_user: int = number(low=1)
 
 
 @dataclass(frozen=True)
@@ -113,65 +73,20 @@ class Train:
     implicit: str = choice("rated", "watched")
 
 
-@dataclass(frozen=True)
-class Evaluate:
-    """Lists are `k` long; a rating at or above `relevant_rating` is relevant."""
+def load_section(path: Path, name: str, kind: type[T]) -> T:
+    """The section `name` of a params file (`gate`, `train.svd`) as the dataclass `kind`.
 
-    k: int = number(low=1)
-    relevant_rating: float = number()
-    bootstrap_samples: int = number(low=1)
-    seed: int = number(low=0)
-
-
-@dataclass(frozen=True)
-class Gate:
-    """What a candidate must reach to be released; shares of RMSE."""
-
-    min_rmse_gain: float = number()
-    max_rmse_loss: float = number(low=0)
-    min_coverage: float = number(low=0, high=1)
-
-
-@dataclass(frozen=True)
-class Online:
-    """How served answers are judged by what users did afterwards."""
-
-    conversion_minutes: float = number(above=0)
-    confidence: float = number(above=0, high=0.999999)
-    deadline_ms: int = number(low=1)
-
-
-@dataclass(frozen=True)
-class Expire:
-    """How long raw closed days stay on disk."""
-
-    keep_days: int = number(low=1)
-
-
-@dataclass(frozen=True)
-class Params:
-    """The whole of params.yaml."""
-
-    events: Events
-    validate: Validate
-    preprocess: Preprocess
-    train: Train
-    evaluate: Evaluate
-    gate: Gate
-    online: Online
-    expire: Expire
-
-
-def load_params(path: Path) -> Params:
-    """Read and check a params file. Raises BadParams, naming the key and what it takes."""
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadParams(f"{path}: no such file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise BadParams(f"{path}: not YAML ({reason})") from None
-    return _section(Params, document, str(path))
+    Raises BadParams, naming the key and what it takes. Only this section is looked at: a
+    stage depends on its own section alone, as its entry in dvc.yaml says.
+    """
+    document: Any = read_yaml(path, "params.yaml stands beside dvc.yaml", BadParams)
+    for number, part in enumerate(parts := name.split(".")):
+        if part not in document or not isinstance(document[part], dict):
+            found = document.get(part, "nothing")
+            outer = ": ".join([str(path), *parts[:number]])
+            raise BadParams(f"{outer}: {part}: expected a mapping of keys, got {found!r}")
+        document = document[part]
+    return _section(kind, document, ": ".join([str(path), *parts]))
 
 
 def _section(kind: type[T], document: Any, name: str) -> T:

@@ -31,7 +31,7 @@ from infra.simulator.sessions import DAY_SECONDS, Life
 from infra.simulator.world import make_world
 from movierec import store
 from movierec.cli import run
-from movierec.lines.events import SECOND
+from movierec.times import SECOND
 from tests.brokers.kafka import Broker, running
 
 PARTITIONS = 4

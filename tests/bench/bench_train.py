@@ -24,9 +24,9 @@ import numpy as np
 
 from infra.demo.report import table
 from movierec.cli import run
-from movierec.evaluation.ranking import rmse
 from movierec.models import by_surprise as reference
 from movierec.models import svd, svdpp
+from movierec.models.accuracy import rmse
 from tests.bench.ratings import Split, from_file, generated, matrix
 from tests.inputs.ratings import svd_params, svdpp_params
 

@@ -11,14 +11,13 @@ from infra.simulator.exact import partition_of, stream
 from infra.simulator.sessions import DAY_SECONDS, Life
 from infra.simulator.world import make_world
 from movierec import store
-from movierec.lines.events import SECOND
 from movierec.lines.parsing import parse_batch
 from movierec.lines.rows import LineBatch
+from movierec.times import EPOCH, SECOND
 
 TOPIC = "movielog"
 PARTITIONS = 2
 GRACE = 900
-EPOCH = date(1970, 1, 1).toordinal()
 
 
 def close_days(

@@ -9,13 +9,11 @@ import pyarrow.compute as pc
 
 from movierec.dataset.aggregates import Aggregate, aggregate_day
 from movierec.dataset.window import Window
-from movierec.lines.events import SECOND
 from movierec.lines.parsing import parse_batch
 from movierec.lines.rows import REJECTED, STORED, LineBatch
-from movierec.store.days import day_number
+from movierec.times import DAY, SECOND, day_number
 
 FIRST_DAY = "2026-11-01"
-NS_PER_DAY = 86_400 * SECOND
 
 
 class Viewing(NamedTuple):
@@ -44,7 +42,7 @@ class Viewing(NamedTuple):
 
 
 def day_start(day: int) -> int:
-    return (day_number(FIRST_DAY) + day) * NS_PER_DAY
+    return (day_number(FIRST_DAY) + day) * DAY
 
 
 def stored(lines: list[bytes]) -> pa.Table:

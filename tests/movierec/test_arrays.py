@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from movierec.arrays import MANIFEST, read_folder, read_manifest, sha256_of, write_folder
+from movierec.arrays import MANIFEST, read_folder, read_manifest, write_folder
 from movierec.errors import BadInput, CorruptFile
+from movierec.hashing import sha256_of
 
 DTYPES = st.sampled_from(["<i8", "<i4", "<f4", "<f8", "|S7", "|u1"])
 

@@ -2,15 +2,16 @@
 holds the finished matrices and the events of one block."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from movierec.dataset.matrix import PARTS, Dataset, csr
+from movierec.dataset.pairs import Pairs
 from movierec.dataset.split import (
     PairHash,
-    Pairs,
     Split,
     global_cut,
     per_user_cut,
@@ -18,8 +19,33 @@ from movierec.dataset.split import (
     time_split,
 )
 from movierec.dataset.window import Window
-from movierec.errors import BadInput
-from movierec.params import Events, Preprocess
+from movierec.errors import BadInput, BadParams
+from movierec.params import choice, number
+
+
+@dataclass(frozen=True)
+class Events:
+    """The scale of the ratings in the log, both ends included."""
+
+    rating_min: float = number()
+    rating_max: float = number()
+
+    def __post_init__(self) -> None:
+        if not self.rating_min < self.rating_max:
+            raise BadParams(
+                f"events: rating_min {self.rating_min} must be below rating_max {self.rating_max}"
+            )
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """How the window becomes a matrix and a train/validation split."""
+
+    split: str = choice("random", "per_user_time", "global_time")
+    validation_share: float = number(above=0, high=0.9)
+    seed: int = number(low=0)
+    min_users_per_movie: int = number(low=1)
+    min_ratings_per_user: int = number(low=1)
 
 
 def build(window: Window, params: Preprocess, events: Events) -> tuple[Dataset, dict[str, Any]]:

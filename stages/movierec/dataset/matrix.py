@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.arrays import MANIFEST, read_folder, sha256_of, write_folder
+from movierec.arrays import MANIFEST, read_folder, write_folder
 from movierec.errors import BadInput, CorruptFile
+from movierec.hashing import sha256_of
 
 FORMAT = "movierec-dataset/1"
 PARTS = ("train", "validation", "watched")

@@ -10,7 +10,22 @@ from numpy.typing import NDArray
 
 from movierec.dataset.aggregates import Aggregate
 from movierec.dataset.window import WindowFile
-from movierec.params import Validate
+from movierec.params import number
+
+
+@dataclass(frozen=True)
+class Validate:
+    """Limits of data quality; shares are 0..1, ages are days."""
+
+    min_days: int = number(low=1)
+    min_ratings: int = number(low=1)
+    min_users: int = number(low=1)
+    min_movies: int = number(low=1)
+    max_age_days: int = number(low=0)
+    max_reject_share: float = number(low=0, high=1)
+    max_duplicate_share: float = number(low=0, high=1)
+    max_rating_mean_shift: float = number(low=0)
+    max_rating_distance: float = number(low=0, high=1)
 
 
 @dataclass(frozen=True)

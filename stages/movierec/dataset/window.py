@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from movierec.dataset.aggregates import Aggregate, load_aggregate
 from movierec.dataset.matrix import lookup
-from movierec.dataset.split import Ratings, Watches
+from movierec.dataset.pairs import Ratings, Watches
 from movierec.errors import BadInput
 
 BLOCK = 65_536

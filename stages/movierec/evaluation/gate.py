@@ -1,8 +1,18 @@
 """Is a candidate fit to be released? Pure."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from movierec.params import Gate
+from movierec.params import number
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a candidate must reach to be released; shares of RMSE."""
+
+    min_rmse_gain: float = number()
+    max_rmse_loss: float = number(low=0)
+    min_coverage: float = number(low=0, high=1)
 
 
 def verdict(candidate: dict[str, Any], incumbent: dict[str, Any] | None, limits: Gate) -> list[str]:

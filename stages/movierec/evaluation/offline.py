@@ -12,10 +12,22 @@ from movierec.dataset.matrix import Dataset, contains
 from movierec.errors import BadInput
 from movierec.evaluation import ranking as measures
 from movierec.evaluation.baselines import Biases, popularity
-from movierec.models.topn import popular, popularity_order, recommend
-from movierec.params import Evaluate
+from movierec.models.accuracy import mae, rmse
+from movierec.models.popularity import popularity_order
+from movierec.models.topn import popular, recommend
+from movierec.params import number
 
 CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Lists are `k` long; a rating at or above `relevant_rating` is relevant."""
+
+    k: int = number(low=1)
+    relevant_rating: float = number()
+    bootstrap_samples: int = number(low=1)
+    seed: int = number(low=0)
 
 
 class Judged(Protocol):
@@ -134,7 +146,7 @@ def top_lists(rows: Any, part: Validation, k: int) -> NDArray[np.int32]:
 
 def accuracy(errors: NDArray[np.float64]) -> dict[str, float]:
     """RMSE and MAE of prediction errors."""
-    return {"rmse": measures.rmse(errors), "mae": measures.mae(errors)}
+    return {"rmse": rmse(errors), "mae": mae(errors)}
 
 
 def ranking(
@@ -186,7 +198,7 @@ def buckets(errors: dict[str, NDArray[np.float64]], counts: NDArray[Any]) -> lis
         {
             "from": int(low),
             "ratings": int((bucket == low).sum()),
-            **{name: measures.rmse(e[bucket == low]) for name, e in errors.items()},
+            **{name: rmse(e[bucket == low]) for name, e in errors.items()},
         }
         for low in np.unique(bucket)
     ]

@@ -14,7 +14,7 @@ Times are nanoseconds since 1970. Tables have the columns of `store.ROWS`.
 
 import io
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,11 +24,21 @@ import pyarrow.json
 from numpy.typing import NDArray
 
 from movierec.evaluation.ranking import wilson_interval
+from movierec.params import number
+from movierec.times import DAY, day_number, day_start
 
 WATCH, REQUEST, SERVED = 0, 2, 4  # store.ROWS: kind
-MINUTE = 60_000_000_000
-DAY = 1440 * MINUTE
 DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class Online:
+    """How served answers are judged by what users did afterwards."""
+
+    conversion_minutes: float = number(above=0)
+    confidence: float = number(above=0, high=0.999999)
+    deadline_ms: int = number(low=1)
+
 
 LINE = pa.schema(
     [
@@ -175,7 +185,7 @@ def _runs(days: Sequence[str]) -> list[tuple[int, int]]:
     """(start, end) of each run of days without a gap."""
     runs: list[tuple[int, int]] = []
     for day in sorted(set(days)):
-        start = (date.fromisoformat(day) - date(1970, 1, 1)).days * DAY
+        start = day_start(day_number(day))
         first = runs.pop()[0] if runs and runs[-1][1] == start else start
         runs.append((first, start + DAY))
     return runs

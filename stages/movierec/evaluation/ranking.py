@@ -26,16 +26,6 @@ def wilson_interval(successes: int, trials: int, confidence: float) -> tuple[flo
     return max(0.0, low), min(1.0, high)
 
 
-def rmse(errors: NDArray[Any]) -> float:
-    """Root of the mean square: √(Σ e² / n)."""
-    return sqrt(float(np.mean(np.square(errors, dtype=np.float64))))
-
-
-def mae(errors: NDArray[Any]) -> float:
-    """Mean size: Σ |e| / n."""
-    return float(np.mean(np.abs(errors), dtype=np.float64))
-
-
 def rmse_samples(
     squares: NDArray[np.float64], counts: NDArray[np.int64], samples: int, seed: int
 ) -> NDArray[np.float64]:

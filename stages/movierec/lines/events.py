@@ -16,21 +16,15 @@ byte: `format_event(parse(line)) == line`.
 import json
 import re
 import sys
-from calendar import timegm
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
+
+from movierec.times import format_time, parse_time
 
 MAX_LINE_BYTES = 64 * 1024
 """Longer lines are refused: a request line with 20 ids has about 700 bytes."""
-
-NO_SECONDS = 255
-"""`digits` of a time that leaves out second and fraction (`2022-11-14T12:24`)."""
-
-SECOND = 1_000_000_000
-"""Nanoseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +89,6 @@ USER = r"(?:0|[1-9][0-9]{0,17})"
 MOVIE = r"[a-z0-9+\-._*]{1,128}"
 MINUTE = r"(?:0|[1-9][0-9]{0,4})"
 RATING = r"(?:0|[1-9][0-9]?)(?:\.[0-9]{1,2})?"
-TIME = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2})(?::([0-5][0-9])(?:\.([0-9]{3}|[0-9]{6}|[0-9]{9}))?)?"
-)
 WATCH_ACTION = re.compile(rf"GET /data/m/({MOVIE})/({MINUTE})\.mpg")
 RATE_ACTION = re.compile(rf"GET /rate/({MOVIE})=({RATING})")
 REQUEST_ACTION = re.compile(
@@ -122,8 +113,6 @@ REASONS = {
     "not-json": "not one JSON object on one line",
     "bad-served": "not the seven fields of a served answer, each of its type",
 }
-
-_minutes: dict[str, int] = {}
 
 
 def parse(line: bytes, low: float = 1.0, high: float = 5.0) -> Event | BadLine:
@@ -175,48 +164,6 @@ def _action(
     if action == ACCOUNT_ACTION:
         return Account(time, digits, user)
     return BadLine("unknown-action")
-
-
-def parse_time(text: str) -> tuple[int, int] | None:
-    """(nanoseconds since 1970 in UTC, digits) of a time as the log writes it, or None."""
-    match = TIME.fullmatch(text)
-    if not match:
-        return None
-    minute, second, fraction = match.groups()
-    start = _minutes.get(minute)
-    if start is None:
-        # Later Pythons take hour 24; and nanoseconds must fit 64 bits.
-        if not "1970" <= minute[:4] <= "2261" or minute[11:13] > "23":
-            return None
-        try:
-            start = timegm(datetime.fromisoformat(minute).timetuple()) * SECOND
-        except ValueError:
-            return None
-        if len(_minutes) > 100_000:
-            _minutes.clear()
-        _minutes[minute] = start
-    if second is None:
-        return start, NO_SECONDS
-    if fraction is None:
-        return start + int(second) * SECOND, 0
-    digits = len(fraction)
-    return start + int(second) * SECOND + int(fraction) * 10 ** (9 - digits), digits
-
-
-def format_time(time: int, digits: int) -> str:
-    """The text of a time: the inverse of `parse_time`."""
-    seconds, fraction = divmod(time, SECOND)
-    # fromtimestamp() of an int is exact; the fraction never passes through a float.
-    text = _second_text(seconds)
-    if digits == NO_SECONDS:
-        return text[:16]
-    return text if digits == 0 else f"{text}.{fraction:09d}"[: 20 + digits]
-
-
-def _second_text(seconds: int) -> str:
-    days, rest = divmod(seconds, 86_400)
-    day = datetime.fromordinal(719_163 + days)  # 1970-01-01 is day 719,163
-    return f"{day:%Y-%m-%d}T{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}"
 
 
 def format_event(event: Event) -> bytes:

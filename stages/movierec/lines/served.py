@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from movierec.lines.events import MOVIE, BadLine, parse_time, text_of
+from movierec.lines.events import MOVIE, BadLine, text_of
+from movierec.times import parse_time
 
 TIERS = ("model", "fold-in", "popular")
 MAX_IDS = 1000

@@ -14,7 +14,8 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
-from movierec.lines.events import MAX_LINE_BYTES, NO_SECONDS
+from movierec.lines.events import MAX_LINE_BYTES
+from movierec.times import NO_SECONDS, SECOND
 
 ACTION = np.frombuffer(b",GET /data/m/", np.uint8)
 SUFFIX = np.frombuffer(b".mpg", np.uint8)
@@ -24,7 +25,6 @@ MAX_SLUG = 128
 MAX_USER_DIGITS = 18
 MAX_MINUTE_DIGITS = 5
 FIRST_YEAR, LAST_YEAR = 1970, 2261
-SECOND = 1_000_000_000
 
 
 class Watches(NamedTuple):

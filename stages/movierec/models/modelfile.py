@@ -18,9 +18,9 @@ from movierec.dataset.matrix import Dataset
 from movierec.errors import BadInput, CorruptFile
 from movierec.models.implicit import rated_or_watched
 from movierec.models.model import SHARED, Factors, Model
+from movierec.models.popularity import popularity_order
 from movierec.models.svd import SVDModel
 from movierec.models.svdpp import SVDppModel
-from movierec.models.topn import popularity_order
 from movierec.params import SVD, SVDpp
 
 FORMAT = "movierec-model/1"

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from movierec.dataset.matrix import contains, csr, entry_keys
-from movierec.evaluation.ranking import rmse
 from movierec.hashing import mix
+from movierec.hashing import share as hashed_share
+from movierec.models.accuracy import rmse
 from movierec.models.model import Epoch, Factors, OnEpoch
 from movierec.params import SVD
 
@@ -96,7 +97,7 @@ def held_out(train: sparse.csr_array, share: float, seed: int) -> NDArray[np.boo
     """Which entries of `train` to hold out: about `share` of them, by a hash of their place."""
     salt = mix(np.array([seed], np.uint64) ^ np.uint64(0xA5A5A5A5A5A5A5A5))
     value = mix(entry_keys(train).astype(np.uint64) ^ salt)
-    held: NDArray[np.bool_] = (value >> np.uint64(11)).astype(np.float64) < share * 2.0**53
+    held: NDArray[np.bool_] = hashed_share(value) < share
     return held
 
 

@@ -32,8 +32,3 @@ def popular(order: NDArray[Any], seen: NDArray[Any], k: int) -> NDArray[np.int64
     # At most len(seen) of them are left out, so the head of the list is enough.
     head = order[: k + len(seen)]
     return head[~np.isin(head, seen)][:k].astype(np.int64)
-
-
-def popularity_order(counts: NDArray[Any]) -> NDArray[np.int32]:
-    """Movie indices by descending count; ties go to the lower index."""
-    return np.argsort(-counts.astype(np.int64), kind="stable").astype(np.int32)

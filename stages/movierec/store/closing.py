@@ -23,19 +23,17 @@ from typing import Any
 
 from movierec.errors import CorruptFile
 from movierec.store.dayfile import DayFile
-from movierec.store.days import day_folder, day_name, day_number
+from movierec.store.days import day_folder
 from movierec.store.durable import make_folder, publish_file, publish_folder, sync_folder
 from movierec.store.placing import NOTHING, Cut, crossing, removable, rows_between
 from movierec.store.segments import (
-    NS_PER_DAY,
     Chain,
     move_base,
     partitions_of,
     read_chain,
     segments_folder,
 )
-
-SECOND = 1_000_000_000
+from movierec.times import DAY, SECOND, day_name, day_number
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ def _decide(
     last = last_closing(root, topic)
     chains = {partition: read_chain(root, topic, partition) for partition in sorted(ends)}
     for day in _candidates(chains, last):
-        threshold = (day + 1) * NS_PER_DAY + round(grace_seconds * SECOND)
+        threshold = (day + 1) * DAY + round(grace_seconds * SECOND)
         cuts = _cuts(chains, ends, threshold, last)
         if cuts is None:
             return None

@@ -9,19 +9,18 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from movierec.arrays import sha256_of
+from movierec.hashing import sha256_of
 from movierec.lines.rows import KINDS, REJECTED, STORED
 from movierec.store.days import (
     DAY_FORMAT,
     LINES,
     MANIFEST,
     REJECTED_LINES,
-    day_name,
     rejected_entry,
 )
 from movierec.store.durable import write_file
 from movierec.store.rowfile import RowGroups, open_writer
-from movierec.store.segments import NS_PER_DAY
+from movierec.times import DAY, day_name
 
 
 class DayFile:
@@ -57,9 +56,7 @@ class DayFile:
         good = rows.filter(pc.not_equal(rows.column("kind"), REJECTED))
         entry["stored"] += good.num_rows
         entry["rejected"] += rows.num_rows - good.num_rows
-        entry["late"] += pc.sum(
-            pc.less(good.column("time"), self.day * NS_PER_DAY), min_count=0
-        ).as_py()
+        entry["late"] += pc.sum(pc.less(good.column("time"), self.day * DAY), min_count=0).as_py()
         for kind in pc.value_counts(good.column("kind")).to_pylist():
             self.totals[KINDS[kind["values"]]] += kind["counts"]
         number = pa.array([self.partition], pa.int32()).take(

@@ -11,30 +11,18 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from movierec.arrays import sha256_of
 from movierec.errors import BadInput, CorruptFile
+from movierec.hashing import sha256_of
 from movierec.lines.rows import STORED
 
 DAY_FORMAT = 1
 LINES, REJECTED_LINES, MANIFEST = "lines.parquet", "rejected.jsonl", "manifest.json"
-EPOCH = date(1970, 1, 1).toordinal()
-
-
-def day_name(day: int) -> str:
-    """`2022-11-14` of a number of days since 1970."""
-    return date.fromordinal(EPOCH + day).isoformat()
-
-
-def day_number(name: str) -> int:
-    """Days since 1970 of `2022-11-14`."""
-    return date.fromisoformat(name).toordinal() - EPOCH
 
 
 def day_folder(root: Path, topic: str, day: str) -> Path:

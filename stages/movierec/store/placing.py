@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from movierec.errors import CorruptFile
 from movierec.store.rowfile import read_groups
-from movierec.store.segments import NS_PER_DAY, Chain, Segment
+from movierec.store.segments import Chain, Segment
+from movierec.times import DAY
 
 NEVER = -(2**63)
 """The watermark of a partition without a good line."""
@@ -102,7 +103,7 @@ def rows_between(
 
 def _all_placed(segment: Segment, after: int | None, before: Cut) -> bool:
     """Whether closed days hold all rows of a segment; `after` is the watermark behind it."""
-    return segment.end <= before.offset and (after is None or after < (before.day + 1) * NS_PER_DAY)
+    return segment.end <= before.offset and (after is None or after < (before.day + 1) * DAY)
 
 
 def _belonging(
@@ -112,7 +113,7 @@ def _belonging(
     offsets = group.column("offset").to_numpy()
     times = group.column("time").fill_null(NEVER).to_numpy()
     running = np.maximum.accumulate(np.concatenate([[watermark], times]))
-    dates = np.where(times == NEVER, running[1:], times) // NS_PER_DAY
+    dates = np.where(times == NEVER, running[1:], times) // DAY
     keep = ~((offsets < before.offset) & (dates <= before.day))
     if cut is not None:
         keep &= (offsets < cut.offset) & (dates <= cut.day)

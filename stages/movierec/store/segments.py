@@ -29,10 +29,10 @@ from movierec.errors import AlreadyWritten, CorruptFile
 from movierec.lines.rows import KINDS, REJECTED, ROWS
 from movierec.store.durable import make_folder, publish_file, remove_temporaries, sync_folder
 from movierec.store.rowfile import RowGroups, open_writer
+from movierec.times import DAY
 
 FORMAT = 1
 FACTS = "movierec.segment"
-NS_PER_DAY = 86_400 * 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _facts_of(
     topic: str, partition: int, start: int, end: int, rows: pa.Table, *, gap: bool
 ) -> dict[str, Any]:
     times = rows.column("time").drop_null()
-    dates = pc.value_counts(pc.divide(times, NS_PER_DAY)).to_pylist()
+    dates = pc.value_counts(pc.divide(times, DAY)).to_pylist()
     kinds = {
         entry["values"]: entry["counts"]
         for entry in pc.value_counts(rows.column("kind")).to_pylist()

@@ -4,7 +4,9 @@ import shutil
 from pathlib import Path
 
 from infra.demo.replay import TRAIN, parse, set_params
-from movierec.params import load_params
+from movierec.dataset.assemble import Events
+from movierec.evaluation.offline import Evaluate
+from movierec.params import Train, load_section
 
 PARAMS = Path(__file__).parents[3] / "params.yaml"
 
@@ -14,20 +16,23 @@ def params_of(folder, *arguments):
     shutil.copy(PARAMS, copy)
     command = ["--ratings", "x", "--scale", "0", "10", "--relevant", "8"]
     set_params(copy, parse([*command, *arguments]))
-    return load_params(copy)
+    return copy
 
 
 def test_the_scale_and_the_training_of_both_models_are_set(tmp_path):
     params = params_of(tmp_path)
-    assert (params.events.rating_min, params.events.rating_max) == (0, 10)
-    assert params.evaluate.relevant_rating == 8
-    for model in (params.train.svd, params.train.svdpp):
+    events = load_section(params, "events", Events)
+    train = load_section(params, "train", Train)
+    assert (events.rating_min, events.rating_max) == (0, 10)
+    assert load_section(params, "evaluate", Evaluate).relevant_rating == 8
+    for model in (train.svd, train.svdpp):
         assert (model.n_factors, model.n_epochs) == (TRAIN["n_factors"], TRAIN["n_epochs"])
         assert model.lr_bu == model.lr_qi == TRAIN["lr"]
         assert (model.reg_bu, model.reg_qi) == (TRAIN["reg_bu"], TRAIN["reg"])
-    assert params.train.svdpp.reg_yj == TRAIN["reg"]
-    assert params.train.svd.lr_decay == load_params(PARAMS).train.svd.lr_decay
+    assert train.svdpp.reg_yj == TRAIN["reg"]
+    assert train.svd.lr_decay == load_section(PARAMS, "train", Train).svd.lr_decay
 
 
 def test_the_projects_own_training_can_be_kept(tmp_path):
-    assert params_of(tmp_path, "--keep-params").train == load_params(PARAMS).train
+    kept = load_section(params_of(tmp_path, "--keep-params"), "train", Train)
+    assert kept == load_section(PARAMS, "train", Train)

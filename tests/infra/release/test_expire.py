@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from infra.release import expire
-from movierec.arrays import sha256_of
 from movierec.errors import BadInput, CorruptFile
+from movierec.hashing import sha256_of
 from movierec.store.days import DAY_FORMAT, closed_days, read_manifest
 
 ROOT = Path(__file__).parents[3]

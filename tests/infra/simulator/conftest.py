@@ -7,9 +7,10 @@ from datetime import date
 import numpy as np
 import pytest
 
-from infra.simulator.produce import EPOCH, log
+from infra.simulator.produce import log
 from infra.simulator.sessions import Life
 from infra.simulator.world import World, make_world
+from movierec.times import EPOCH
 
 FIRST = date(2025, 11, 1).toordinal() - EPOCH
 DAYS = 2

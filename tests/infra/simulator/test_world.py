@@ -13,7 +13,7 @@ from infra.simulator.sessions import Life
 from infra.simulator.world import NOISE, TASTE, make_world, rate
 from movierec.evaluation.baselines import Biases
 from movierec.models import svd, svdpp
-from movierec.params import load_params
+from movierec.params import Train, load_section
 from tests.infra.simulator.conftest import FIRST
 
 ROOT = Path(__file__).parents[3]
@@ -56,7 +56,7 @@ def rmse(life, predicted):
 
 @pytest.fixture(scope="module")
 def scores(life):
-    params = load_params(ROOT / "params.yaml").train
+    params = load_section(ROOT / "params.yaml", "train", Train)
     train, u, i = life["train"], life["u"], life["i"]
     hyper = dataclasses.replace(params.svd, **QUICK)
     hyper_pp = dataclasses.replace(params.svdpp, **QUICK, lr_yj=0.02)

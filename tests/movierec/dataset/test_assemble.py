@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from movierec.dataset.assemble import build
+from movierec.dataset.assemble import Events, Preprocess, build
 from movierec.errors import BadInput
-from movierec.params import Events, Preprocess
 from tests.inputs.viewings import Viewing, window_of
 
 PARAMS = Preprocess("per_user_time", 0.1, 1, min_users_per_movie=2, min_ratings_per_user=2)

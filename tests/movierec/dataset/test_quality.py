@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from movierec.dataset.quality import drift, measure
+from movierec.dataset.quality import Validate, drift, measure
 from movierec.dataset.window import WindowFile
-from movierec.params import Validate
 from tests.inputs.viewings import Viewing, aggregate_of
 
 DAYS = ["2026-11-01", "2026-11-02"]

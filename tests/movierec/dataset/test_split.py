@@ -11,11 +11,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from movierec.dataset.assemble import build
+from movierec.dataset.assemble import Events, Preprocess, build
 from movierec.dataset.matrix import Dataset
 from movierec.dataset.window import Window
 from movierec.errors import BadInput
-from movierec.params import Events, Preprocess
 from tests.inputs.viewings import Viewing, window_of
 
 SCALE = Events(1.0, 5.0)

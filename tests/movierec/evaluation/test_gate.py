@@ -1,7 +1,6 @@
 """The gate: a candidate against the biases-only baseline, coverage and the incumbent."""
 
-from movierec.evaluation.gate import verdict
-from movierec.params import Gate
+from movierec.evaluation.gate import Gate, verdict
 
 LIMITS = Gate(min_rmse_gain=0.01, max_rmse_loss=0.02, min_coverage=0.1)
 

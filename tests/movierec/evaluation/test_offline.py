@@ -9,9 +9,8 @@ from scipy import sparse
 
 from movierec.dataset.matrix import Dataset
 from movierec.errors import BadInput
-from movierec.evaluation import ranking as measures
-from movierec.evaluation.offline import Result, distribution_plot, evaluate
-from movierec.params import Evaluate
+from movierec.evaluation.offline import Evaluate, Result, distribution_plot, evaluate
+from movierec.models.accuracy import mae, rmse
 
 PARAMS = Evaluate(k=5, relevant_rating=4.0, bootstrap_samples=50, seed=1)
 N_USERS, N_MOVIES = 40, 30
@@ -70,8 +69,8 @@ def test_the_baselines_are_what_their_names_say() -> None:
     mean = dataset.train.data.mean()
     baseline = result.metrics["baselines"]["global_mean"]
     assert baseline == {
-        "rmse": pytest.approx(measures.rmse(actual - mean), abs=1e-6),
-        "mae": pytest.approx(measures.mae(actual - mean), abs=1e-6),
+        "rmse": pytest.approx(rmse(actual - mean), abs=1e-6),
+        "mae": pytest.approx(mae(actual - mean), abs=1e-6),
     }
     assert "rmse" not in result.metrics["baselines"]["popularity"]
 
@@ -91,7 +90,7 @@ def test_buckets_by_activity_and_popularity_hold_every_rating() -> None:
         for row in rows:
             inside = (counts >= row["from"]) & (counts < 2 * row["from"])
             assert row["ratings"] == inside.sum()
-            assert row["model"] == pytest.approx(measures.rmse(error[inside]))
+            assert row["model"] == pytest.approx(rmse(error[inside]))
     assert result.activity["ratings"] == [r["ratings"] for r in result.report["by_user_activity"]]
 
 

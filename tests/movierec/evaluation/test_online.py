@@ -8,7 +8,6 @@ import pyarrow as pa
 import pytest
 
 from movierec.evaluation.online import (
-    MINUTE,
     answers_of,
     complete_until,
     converted,
@@ -17,6 +16,7 @@ from movierec.evaluation.online import (
     requests_of,
     watches_of,
 )
+from movierec.times import MINUTE
 
 WINDOW = 30 * MINUTE
 COLUMNS = pa.schema(

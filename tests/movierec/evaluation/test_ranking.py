@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from movierec.evaluation import ranking as measures
+from movierec.models import accuracy
 
 N_MOVIES = 8
 
@@ -58,8 +59,8 @@ def test_ranking_measures_are_those_of_a_loop(case) -> None:
 @given(st.lists(st.floats(-5, 5), min_size=1))
 def test_rmse_and_mae_are_those_of_a_loop(errors: list[float]) -> None:
     n = len(errors)
-    assert measures.rmse(np.array(errors)) == pytest.approx(sqrt(sum(e * e for e in errors) / n))
-    assert measures.mae(np.array(errors)) == pytest.approx(sum(map(abs, errors)) / n)
+    assert accuracy.rmse(np.array(errors)) == pytest.approx(sqrt(sum(e * e for e in errors) / n))
+    assert accuracy.mae(np.array(errors)) == pytest.approx(sum(map(abs, errors)) / n)
 
 
 def test_the_bootstrap_draws_users_and_pairs_its_columns() -> None:

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from movierec.lines.events import BadLine, Watch, parse, parse_time
+from movierec.lines.events import BadLine, Watch, parse
 from movierec.lines.parsing import DAY_MS, judge, parse_batch, parse_served
 from movierec.lines.rows import REJECTED, ROWS, WATCH, LineBatch, line_of
 from movierec.lines.served import Served
 from movierec.lines.served import parse_served as parse_served_line
 from movierec.lines.watchlines import read_watches
+from movierec.times import parse_time
 from tests.inputs.lines import ANY_LINE, lines, times
 
 GOOD = b"2026-11-01T19:03:07.250,4711,GET /data/m/silent+river+1987/42.mpg"

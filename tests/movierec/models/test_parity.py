@@ -5,9 +5,9 @@ import pytest
 import surprise
 from scipy import sparse
 
-from movierec.evaluation.ranking import rmse
 from movierec.models import by_surprise as reference
 from movierec.models import svd, svdpp
+from movierec.models.accuracy import rmse
 from tests.inputs.ratings import (
     SCALE,
     in_order_of_appearance,

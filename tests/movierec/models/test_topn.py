@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from movierec.models.topn import popular, popularity_order, recommend
+from movierec.models.popularity import popularity_order
+from movierec.models.topn import popular, recommend
 
 SCORES = st.lists(st.integers(-3, 3), min_size=1, max_size=30)
 

@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from movierec.lines.events import parse_time
 from movierec.models.topn import recommend
+from movierec.times import parse_time
 from serve.service.app import create_app
 from serve.settings import ServiceSettings
 from tests.inputs.models import N_USERS, SEEN_EVERYTHING, SmallLoaded

@@ -21,7 +21,7 @@ from numba import config, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
 
-from movierec.arrays import sha256_of
+from movierec.hashing import sha256_of
 
 LANES = 8
 """Scalars in a vector and partial sums of a total; rows are padded to a multiple of it."""

@@ -1,0 +1,67 @@
+"""Events of (user, movie) pairs as columns: what the window gives and the split divides."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """Rating events, sorted by (u, i) and then in the order of time and log."""
+
+    u: NDArray[np.int32]
+    i: NDArray[np.int32]
+    rating: NDArray[np.float32]
+    time: NDArray[np.int64]
+
+    def __getitem__(self, rows: NDArray[Any]) -> "Ratings":
+        return Ratings(self.u[rows], self.i[rows], self.rating[rows], self.time[rows])
+
+    def last(self) -> "Ratings":
+        """The last event of each pair."""
+        if len(self.u) == 0:
+            return self
+        return self[np.r_[(np.diff(self.u) != 0) | (np.diff(self.i) != 0), True]]
+
+
+@dataclass(frozen=True)
+class Watches:
+    """Watches of a day each, sorted by (u, i)."""
+
+    u: NDArray[np.int32]
+    i: NDArray[np.int32]
+    minutes: NDArray[np.int32]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+
+    def __getitem__(self, rows: NDArray[Any]) -> "Watches":
+        return Watches(
+            *(getattr(self, name)[rows] for name in ("u", "i", "minutes", "first", "last"))
+        )
+
+    def total(self) -> "Pairs":
+        """Minutes of each pair, over all days."""
+        if len(self.u) == 0:
+            return Pairs(self.u, self.i, self.minutes.astype(np.float32))
+        starts = np.flatnonzero(np.r_[True, (np.diff(self.u) != 0) | (np.diff(self.i) != 0)])
+        minutes = np.add.reduceat(self.minutes, starts)
+        return Pairs(self.u[starts], self.i[starts], minutes.astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Distinct pairs sorted by (u, i), each with a value."""
+
+    u: NDArray[np.int32]
+    i: NDArray[np.int32]
+    value: NDArray[np.float32]
+
+    def __getitem__(self, rows: NDArray[Any]) -> "Pairs":
+        return Pairs(self.u[rows], self.i[rows], self.value[rows])
+
+    @classmethod
+    def of(cls, ratings: Ratings) -> "Pairs":
+        """The pairs of rating events that are distinct."""
+        return cls(ratings.u, ratings.i, ratings.rating)

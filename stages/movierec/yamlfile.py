@@ -1,0 +1,26 @@
+"""YAML files as DVC reads them."""
+
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from movierec.errors import BadInput, UserError
+
+
+def read_yaml(path: Path, remedy: str, error: type[UserError] = BadInput) -> dict[str, Any]:
+    """The mapping in a YAML 1.2 file. Raises `error`, naming the file, the reason and `remedy`.
+
+    YAML 1.2 and by DVC's own parser: after `dvc exp run -S train.svd.reg_bu=0.00001` the file
+    says `1e-05`, which is a number there and a text in YAML 1.1.
+    """
+    try:
+        document = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise error(f"{path}: no such file; {remedy}") from None
+    except (YAMLError, UnicodeDecodeError) as reason:
+        raise error(f"{path}: not YAML ({' '.join(str(reason).split())}); {remedy}") from None
+    if not isinstance(document, dict):
+        raise error(f"{path}: expected a mapping of keys, got {document!r}; {remedy}")
+    return document
