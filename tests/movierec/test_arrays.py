@@ -55,7 +55,7 @@ def test_python_objects_are_refused(tmp_path):
 
 
 def test_a_missing_folder_says_what_to_run(tmp_path):
-    with pytest.raises(BadInput, match=r"no manifest.json there; run `dvc repro`"):
+    with pytest.raises(BadInput, match=r"no such folder; run `dvc repro`"):
         read_folder(tmp_path / "none")
 
 
