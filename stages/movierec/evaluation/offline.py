@@ -12,10 +12,10 @@ from movierec.dataset.matrix import Dataset, contains
 from movierec.errors import BadInput
 from movierec.evaluation import ranking as measures
 from movierec.evaluation.baselines import Biases, popularity
+from movierec.fields import number
 from movierec.models.accuracy import mae, rmse
 from movierec.models.popularity import popularity_order
 from movierec.models.topn import popular, recommend
-from movierec.params import number
 
 CONFIDENCE = 0.95
 

@@ -11,17 +11,13 @@ without them (before 2013) gets it from libm, many times slower.
 """
 
 import operator
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import config, njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
-
-from movierec.hashing import sha256_of
 
 LANES = 8
 """Scalars in a vector and partial sums of a total; rows are padded to a multiple of it."""
@@ -37,21 +33,6 @@ more would not leave sixteen registers enough for a row of a hundred factors."""
 
 LINE_BYTES = 64
 """Of a cache line."""
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-# Numba keeps machine code by the file of the function alone; kernels also hold code from here.
-config.CACHE_DIR = str(Path(__file__).parent / "__pycache__" / f"lanes-{sha256_of(Path(__file__))}")
-
-
-def kernel(function: F) -> F:
-    """Compile `function` to machine code, once per signature, kept on disk.
-
-    Division by zero gives ±inf or nan as in IEEE; the callers look for them.
-    """
-    compiled: F = njit(cache=True, error_model="numpy")(function)
-    return compiled
 
 
 def width(n: int) -> int:

@@ -1,0 +1,72 @@
+"""Machine code is kept, made anew when `lanes` changes, and other functions keep their own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+STAGES = Path(__file__).parents[4] / "stages"
+KERNELS = "movierec/models/kernels"
+LINES = "movierec/lines"
+
+PROGRAM = """
+import sys
+for name in sys.argv[1:]:
+    __import__(name)
+from movierec.lines.watchlines import _read
+from movierec.models.kernels.normal import _polar
+from numba import config
+print([f._cache.cache_path for f in (_read, _polar)], config.CACHE_DIR)
+import numpy as np
+_polar(np.full(2, 0.6), np.empty(2))
+hits = sum(_polar.stats.cache_hits.values())
+print("read" if hits else "compiled")
+"""
+
+
+@pytest.fixture
+def stages(tmp_path: Path) -> Path:
+    """A copy of the package that has compiled nothing yet."""
+    copy = tmp_path / "stages"
+    shutil.copytree(STAGES, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+def run(stages: Path, *imports: str, **environment: str) -> list[str]:
+    """(the folders of machine code, whether there was any) after these imports."""
+    command = [sys.executable, "-c", PROGRAM, *imports]
+    environment = {**os.environ, "PYTHONPATH": str(stages), **environment}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("first", ["movierec.lines.watchlines", "movierec.models.kernels.normal"])
+def test_machine_code_lies_beside_its_function_whoever_is_imported_first(
+    stages: Path, first: str
+) -> None:
+    folders, _ = run(stages, first)
+    own = [str(stages / room / "__pycache__") for room in (LINES, KERNELS)]
+    assert folders == f"{own} "
+    assert list((stages / KERNELS / "__pycache__").glob("normal._polar*.nbc"))
+
+
+def test_a_change_of_lanes_makes_kernels_compile_anew(stages: Path) -> None:
+    assert [run(stages)[1] for _ in range(2)] == ["compiled", "read"]
+    lanes = stages / KERNELS / "lanes.py"
+    lanes.write_text(lanes.read_text() + "# changed\n")
+    assert [run(stages)[1] for _ in range(2)] == ["compiled", "read"]
+    topn = stages / "movierec/models/topn.py"
+    topn.write_text(topn.read_text() + "# changed\n")
+    assert run(stages)[1] == "read"
+
+
+def test_a_folder_that_the_user_names_is_used(stages: Path, tmp_path: Path) -> None:
+    chosen = {"NUMBA_CACHE_DIR": str(tmp_path / "machine")}
+    assert [run(stages, **chosen)[1] for _ in range(2)] == ["compiled", "read"]
+    assert list((tmp_path / "machine").rglob("normal._polar*.nbc"))
+    lanes = stages / KERNELS / "lanes.py"
+    lanes.write_text(lanes.read_text() + "# changed\n")
+    assert run(stages, **chosen)[1] == "compiled"
