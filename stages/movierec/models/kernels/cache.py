@@ -1,8 +1,9 @@
 """Kernels are compiled once and kept on disk, until something that they were made of changes.
 
 Numba keeps machine code by the file of the function alone. But a kernel also holds code from
-`lanes`, and how to compile stands here: so the stamp of its code covers those files too. It lies
-where numba puts all code (`__pycache__`, or NUMBA_CACHE_DIR); other functions are not concerned.
+`lanes` and `vectors`, and how to compile stands here: so the stamp of its code covers those files
+too. It lies where numba puts all code (`__pycache__`, or NUMBA_CACHE_DIR); other functions are not
+concerned.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from movierec.hashing import sha256_of
 F = TypeVar("F", bound=Callable[..., Any])
 
 HERE = Path(__file__)
-MADE_OF = (HERE.with_name("lanes.py"), HERE)
+MADE_OF = (HERE.with_name("lanes.py"), HERE.with_name("vectors.py"), HERE)
 """The files, beside its own, that a kernel's machine code comes from."""
 
 

@@ -1,8 +1,5 @@
-"""The same bits from machine code for another processor."""
+"""Kernels work on rows as numpy would on their lanes."""
 
-import os
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
@@ -11,7 +8,6 @@ from numpy.typing import NDArray
 
 from movierec.models.kernels.cache import kernel
 from movierec.models.kernels.lanes import (
-    LANES,
     PATTERN,
     dot,
     exchange,
@@ -20,35 +16,7 @@ from movierec.models.kernels.lanes import (
     store,
     width,
 )
-
-PROGRAM = """
-import hashlib
-from movierec.models.kernels import svd, svdpp
-from tests.inputs.ratings import SCALE, random_ratings, svd_params, svdpp_params
-train, watched = random_ratings(40, 30, 0.3), random_ratings(40, 30, 0.3, seed=1)
-digest = hashlib.sha256()
-for model in (svd.fit(train, svd_params(), scale=SCALE),
-              svdpp.fit(train, svdpp_params(), watched=watched, scale=SCALE)):
-    for _, array in sorted(model.arrays().items()):
-        digest.update(array.tobytes())
-print(digest.hexdigest())
-"""
-
-
-def bytes_of_models(**environment: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout
-
-
-def test_models_have_the_same_bytes_on_a_plain_processor() -> None:
-    plain = bytes_of_models(NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="")
-    assert bytes_of_models() == plain
+from movierec.models.kernels.vectors import LANES
 
 
 @kernel
