@@ -23,8 +23,9 @@ from movierec.cli import run
 from movierec.dataset.matrix import Dataset, load_dataset
 from movierec.errors import LimitExceeded
 from movierec.models import stopping
-from movierec.models.fitting import fitter
-from movierec.params import SVD, Train, load_section
+from movierec.models.kinds import KINDS
+from movierec.models.svd import SVD
+from movierec.models.training import fitter, load_train
 
 HOLDOUT = 0.15
 PARTS = 3
@@ -39,19 +40,20 @@ DEVIATIONS = (0.02, 0.05, 0.1)
 def main(arguments: list[str]) -> int:
     """Search and print the best settings."""
     parser = argparse.ArgumentParser(prog="search", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--model", choices=("svd", "svdpp"), required=True)
+    parser.add_argument("--model", choices=searchable(), required=True)
     parser.add_argument("--dataset", type=Path, required=True, help="dataset folder")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     dataset = load_dataset(options.dataset)
-    params = load_section(options.params, "train", Train)
-    start: SVD = params.svd if options.model == "svd" else params.svdpp
+    params, start = load_train(options.params, options.model)
+    assert isinstance(start, SVD)
+    fit_once = fitter(KINDS[options.model], params, dataset.scale)
     best, found = np.inf, start
     trials = list(candidates(start, options.trials, options.seed))
     for hyper in tqdm(trials, unit="trial", disable=not sys.stderr.isatty()):
-        score, epochs = judge(options.model, dataset, params, hyper)
+        score, epochs = judge(fit_once, dataset, hyper)
         if score < best:
             best, found = score, replace(hyper, n_epochs=epochs, patience=start.patience)
             print(json.dumps({"holdout_rmse": round(score, 5), **asdict(found)}), file=sys.stderr)
@@ -60,7 +62,12 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def candidates(start: SVD, trials: int, seed: int) -> Iterator[Any]:
+def searchable() -> tuple[str, ...]:
+    """The kinds of model that the search knows how to vary: those that descend as SVD does."""
+    return tuple(name for name, kind in KINDS.items() if issubclass(kind.hyper, SVD))
+
+
+def candidates(start: SVD, trials: int, seed: int) -> Iterator[SVD]:
     """The present settings first, then random ones: rates and regularisations log-uniform.
 
     Biases have one rate between them, factors one, y one of its own; each regularisation is
@@ -74,30 +81,26 @@ def candidates(start: SVD, trials: int, seed: int) -> Iterator[Any]:
     common: dict[str, Any] = {"n_epochs": MAX_EPOCHS, "patience": PATIENCE}
     yield replace(start, **common)
     for _ in range(trials - 1):
-        of_biases, of_factors = drawn(*RATES), drawn(*RATES)
+        rates = {name: rate for group in start.LEARNT for rate in [drawn(*RATES)] for name in group}
         changes = common | {
             "n_factors": int(random.choice(FACTORS)),
             "init_std_dev": float(random.choice(DEVIATIONS)),
             "lr_decay": float(random.choice([0.0, 0.02, 0.05])),
-            **dict.fromkeys(("lr_bu", "lr_bi"), of_biases),
-            **dict.fromkeys(("lr_pu", "lr_qi"), of_factors),
-            **{f"reg_{name}": drawn(*REGULARISATION) for name in ("bu", "bi", "pu", "qi")},
+            **{f"lr_{name}": rate for name, rate in rates.items()},
+            **{f"reg_{name}": drawn(*REGULARISATION) for name in rates},
         }
-        if hasattr(start, "lr_yj"):
-            changes |= {"lr_yj": drawn(*RATES), "reg_yj": drawn(*REGULARISATION)}
         yield replace(start, **changes)
 
 
-def judge(kind: str, dataset: Dataset, params: Train, hyper: Any) -> tuple[float, int]:
+def judge(fit_once: stopping.FitOnce[SVD], dataset: Dataset, hyper: SVD) -> tuple[float, int]:
     """(mean error over the held-out parts, median of their best numbers of epochs)."""
     scores, epochs = [], []
-    fit_once = fitter(kind, params, dataset.scale)
     for part in range(PARTS):
         tried = replace(hyper, holdout_share=HOLDOUT, seed=part)
 
         try:
             best, errors = stopping.best_epochs(
-                fit_once, dataset.train, dataset.watched, tried, lambda: None
+                fit_once, dataset.train, dataset.watched, tried, int
             )
         except LimitExceeded:  # this one diverges
             return np.inf, 0

@@ -13,77 +13,51 @@ import resource
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
 from movierec.cli import run
 from movierec.dataset.matrix import Dataset, load_dataset
-from movierec.errors import BadParams
 from movierec.files import write_csv
-from movierec.models import by_surprise as reference
 from movierec.models import stopping
-from movierec.models.accuracy import rmse
-from movierec.models.fitting import fitter
-from movierec.models.model import Factors
+from movierec.models.kinds import KINDS
+from movierec.models.model import Hyper, Model
 from movierec.models.modelfile import save_model
-from movierec.params import SVD, SVDpp, Train, load_section
+from movierec.models.training import Train, fitter, load_train
 
 
 def main(arguments: list[str]) -> int:
     """Fit `--model` to `--dataset`; write the model and its history."""
     parser = argparse.ArgumentParser(prog="train", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--model", choices=("svd", "svdpp"), required=True)
+    parser.add_argument("--model", choices=tuple(KINDS), required=True)
     parser.add_argument("--dataset", type=Path, required=True, help="dataset folder")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--output", type=Path, required=True, help="model folder to write")
     parser.add_argument("--history", type=Path, required=True, help="CSV file to write")
     options = parser.parse_args(arguments)
-    params = load_section(options.params, "train", Train)
+    params, hyper = load_train(options.params, options.model)
     dataset = load_dataset(options.dataset)
     started = time.monotonic()
-    model, history = fit(options.model, dataset, params)
+    model, history = fit(options.model, dataset, params, hyper)
     seconds = time.monotonic() - started
     save_model(options.output, model, dataset, {"engine": params.engine, "dtype": params.dtype})
     write_csv(options.history, history.columns())
     measured = {"seconds": round(seconds, 2), "peak_rss_mb": peak_rss_mb()}
-    done = {"epochs": model.hyper.n_epochs, "train_rmse": round(history.train[-1], 4)}
+    done = {"epochs": len(history.train), "train_rmse": round(history.train[-1], 4)}
     print(json.dumps({"stage": "train", "model": options.model, **done, **measured}))
     return 0
 
 
-def fit(kind: str, dataset: Dataset, params: Train) -> tuple[Factors, stopping.History]:
-    """The model of `kind` by the engine that `params` names, and its history.
+def fit(name: str, dataset: Dataset, params: Train, hyper: Hyper) -> tuple[Model, stopping.History]:
+    """The model of the kind `name` by the engine that `params` names, and its history.
 
     Raises BadParams where that engine does not know what they ask for.
     """
-    hyper: Any = params.svd if kind == "svd" else params.svdpp
-    if params.engine == "surprise":
-        if kind == "svdpp" and params.implicit != "rated":
-            raise BadParams("train: engine surprise knows rated movies only; set implicit to rated")
-        return fit_surprise(kind, dataset, hyper, params.dtype)
-
-    total = hyper.n_epochs * (2 if hyper.holdout_share else 1)
-    with tqdm(total=total, desc=kind, unit="epoch", disable=not sys.stderr.isatty()) as bar:
-        fit_once = fitter(kind, params, dataset.scale)
-        return stopping.fit(
-            fit_once, dataset.train, dataset.watched, hyper, lambda: bar.update() and None
-        )
-
-
-def fit_surprise(
-    kind: str, dataset: Dataset, hyper: SVD | SVDpp, dtype: str
-) -> tuple[Factors, stopping.History]:
-    """The model by scikit-surprise, which tells nothing of its epochs but the end."""
-    train = dataset.train
-    if isinstance(hyper, SVDpp):
-        model: Factors = reference.fit_svdpp(train, hyper, dataset.scale, dtype)
-    else:
-        model = reference.fit_svd(train, hyper, dataset.scale, dtype)
-    u = np.repeat(np.arange(train.shape[0]), np.diff(train.indptr))
-    error = rmse(model.predict(u, train.indices) - train.data)
-    return model, stopping.History([error], [])
+    kind = KINDS[name]
+    fit_once = fitter(kind, params, dataset.scale)
+    total, quiet = stopping.most_epochs(hyper), not sys.stderr.isatty()
+    with tqdm(total=total, desc=kind.title, unit="epoch", disable=quiet) as bar:
+        return stopping.fit(fit_once, dataset.train, dataset.watched, hyper, bar.update)
 
 
 def peak_rss_mb() -> int:

@@ -29,8 +29,9 @@ import yaml
 
 from movierec.cli import run
 from movierec.errors import BadInput
+from movierec.fields import number
 from movierec.hashing import sha256_of
-from movierec.params import load_section, number
+from movierec.params import load_section
 from movierec.store.days import MANIFEST, closed_days, day_folder, manifest_of
 from movierec.store.durable import sync_folder
 

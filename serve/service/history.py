@@ -35,7 +35,7 @@ class Histories:
 
     def __init__(self, model: "LoadedModel", most_users: int, metrics: ServiceMetrics) -> None:
         self._columns = {slug.decode(): i for i, slug in enumerate(model.movies.tolist())}
-        self._low, self._high = model.manifest.get("scale", (1.0, 5.0))
+        self._low, self._high = model.model.scale
         self._most = most_users
         self._users: OrderedDict[int, OrderedDict[int, float | None]] = OrderedDict()
         self._lock = threading.Lock()

@@ -24,11 +24,11 @@ import numpy as np
 
 from infra.demo.report import table
 from movierec.cli import run
-from movierec.models import by_surprise as reference
-from movierec.models import svd, svdpp
+from movierec.dataset.matrix import rows_of
 from movierec.models.accuracy import rmse
+from movierec.models.kinds import KINDS
 from tests.bench.ratings import Split, from_file, generated, matrix
-from tests.inputs.ratings import svd_params, svdpp_params
+from tests.inputs.ratings import PARAMS
 
 EPOCHS = 20
 FACTORS = {"svd": 100, "svdpp": 20}
@@ -67,7 +67,7 @@ def compare(options: argparse.Namespace, work: Path) -> dict[str, Any]:
     few = options.peer_epochs or (EPOCHS if n < 200_000 else 2)
     results: dict[str, Any] = {"data": data.name, "train_ratings": n, "peer_epochs": few}
     rows = []
-    for kind in ("svd", "svdpp"):
+    for kind in FACTORS:
         theirs = child(work, kind=kind, engine="surprise", dtype="float64", epochs=few)
         equal = child(work, kind=kind, engine="fast", dtype="float64", epochs=few)
         ours = {
@@ -116,7 +116,7 @@ def scale(work: Path) -> dict[str, Any]:
         subprocess.run(
             [sys.executable, "-c", MAKE, shape, str(SEED), str(folder)], check=True
         )  # in a child, so that what generating takes is given back
-        for kind in ("svd", "svdpp"):
+        for kind in FACTORS:
             fit = child(folder, kind=kind, engine="fast", dtype="float32", epochs=EPOCHS)
             fit["ns"] = fit["seconds"] / EPOCHS / fit["ratings"] * 1e9
             results[f"{kind} {shape}"] = fit
@@ -193,12 +193,10 @@ def fit(task: dict[str, Any], train: Any, scale: tuple[float, float], epochs: in
     """The model of a task."""
     if task["engine"] == "cornac":
         return CornacMF(train, scale, epochs, FACTORS[task["kind"]])
-    params = svd_params if task["kind"] == "svd" else svdpp_params
-    hyper: Any = params(n_factors=FACTORS[task["kind"]], n_epochs=epochs)
-    if task["engine"] == "surprise":
-        engine = reference.fit_svd if task["kind"] == "svd" else reference.fit_svdpp
-        return engine(train, hyper, scale, task["dtype"])
-    engine = svd.fit if task["kind"] == "svd" else svdpp.fit
+    kind = KINDS[task["kind"]]
+    engine = kind.fit if task["engine"] == "fast" else kind.by_surprise
+    assert engine is not None
+    hyper = PARAMS[task["kind"]](n_factors=FACTORS[task["kind"]], n_epochs=epochs)
     return engine(train, hyper, scale=scale, dtype=task["dtype"])
 
 
@@ -214,7 +212,7 @@ class CornacMF:
         from cornac.data import Dataset
         from cornac.models import MF
 
-        u = np.repeat(np.arange(train.shape[0]), np.diff(train.indptr))
+        u = rows_of(train)
         triples = zip(u.tolist(), train.indices.tolist(), train.data.tolist(), strict=True)
         dataset = Dataset.from_uir(list(triples), seed=SEED)
         options: dict[str, Any] = {"k": factors, "max_iter": epochs, "num_threads": 1}

@@ -1,61 +1,82 @@
-"""What every model promises, whatever its kind, dtype and engine."""
+"""What every kind of model promises: those of the registry, and a third one."""
 
+import json
+from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from movierec.dataset.matrix import Dataset, csr, load_dataset, save_dataset
-from movierec.errors import BadInput, CorruptFile, LimitExceeded
-from movierec.models import by_surprise as reference
-from movierec.models import svd, svdpp
-from movierec.models.model import Factors
-from movierec.models.modelfile import load_model, save_model
-from tests.inputs.ratings import SCALE, random_ratings, svd_params, svdpp_params
+from movierec.dataset.matrix import csr
+from movierec.errors import BadInput, CorruptFile
+from movierec.fields import checked
+from movierec.models.kinds import KINDS
+from movierec.models.model import Epoch, Model
+from movierec.models.modelfile import HELD, load_model, save_model
+from tests.inputs.models import ITEM_MEAN
+from tests.inputs.ratings import SCALE, dataset_of, no_ratings, random_ratings
 
 USERS, MOVIES = 30, 20
-KINDS = ["svd", "svdpp"]
-FIT = {"svd": svd.fit, "svdpp": svdpp.fit}
-PARAMS = {"svd": svd_params, "svdpp": svdpp_params}
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+QUICK = {"n_factors": 6, "n_epochs": 5, "holdout_share": 0.0}
+U, I = np.repeat(np.arange(USERS), MOVIES), np.tile(np.arange(MOVIES), USERS)  # noqa: E741
+
+all_kinds = pytest.mark.parametrize("kind", [*KINDS, "itemmean"])
 
 
-def fit(kind: str, train: sparse.csr_array, dtype: str = "float32", **changes: Any) -> Factors:
-    hyper: Any = PARAMS[kind](**{"n_factors": 6, "n_epochs": 5, **changes})
-    model: Factors = FIT[kind](train, hyper, scale=SCALE, dtype=dtype)
-    return model
+@pytest.fixture(scope="module", autouse=True)
+def third() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(KINDS, "itemmean", ITEM_MEAN)
+        yield
 
 
-def fit_by(engine: str, kind: str, train: sparse.csr_array, dtype: str) -> Factors:
-    if engine == "fast":
-        return fit(kind, train, dtype)
-    hyper: Any = PARAMS[kind](n_factors=6, n_epochs=5)
-    return {"svd": reference.fit_svd, "svdpp": reference.fit_svdpp}[kind](
-        train, hyper, SCALE, dtype
-    )
+def hyper_of(kind: str) -> Any:
+    """What params.yaml says to a kind, but quick."""
+    shipped = yaml.safe_load(PARAMS.read_text())["train"] | {"itemmean": {"shrinkage": 2.0}}
+    known = {f.name for f in fields(KINDS[kind].hyper)}
+    values = shipped[kind] | {name: value for name, value in QUICK.items() if name in known}
+    return checked(KINDS[kind].hyper, values, kind)
+
+
+def fit(kind: str, train: sparse.csr_array, engine: str = "fast", **options: Any) -> Model:
+    by = KINDS[kind].fit if engine == "fast" else KINDS[kind].by_surprise
+    return by(train, hyper_of(kind), scale=SCALE, **options)
 
 
 @pytest.fixture(
-    params=[(e, k, d) for e in ("fast", "surprise") for k in KINDS for d in ("float32", "float64")],
+    params=[
+        (kind, engine, dtype)
+        for kind in [*KINDS, "itemmean"]
+        for engine in ("fast", "surprise")
+        for dtype in ("float32", "float64")
+        if engine == "fast" or {**KINDS, "itemmean": ITEM_MEAN}[kind].by_surprise
+    ],
     ids="-".join,
 )
-def model(request: pytest.FixtureRequest) -> Factors:
-    return fit_by(*request.param[:2], random_ratings(USERS, MOVIES, 0.3), request.param[2])
+def model(request: pytest.FixtureRequest) -> Model:
+    kind, engine, dtype = request.param
+    return fit(kind, random_ratings(USERS, MOVIES, 0.3), engine, dtype=dtype)
 
 
-def test_predictions_lie_on_the_scale(model: Factors) -> None:
-    u, i = np.repeat(np.arange(USERS), MOVIES), np.tile(np.arange(MOVIES), USERS)
-    predicted = model.predict(u, i)
+# Answers
+
+
+def test_predictions_lie_on_the_scale(model: Model) -> None:
+    predicted = model.predict(U, I)
     assert predicted.dtype == np.float64
-    assert predicted.shape == u.shape
+    assert predicted.shape == U.shape
     assert (predicted >= SCALE[0]).all()
     assert (predicted <= SCALE[1]).all()
 
 
-def test_scores_rank_as_predictions_do(model: Factors) -> None:
+def test_scores_rank_as_predictions_do(model: Model) -> None:
     for u in (0, USERS - 1):
         scores = model.scores(u)
         assert scores.shape == (MOVIES,)
@@ -63,50 +84,47 @@ def test_scores_rank_as_predictions_do(model: Factors) -> None:
         assert np.allclose(np.clip(scores, *SCALE), predicted, atol=1e-5)
 
 
-def test_a_user_without_a_row_is_folded_in(model: Factors) -> None:
+def test_a_user_without_a_row_gets_scores_with_or_without_a_history(model: Model) -> None:
     none = np.empty(0, np.int64)
-    nobody = model.scores_for(none, np.empty(0), none)
-    assert np.isfinite(nobody).all()
-    assert nobody.shape == (MOVIES,)
     items = np.array([1, 4, 7])
-    glad = model.scores_for(items, np.full(3, 5.0), items)
-    sad = model.scores_for(items, np.full(3, 1.0), items)
-    assert (glad > nobody).all()  # so few epochs move little but the bias
-    assert (sad < nobody).all()
+    for history in (
+        (none, np.empty(0), none),
+        (items, np.full(3, 5.0), items),
+        (none, np.empty(0), items),
+    ):
+        scores = model.scores_for(*history)
+        assert scores.shape == (MOVIES,)
+        assert np.isfinite(scores).all()
+        assert (scores == model.scores_for(*history)).all()
 
 
-def test_a_folded_in_user_ranks_as_the_fitted_one() -> None:
-    """Known users, given their own ratings again as strangers, get nearly their own order."""
-    train = random_ratings(200, 60, 0.4, seed=3)
-    for kind in KINDS:
-        model = fit(kind, train, n_epochs=40, n_factors=4)
-        agreement = []
-        for u in range(0, 200, 10):
-            row = slice(train.indptr[u], train.indptr[u + 1])
-            items, ratings = train.indices[row], train.data[row]
-            folded = model.scores_for(items, ratings, items)
-            agreement.append(np.corrcoef(folded, model.scores(u))[0, 1])
-        assert np.mean(agreement) > 0.9, kind
+# Files
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_fitting_twice_gives_the_same_bytes(kind: str) -> None:
-    train = random_ratings(USERS, MOVIES, 0.3)
-    one, other = fit(kind, train).arrays(), fit(kind, train).arrays()
-    assert all(one[name].tobytes() == other[name].tobytes() for name in one)
+def test_a_model_is_what_its_registry_entry_says(model: Model) -> None:
+    kind = KINDS[model.kind]
+    assert type(model) is kind.model
+    assert type(model.hyper) is kind.hyper
+    assert model.scale == SCALE
+    assert not set(model.arrays()) & set(HELD)
+    json.dumps(model.entries(), allow_nan=False)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@all_kinds
 def test_a_model_survives_its_file(kind: str, tmp_path: Path) -> None:
     train = random_ratings(USERS, MOVIES, 0.3)
-    dataset = dataset_of(train, tmp_path)
-    model = fit(kind, train)
+    dataset, model = dataset_of(train), fit(kind, train, watched=train)
     save_model(tmp_path / "model", model, dataset, {})
     loaded = load_model(tmp_path / "model")
-    u, i = np.repeat(np.arange(USERS), MOVIES), np.tile(np.arange(MOVIES), USERS)
-    assert (loaded.model.predict(u, i) == model.predict(u, i)).all()
+    assert (loaded.model.kind, loaded.model.hyper, loaded.model.scale) == (
+        kind, hyper_of(kind), SCALE,
+    )  # fmt: skip
+    assert loaded.model.entries() == model.entries()
+    assert (loaded.model.predict(U, I) == model.predict(U, I)).all()
+    items, ratings = np.array([1, 3]), np.array([5.0, 2.0])
+    history = items, ratings, np.array([4])
+    assert (loaded.model.scores_for(*history) == model.scores_for(*history)).all()
     assert loaded.data_hash == dataset.data_hash
-    assert loaded.model.kind == kind
     for user in range(USERS):
         row = slice(train.indptr[user], train.indptr[user + 1])
         assert loaded.seen_of(user).tolist() == train.indices[row].tolist()
@@ -115,10 +133,10 @@ def test_a_model_survives_its_file(kind: str, tmp_path: Path) -> None:
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@all_kinds
 def test_every_damaged_file_of_a_model_is_found(kind: str, tmp_path: Path) -> None:
     train = random_ratings(USERS, MOVIES, 0.3)
-    save_model(tmp_path / "model", fit(kind, train), dataset_of(train, tmp_path), {})
+    save_model(tmp_path / "model", fit(kind, train), dataset_of(train), {})
     for path in sorted((tmp_path / "model").glob("*.npy")):
         whole = path.read_bytes()
         path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
@@ -131,25 +149,42 @@ def test_every_damaged_file_of_a_model_is_found(kind: str, tmp_path: Path) -> No
         load_model(tmp_path / "model")
 
 
-def dataset_of(train: sparse.csr_array, folder: Path) -> Dataset:
-    empty = csr(np.empty(0, int), np.empty(0, int), np.empty(0), train.shape)
-    movies = np.array([f"movie+{i:03d}".encode() for i in range(train.shape[1])])
-    dataset = Dataset(np.arange(train.shape[0]), movies, train, empty, empty, SCALE)
-    save_dataset(folder / "dataset", dataset, {})
-    return load_dataset(folder / "dataset")
+# Fitting
 
 
-# Shapes at the edge
+@all_kinds
+def test_fitting_twice_gives_the_same_bytes(kind: str) -> None:
+    train = random_ratings(USERS, MOVIES, 0.3)
+    one, other = fit(kind, train).arrays(), fit(kind, train).arrays()
+    assert all(one[name].tobytes() == other[name].tobytes() for name in one)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@all_kinds
+def test_a_fit_tells_of_its_epochs_and_ends_when_told(kind: str) -> None:
+    train, epochs = random_ratings(USERS, MOVIES, 0.3), list[Epoch]()
+    model = fit(kind, train, on_epoch=epochs.append)
+    assert [epoch.number for epoch in epochs] == list(range(1, len(epochs) + 1))
+    assert len(epochs) == getattr(model.hyper, "n_epochs", 1)
+    assert all(0 < epoch.rmse < 4 for epoch in epochs)
+    assert (epochs[-1].model().predict(U, I) == model.predict(U, I)).all()
+    epochs.clear()
+
+    def end(epoch: Epoch) -> bool:
+        epochs.append(epoch)
+        return True
+
+    fit(kind, train, on_epoch=end)
+    assert len(epochs) == 1
+
+
+@all_kinds
 @pytest.mark.parametrize("shape", [(1, 1), (1, 12), (12, 1)])
 def test_one_user_or_one_movie_is_enough(kind: str, shape: tuple[int, int]) -> None:
     model = fit(kind, random_ratings(*shape, 1.0))
     assert np.isfinite(model.scores(0)).all()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@all_kinds
 @given(rating=st.sampled_from([1.0, 2.5, 5.0]), users=st.integers(1, 8), movies=st.integers(1, 8))
 @settings(max_examples=20)
 def test_constant_ratings_are_predicted_as_they_are(
@@ -157,52 +192,23 @@ def test_constant_ratings_are_predicted_as_they_are(
 ) -> None:
     u, i = np.repeat(np.arange(users), movies), np.tile(np.arange(movies), users)
     train = csr(u, i, np.full(users * movies, rating), (users, movies))
-    model = fit(kind, train, n_epochs=20)
-    assert np.abs(model.predict(u, i) - rating).max() < 0.1
+    assert np.abs(fit(kind, train).predict(u, i) - rating).max() < 0.1
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_users_and_movies_without_ratings_have_no_factors(kind: str) -> None:
+@all_kinds
+def test_nobody_and_nothing_rated_are_predicted_all_the_same(kind: str) -> None:
     ratings = random_ratings(10, 8, 0.5)
     indptr = np.concatenate([[0], ratings.indptr])  # a user before the others rated nothing
     train = sparse.csr_array((ratings.data, ratings.indices, indptr), shape=(11, 9))
     model = fit(kind, train)
-    assert not model.user_factors[0].any()
-    assert model.user_bias[0] == 0
-    assert not model.movie_factors[:, 8].any()
-    assert model.predict(np.array([0]), np.array([8]))[0] == pytest.approx(model.mean)
+    assert model.predict(np.array([0]), np.array([8]))[0] == pytest.approx(train.data.mean())
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@given(seed=st.integers(0, 100))
-@settings(max_examples=10)
-def test_movies_renamed_change_only_their_names(kind: str, seed: int) -> None:
-    """With no initial factors nothing but the order of users and ratings counts."""
-    train = random_ratings(12, 9, 0.4, seed=seed)
-    order = np.random.default_rng(seed).permutation(9).astype(np.int32)
-    renamed = train.copy()
-    renamed.indices = order[train.indices]
-    changes = {"init_std_dev": 0.0, "n_epochs": 8}
-    one = fit(kind, train, "float64", **changes)
-    other = fit(kind, renamed, "float64", **changes)
-    for u in range(12):
-        assert np.allclose(one.scores(u), other.scores(u)[order], atol=1e-12)
-
-
-@pytest.mark.parametrize("kind", KINDS)
+@all_kinds
 def test_nothing_to_train_on_is_refused(kind: str) -> None:
-    empty = csr(np.empty(0, int), np.empty(0, int), np.empty(0), (3, 3))
     with pytest.raises(BadInput, match="no ratings to train on"):
-        fit(kind, empty)
+        fit(kind, no_ratings(3, 3))
     bad = random_ratings(4, 4, 0.9)
     bad.data[2] = np.nan
     with pytest.raises(BadInput, match="not a finite number"):
         fit(kind, bad)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_training_that_diverges_names_epoch_model_and_rates(kind: str) -> None:
-    with pytest.raises(
-        LimitExceeded, match=rf"{kind}: training diverged in epoch \d+ of 50.*lr_pu"
-    ):
-        fit(kind, random_ratings(30, 20, 0.5), lr_pu=5.0, lr_qi=5.0, n_epochs=50)

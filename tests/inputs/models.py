@@ -1,24 +1,36 @@
-"""A small model as the service sees one, made in memory."""
+"""Models for tests: a small one as the service sees one, and a kind that the registry lacks."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+
+from movierec.dataset.matrix import rows_of
+from movierec.fields import number
+from movierec.models.accuracy import rmse
+from movierec.models.kinds import Kind
+from movierec.models.model import Epoch, Floats, Hyper, Model, shape
 
 N_USERS, N_MOVIES, N_FACTORS = 50, 60, 4
 SEEN_EVERYTHING = 7  # the user id that has nothing left to see
 
 
-@dataclass
-class SmallModel:
+def _random(seed, *size):
+    return lambda: np.random.default_rng(seed).normal(size=size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmallModel(Model):
     """Random factors."""
 
-    kind: str = "svd"
-    rng: Any = field(default_factory=lambda: np.random.default_rng(1))
+    kind: ClassVar[str] = "svd"
+    scale: tuple[float, float] = (1.0, 5.0)
+    hyper: Hyper = field(default_factory=Hyper)
+    p: Floats = field(default_factory=_random(1, N_USERS, N_FACTORS))
+    q: Floats = field(default_factory=_random(2, N_MOVIES, N_FACTORS))
 
-    def __post_init__(self):
-        self.p = self.rng.normal(size=(N_USERS, N_FACTORS))
-        self.q = self.rng.normal(size=(N_MOVIES, N_FACTORS))
+    def predict(self, u, i):
+        return np.clip((self.p[u] * self.q[i]).sum(axis=1), *self.scale)
 
     def scores(self, u):
         return self.q @ self.p[u]
@@ -44,3 +56,50 @@ class SmallLoaded:
         if self.users[u] == SEEN_EVERYTHING:
             return np.arange(N_MOVIES)
         return np.array([u % N_MOVIES, (u + 1) % N_MOVIES])
+
+
+# A third kind, as a newcomer would write it: without epochs, factors or a kernel.
+
+
+@dataclass(frozen=True)
+class ItemMean(Hyper):
+    """Hyperparameters of `ItemMeanModel`."""
+
+    shrinkage: float = number(low=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemMeanModel(Model):
+    """r̂_ui = (μ λ + Σ r_vi) / (λ + n_i): a movie's mean, drawn to that of all."""
+
+    kind: ClassVar[str] = "itemmean"
+    hyper: ItemMean
+    ratings: int
+    means: Floats = field(metadata=shape("n_movies"))
+
+    def predict(self, u, i):
+        return np.clip(self.means[i].astype(np.float64), *self.scale)
+
+    def scores(self, u):
+        return self.means.astype(np.float64)
+
+    def scores_for(self, items, ratings, watched):
+        return self.scores(0)
+
+
+def fit_item_means(train, hyper, *, watched=None, scale, dtype="float32", on_epoch=None):
+    from movierec.models.kernels import descent
+
+    descent.check(train)
+    n_movies, mean = train.shape[1], train.data.mean(dtype=np.float64)
+    sums = np.bincount(train.indices, train.data, n_movies) + hyper.shrinkage * mean
+    counts = np.bincount(train.indices, minlength=n_movies) + hyper.shrinkage
+    means = np.where(counts > 0, sums / np.maximum(counts, 1e-9), mean).astype(dtype)
+    model = ItemMeanModel(scale=scale, hyper=hyper, ratings=train.nnz, means=means)
+    if on_epoch:
+        error = rmse(model.predict(rows_of(train), train.indices) - train.data)
+        on_epoch(Epoch(1, error, lambda: model))
+    return model
+
+
+ITEM_MEAN = Kind("Item mean", ItemMeanModel, ItemMean, fit_item_means)

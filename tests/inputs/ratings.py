@@ -1,10 +1,11 @@
-"""Small rating matrices for the tests of models."""
+"""Small rating matrices and datasets, and hyperparameters, for the tests of models."""
 
 import numpy as np
 from scipy import sparse
 
-from movierec.dataset.matrix import csr
-from movierec.params import SVD, SVDpp
+from movierec.dataset.matrix import Dataset, csr, rows_of
+from movierec.models.svd import SVD
+from movierec.models.svdpp import SVDpp
 
 SCALE = (1.0, 5.0)
 SURPRISE = {
@@ -21,16 +22,39 @@ SURPRISE = {
 
 
 def svd_params(**changes: object) -> SVD:
-    rates = {f"lr_{name}": 0.005 for name in ("bu", "bi", "pu", "qi")}
-    regs = {f"reg_{name}": 0.02 for name in ("bu", "bi", "pu", "qi")}
-    return SVD(**{**SURPRISE, **rates, **regs, **changes})
+    return _params(SVD, 0.005, changes)
 
 
 def svdpp_params(**changes: object) -> SVDpp:
-    names = ("bu", "bi", "pu", "qi", "yj")
-    rates = {f"lr_{name}": 0.007 for name in names}
-    regs = {f"reg_{name}": 0.02 for name in names}
-    return SVDpp(**{**SURPRISE, **rates, **regs, **changes})
+    return _params(SVDpp, 0.007, changes)
+
+
+PARAMS = {"svd": svd_params, "svdpp": svdpp_params}
+
+
+def _params(hyper, rate, changes):
+    learnt = [name for group in hyper.LEARNT for name in group]
+    rates = {f"lr_{name}": rate for name in learnt}
+    regs = {f"reg_{name}": 0.02 for name in learnt}
+    return hyper(**{**SURPRISE, **rates, **regs, **changes})
+
+
+def no_ratings(users: int, movies: int) -> sparse.csr_array:
+    """An empty matrix."""
+    return csr(np.empty(0, int), np.empty(0, int), np.empty(0), (users, movies))
+
+
+def dataset_of(
+    train: sparse.csr_array,
+    validation: sparse.csr_array | None = None,
+    watched: sparse.csr_array | None = None,
+) -> Dataset:
+    """A dataset of these matrices with ids of its own."""
+    none = no_ratings(*train.shape)
+    movies = np.array([f"movie+{i:03d}+2001".encode() for i in range(train.shape[1])])
+    users = np.arange(train.shape[0], dtype=np.int64) * 3 + 1
+    parts = [none if part is None else part for part in (validation, watched)]
+    return Dataset(users, movies, train, *parts, SCALE, "hash")
 
 
 def random_ratings(users: int, movies: int, share: float, seed: int = 0) -> sparse.csr_array:
@@ -55,3 +79,16 @@ def in_order_of_appearance(train: sparse.csr_array) -> sparse.csr_array:
     result.indices = rank[inverse].astype(np.int32)
     result.has_sorted_indices = False
     return result
+
+
+def predicted_by_surprise(train: sparse.csr_array, algorithm) -> np.ndarray:
+    """All predictions by Surprise's own path: a Dataset from raw triples, fit, predict."""
+    import surprise
+
+    triples = [
+        (int(u), int(i), float(r), None)
+        for u, i, r in zip(rows_of(train), train.indices, train.data, strict=True)
+    ]
+    dataset = surprise.Dataset(surprise.Reader(rating_scale=SCALE))
+    algorithm.fit(dataset.construct_trainset(triples))
+    return np.array([algorithm.predict(u, i).est for u, i in np.ndindex(train.shape)])

@@ -1,37 +1,63 @@
-"""What the stage makes of its parameters."""
+"""The stage writes a model and its history, the same by both engines."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 import train
-from movierec.dataset.matrix import Dataset
-from movierec.errors import BadParams
-from movierec.params import Train
-from tests.inputs.ratings import SCALE, random_ratings, svd_params, svdpp_params
+from movierec.dataset.matrix import save_dataset
+from movierec.models.modelfile import load_model
+from tests.inputs.ratings import PARAMS, dataset_of, random_ratings
+
+SHIPPED = Path(__file__).parents[2] / "params.yaml"
 
 
-def fitted(kind: str, **changes: Any) -> Any:
-    ratings, watched = random_ratings(8, 6, 0.5), random_ratings(8, 6, 0.5, seed=1)
-    movies = np.array([b"movie-%d" % i for i in range(6)])
-    data = Dataset(np.arange(8), movies, ratings, ratings, watched, SCALE)
-    return train.fit(kind, data, Train(svd_params(), svdpp_params(), dtype="float64", **changes))[0]
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    ratings, watched = random_ratings(30, 20, 0.4), random_ratings(30, 20, 0.4, seed=1)
+    save_dataset(tmp_path / "dataset", dataset_of(ratings, ratings, watched), {})
+    return tmp_path / "dataset"
 
 
-def test_surprise_knows_no_watches_and_says_so() -> None:
-    with pytest.raises(BadParams, match="engine surprise knows rated movies only; set implicit"):
-        fitted("svdpp", engine="surprise", implicit="watched")
+def run(dataset: Path, kind: str, name: str = "model", **changes: Any) -> list[str]:
+    """The lines of the history."""
+    document = yaml.safe_load(SHIPPED.read_text())
+    own = {key: changes.pop(key) for key in list(changes) if key in document["train"][kind]}
+    document["train"] |= changes
+    document["train"][kind] |= own
+    (dataset.parent / "params.yaml").write_text(yaml.safe_dump(document))
+    command = ["--model", kind, "--dataset", str(dataset)]
+    command += ["--output", str(dataset.parent / name)]
+    command += ["--params", str(dataset.parent / "params.yaml")]
+    assert train.main([*command, "--history", str(dataset.parent / f"{name}.csv")]) == 0
+    return (dataset.parent / f"{name}.csv").read_text().splitlines()
 
 
-@pytest.mark.parametrize("kind", ["svd", "svdpp"])
-def test_both_engines_fit_the_same_model(kind: str) -> None:
-    one, other = (fitted(kind, engine=e, implicit="rated") for e in ("fast", "surprise"))
+@pytest.mark.parametrize("kind", sorted(PARAMS))
+def test_a_model_and_its_history_are_written(
+    kind: str, dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header, *rows = run(dataset, kind, n_epochs=6, holdout_share=0.2)
+    assert header == "epoch,train_rmse,holdout_rmse"
+    loaded = load_model(dataset.parent / "model")
+    assert loaded.model.kind == kind
+    assert loaded.manifest["facts"] == {"engine": "fast", "dtype": "float32"}
+    line = json.loads(capsys.readouterr().out)
+    assert line["model"] == kind
+    assert line["epochs"] == len(rows) == loaded.manifest["hyperparameters"]["n_epochs"]
+    assert line["train_rmse"] == round(float(rows[-1].split(",")[1]), 4)
+    assert 50 < line["peak_rss_mb"] < 10_000
+
+
+@pytest.mark.parametrize("kind", sorted(PARAMS))
+def test_both_engines_fit_the_same_model(kind: str, dataset: Path) -> None:
+    same = {"dtype": "float64", "implicit": "rated", "n_epochs": 5, "holdout_share": 0.0}
+    assert len(run(dataset, kind, "ours", engine="fast", **same)) == 1 + 5
+    assert len(run(dataset, kind, "theirs", engine="surprise", **same)) == 1 + 1
+    one, other = (load_model(dataset.parent / name).model for name in ("ours", "theirs"))
     for name, array in one.arrays().items():
         np.testing.assert_allclose(array, other.arrays()[name], atol=1e-9)
-
-
-def test_watches_change_what_svdpp_learns() -> None:
-    one, other = (fitted("svdpp", engine="fast", implicit=i) for i in ("rated", "watched"))
-    assert (one.watches, other.watches) == (False, True)
-    assert np.abs(one.user_factors - other.user_factors).max() > 1e-6

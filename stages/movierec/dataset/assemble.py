@@ -20,7 +20,7 @@ from movierec.dataset.split import (
 )
 from movierec.dataset.window import Window
 from movierec.errors import BadInput, BadParams
-from movierec.params import choice, number
+from movierec.fields import choice, number
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,11 @@ def entry_keys(matrix: sparse.csr_array) -> NDArray[np.int64]:
     return keys
 
 
+def rows_of(matrix: sparse.csr_array) -> NDArray[np.int64]:
+    """The row of each stored entry."""
+    return np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+
+
 def csr(
     u: NDArray[Any], i: NDArray[Any], values: NDArray[Any], shape: tuple[int, int]
 ) -> sparse.csr_array:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from movierec.dataset.aggregates import Aggregate
 from movierec.dataset.window import WindowFile
-from movierec.params import number
+from movierec.fields import number
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from movierec.params import number
+from movierec.fields import number
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,11 @@ from movierec.dataset.matrix import Dataset, contains
 from movierec.errors import BadInput
 from movierec.evaluation import ranking as measures
 from movierec.evaluation.baselines import Biases, popularity
+from movierec.fields import number
 from movierec.models.accuracy import mae, rmse
+from movierec.models.model import Model
 from movierec.models.popularity import popularity_order
 from movierec.models.topn import popular, recommend
-from movierec.params import number
 
 CONFIDENCE = 0.95
 
@@ -28,16 +29,6 @@ class Evaluate:
     relevant_rating: float = number()
     bootstrap_samples: int = number(low=1)
     seed: int = number(low=0)
-
-
-class Judged(Protocol):
-    """What evaluation asks of a model."""
-
-    def predict(self, u: NDArray[Any], i: NDArray[Any]) -> NDArray[np.float64]:
-        """Predictions for pairs, clipped to the scale."""
-
-    def scores(self, u: int) -> NDArray[np.float64]:
-        """(n_movies,) values to rank by."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +76,7 @@ class Result:
 
 
 def evaluate(
-    model: Judged, seen_of: Callable[[int], NDArray[Any]], dataset: Dataset, params: Evaluate
+    model: Model, seen_of: Callable[[int], NDArray[Any]], dataset: Dataset, params: Evaluate
 ) -> Result:
     """Judge `model`; `seen_of(u)` are the movies that serving leaves out for user u."""
     part = Validation.of(dataset, params.relevant_rating)

@@ -24,7 +24,7 @@ import pyarrow.json
 from numpy.typing import NDArray
 
 from movierec.evaluation.ranking import wilson_interval
-from movierec.params import number
+from movierec.fields import number
 from movierec.times import DAY, day_number, day_start
 
 WATCH, REQUEST, SERVED = 0, 2, 4  # store.ROWS: kind

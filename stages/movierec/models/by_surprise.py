@@ -3,43 +3,72 @@
 The library is imported here only, and only when asked for: serving needs none of it.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy import sparse
 
+from movierec.dataset.matrix import rows_of
 from movierec.errors import BadParams, LimitExceeded
-from movierec.models import svd, svdpp
+from movierec.models.accuracy import rmse
 from movierec.models.kernels import descent
-from movierec.models.model import SHARED
-from movierec.params import SVD, SVDpp
+from movierec.models.kernels.svdpp import implicit_sums
+from movierec.models.model import Epoch, OnEpoch
+from movierec.models.svd import SVD, SVDModel
+from movierec.models.svdpp import SVDpp, SVDppModel
+
+M = TypeVar("M", bound=SVDModel)
+
+OURS = {"seed", "lr_decay", "holdout_share", "patience"}
+"""Hyperparameters that Surprise does not know, or not by this name."""
 
 
 def fit_svd(
-    train: sparse.csr_array, hyper: SVD, scale: tuple[float, float], dtype: str
-) -> svd.SVDModel:
-    """SVD by Surprise: see `svd.fit`. Slow, and it reports no epochs."""
+    train: sparse.csr_array,
+    hyper: SVD,
+    *,
+    watched: sparse.csr_array | None = None,
+    scale: tuple[float, float],
+    dtype: str = "float32",
+    on_epoch: OnEpoch | None = None,
+) -> SVDModel:
+    """SVD by Surprise: see `kernels.svd.fit`. Slow, and it tells of the last epoch only."""
     import surprise
 
     fitted = _fit(surprise.SVD, train, hyper, scale)
-    shared = _factors("svd", fitted, train, dtype)
-    return svd.SVDModel(scale, fitted.trainset.global_mean, **shared, hyper=hyper)
+    shared = _factors(SVDModel.kind, fitted, train, dtype)
+    mean = fitted.trainset.global_mean
+    return _told(train, SVDModel(scale=scale, hyper=hyper, mean=mean, **shared), on_epoch)
 
 
 def fit_svdpp(
-    train: sparse.csr_array, hyper: SVDpp, scale: tuple[float, float], dtype: str
-) -> svdpp.SVDppModel:
-    """SVD++ by Surprise, N(u) the rated movies: see `svdpp.fit`. Very slow."""
+    train: sparse.csr_array,
+    hyper: SVDpp,
+    *,
+    watched: sparse.csr_array | None = None,
+    scale: tuple[float, float],
+    dtype: str = "float32",
+    on_epoch: OnEpoch | None = None,
+) -> SVDppModel:
+    """SVD++ by Surprise, N(u) the rated movies: see `kernels.svdpp.fit`. Very slow, and it tells
+    of the last epoch only. Raises BadParams for watches."""
     import surprise
 
+    if watched is not None:
+        raise BadParams("train: engine surprise knows rated movies only; set implicit to rated")
     fitted = _fit(surprise.SVDpp, train, hyper, scale, cache_ratings=True)
-    shared = _factors("svdpp", fitted, train, dtype)
+    shared = _factors(SVDppModel.kind, fitted, train, dtype)
     rated = np.bincount(train.indices, minlength=train.shape[1]) > 0
     y = np.where(rated[:, None], np.asarray(fitted.yj), 0).astype(dtype)
-    sums = svdpp.implicit_sums(train.indptr, train.indices, y)
-    mean = fitted.trainset.global_mean
-    implicit: dict[str, Any] = {"user_implicit": sums, "implicit_factors": y, "watches": False}
-    return svdpp.SVDppModel(scale, mean, **shared, hyper=hyper, **implicit)
+    model = SVDppModel(
+        scale=scale,
+        hyper=hyper,
+        mean=fitted.trainset.global_mean,
+        user_implicit=implicit_sums(train.indptr, train.indices, y),
+        implicit_factors=y,
+        **shared,
+    )
+    return _told(train, model, on_epoch)
 
 
 def trainset(train: sparse.csr_array, scale: tuple[float, float]) -> Any:
@@ -63,32 +92,30 @@ def trainset(train: sparse.csr_array, scale: tuple[float, float]) -> Any:
 def _fit(
     algorithm: Any, train: sparse.csr_array, hyper: SVD, scale: tuple[float, float], **more: Any
 ) -> Any:
-    descent.check(train, hyper)
+    descent.check(train)
     if hyper.lr_decay or hyper.holdout_share:
         raise BadParams("train: engine surprise knows no lr_decay or holdout_share; set them to 0")
-    ours = {"seed", "lr_decay", "holdout_share", "patience"}
-    options = {name: value for name, value in vars(hyper).items() if name not in ours}
+    options = {name: value for name, value in vars(hyper).items() if name not in OURS}
     fitted = algorithm(**options, random_state=hyper.seed, **more)
     with np.errstate(over="ignore", invalid="ignore"):
         return fitted.fit(trainset(train, scale))
 
 
 def _factors(kind: str, fitted: Any, train: sparse.csr_array, dtype: str) -> dict[str, Any]:
-    """b_u, b_i, p_u, q_i as `descent.factors` gives them. Raises LimitExceeded."""
-    raters = np.diff(train.indptr) > 0
-    rated = np.bincount(train.indices, minlength=train.shape[1]) > 0
-    p, q = (np.asarray(a) for a in (fitted.pu, fitted.qi))
-    arrays = (
-        fitted.bu,
-        fitted.bi,
-        np.where(raters[:, None], p, 0),
-        np.where(rated[:, None], q, 0).T,
-    )
-    if not all(np.isfinite(array).all() for array in arrays):
+    """Biases and factors by their names in `SVDModel`. Raises LimitExceeded."""
+    found = (np.asarray(array) for array in (fitted.bu, fitted.bi, fitted.pu, fitted.qi))
+    arrays = descent.known_only(train, *found)
+    if not all(np.isfinite(array).all() for array in arrays.values()):
         raise LimitExceeded(
             f"{kind}: training by scikit-surprise diverged: lower a learning rate or raise its "
             "regularisation"
         )
-    return {
-        name: np.ascontiguousarray(array, dtype) for name, array in zip(SHARED, arrays, strict=True)
-    }
+    return {name: np.ascontiguousarray(array, dtype) for name, array in arrays.items()}
+
+
+def _told(train: sparse.csr_array, model: M, on_epoch: OnEpoch | None) -> M:
+    """`model`, once its only epoch that we know of has been told."""
+    if on_epoch:
+        error = rmse(model.predict(rows_of(train), train.indices) - train.data)
+        on_epoch(Epoch(model.hyper.n_epochs, error, lambda: model))
+    return model

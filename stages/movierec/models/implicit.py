@@ -11,6 +11,11 @@ def rated_or_watched(
     """(indptr, indices) of the union of two matrices' stored entries: ascending, distinct.
 
     Values do not count: a rating of zero is a rating.
+
+    >>> rated = sparse.csr_array(([4.0, 2.0], [2, 0], [0, 1, 2]), shape=(2, 3))
+    >>> watched = sparse.csr_array(([9.0, 1.0], [0, 0], [0, 1, 2]), shape=(2, 3))
+    >>> [array.tolist() for array in rated_or_watched(rated, watched)]
+    [[0, 2, 3], [0, 2, 0]]
     """
     marks = (
         sparse.csr_array((np.ones(m.nnz, np.int8), m.indices, m.indptr), shape=m.shape)

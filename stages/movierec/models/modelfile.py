@@ -8,24 +8,29 @@ depend on the dataset and the hyperparameters only.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
 from movierec.arrays import read_folder, write_folder
 from movierec.dataset.matrix import Dataset
-from movierec.errors import BadInput, CorruptFile
+from movierec.errors import BadInput, BadParams, CorruptFile
+from movierec.fields import checked, value_of
 from movierec.models.implicit import rated_or_watched
-from movierec.models.model import SHARED, Factors, Model
+from movierec.models.kinds import KINDS
+from movierec.models.model import SHAPE, Model
 from movierec.models.popularity import popularity_order
-from movierec.models.svd import SVDModel
-from movierec.models.svdpp import SVDppModel
-from movierec.params import SVD, SVDpp
 
 FORMAT = "movierec-model/1"
-HELD = ("users", "movies", "popular", "seen_indptr", "seen_indices")
-"""The arrays beside the model's own."""
+HELD = {
+    "users": ("n_users",),
+    "movies": ("n_movies",),
+    "popular": ("n_movies",),
+    "seen_indptr": ("n_users + 1",),
+    "seen_indices": ("n_seen",),
+}
+"""The arrays beside the model's own, and their shapes."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,11 @@ class LoadedModel:
         return self.seen_indices[self.seen_indptr[u] : self.seen_indptr[u + 1]]
 
 
-def save_model(folder: Path, model: Factors, dataset: Dataset, facts: Mapping[str, Any]) -> None:
+def save_model(folder: Path, model: Model, dataset: Dataset, facts: Mapping[str, Any]) -> None:
     """Write `model`, fitted to `dataset`, to `folder`. `facts` (the engine, …) go into its
     manifest and must not depend on when, where or by whom it was fitted."""
     seen_indptr, seen_indices = rated_or_watched(dataset.train, dataset.watched)
-    arrays = model.arrays() | {
+    held = {
         "users": dataset.users,
         "movies": dataset.movies,
         "seen_indptr": seen_indptr,
@@ -65,19 +70,17 @@ def save_model(folder: Path, model: Factors, dataset: Dataset, facts: Mapping[st
         "format": FORMAT,
         "kind": model.kind,
         "hyperparameters": asdict(model.hyper),
-        "mean": model.mean,
         "scale": list(model.scale),
-        "watches": isinstance(model, SVDppModel) and model.watches,
         "data_hash": dataset.data_hash,
         "n_users": len(dataset.users),
         "n_movies": len(dataset.movies),
         "facts": dict(facts),
     }
-    write_folder(folder, arrays, manifest)
+    write_folder(folder, model.arrays() | held, model.entries() | manifest)
 
 
 def load_model(folder: Path, *, mmap: bool = True) -> LoadedModel:
-    """Read a model, every file checked against its SHA-256.
+    """Read a model, every file checked against its SHA-256 and against the others.
 
     Raises BadInput when there is no model there, CorruptFile when there is a damaged one.
     """
@@ -86,43 +89,46 @@ def load_model(folder: Path, *, mmap: bool = True) -> LoadedModel:
         raise BadInput(f"{folder}: not a model of format {FORMAT}; run `dvc repro train`")
     try:
         model = _model(manifest, arrays)
-        _check_shapes(folder, arrays, model)
         held = {name: arrays[name] for name in HELD}
+        _check_shapes(model, held)
         return LoadedModel(model, manifest=manifest, data_hash=manifest["data_hash"], **held)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except _Misfit as error:
+        raise CorruptFile(f"{folder}: {error}; run `dvc checkout`") from None
+    except (BadParams, KeyError, TypeError, ValueError, IndexError) as error:
         raise CorruptFile(f"{folder}: {error!r} in its manifest; run `dvc checkout`") from None
 
 
-def _model(manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Factors:
+class _Misfit(Exception):
+    """Files that verify but do not belong together."""
+
+
+def _model(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Model:
+    """The model that a manifest and its arrays describe."""
+    if manifest["kind"] not in KINDS:
+        raise ValueError(f"kind {manifest['kind']!r} is none of {', '.join(KINDS)}")
+    kind = KINDS[manifest["kind"]]
     low, high = manifest["scale"]
-    shared: dict[str, Any] = {"scale": (float(low), float(high)), "mean": float(manifest["mean"])}
-    shared |= {name: arrays[name] for name in SHARED}
-    hyper = manifest["hyperparameters"]
-    if manifest["kind"] == "svd":
-        return SVDModel(**shared, hyper=SVD(**hyper))
-    if manifest["kind"] == "svdpp":
-        shared |= {name: arrays[name] for name in ("user_implicit", "implicit_factors")}
-        return SVDppModel(**shared, hyper=SVDpp(**hyper), watches=manifest["watches"])
-    raise ValueError(f"kind {manifest['kind']!r} is neither svd nor svdpp")
-
-
-def _check_shapes(folder: Path, arrays: dict[str, NDArray[Any]], model: Factors) -> None:
-    """Raises CorruptFile when the arrays do not belong together."""
-    n_users, n_movies, k = len(arrays["users"]), len(arrays["movies"]), model.hyper.n_factors
-    expected = {
-        "user_bias": (n_users,),
-        "movie_bias": (n_movies,),
-        "user_factors": (n_users, k),
-        "movie_factors": (k, n_movies),
-        "user_implicit": (n_users, k),
-        "implicit_factors": (n_movies, k),
-        "popular": (n_movies,),
-        "seen_indptr": (n_users + 1,),
-        "seen_indices": (int(arrays["seen_indptr"][-1]),),
+    hyper = checked(kind.hyper, manifest["hyperparameters"], "hyperparameters")
+    types = get_type_hints(kind.model)
+    entries = {
+        f.name: value_of(types[f.name], manifest[f.name], f.metadata, f.name)
+        for f in kind.model.entry_fields()
     }
-    for name, shape in expected.items():
-        if name in arrays and arrays[name].shape != shape:
-            raise CorruptFile(
-                f"{folder}: {name} has the shape {arrays[name].shape}, not {shape}; "
-                "run `dvc checkout`"
-            )
+    own = {f.name: arrays[f.name] for f in kind.model.array_fields()}
+    return kind.model(scale=(float(low), float(high)), hyper=hyper, **entries, **own)
+
+
+def _check_shapes(model: Model, held: dict[str, NDArray[Any]]) -> None:
+    """Raises _Misfit when the arrays do not belong together."""
+    n_users = len(held["users"])
+    sizes = asdict(model.hyper) | {
+        "n_users": n_users,
+        "n_movies": len(held["movies"]),
+        "n_users + 1": n_users + 1,
+        "n_seen": int(held["seen_indptr"][-1]),
+    }
+    shapes = HELD | {f.name: f.metadata[SHAPE] for f in model.array_fields()}
+    for name, array in (model.arrays() | held).items():
+        expected = tuple(sizes[size] for size in shapes[name])
+        if array.shape != expected:
+            raise _Misfit(f"{name} has the shape {array.shape}, not {expected}")

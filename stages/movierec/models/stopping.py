@@ -6,31 +6,49 @@ ratings is held out, the model is fitted to the rest until their error has not f
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from math import inf
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.dataset.matrix import contains, csr, entry_keys
+from movierec.dataset.matrix import contains, csr, entry_keys, rows_of
+from movierec.fields import number
 from movierec.hashing import mix
 from movierec.hashing import share as hashed_share
 from movierec.models.accuracy import rmse
-from movierec.models.model import Epoch, Factors, OnEpoch
-from movierec.params import SVD
+from movierec.models.model import Epoch, Hyper, Model, OnEpoch
 
-Fit = Callable[[sparse.csr_array, sparse.csr_array, SVD, OnEpoch], Factors]
+
+@dataclass(frozen=True)
+class ByEpochs(Hyper):
+    """Hyperparameters of a model that is fitted in passes over the ratings.
+
+    With a `holdout_share` of the training ratings held out, n_epochs is only the most, and the
+    number is the one after which their error has not fallen for `patience` epochs.
+    """
+
+    n_epochs: int = number(low=1)
+    holdout_share: float = number(low=0, high=0.5)
+    patience: int = number(low=1)
+    seed: int = number(low=0, high=2**32 - 1)
+    """Of which ratings are held out, and of initial values."""
+
+
+H = TypeVar("H", bound=Hyper)
+FitOnce = Callable[[sparse.csr_array, sparse.csr_array, H, OnEpoch], Model]
 """Fits to (train, watched) with hyperparameters, calling back after each epoch."""
+Progress = Callable[[], object]
+"""Called after each epoch."""
 
 
 @dataclass
 class History:
     """RMSE after each epoch: over the ratings fitted to, and over those held out (or none)."""
 
-    train: list[float]
-    holdout: list[float]
+    train: list[float] = field(default_factory=list)
+    holdout: list[float] = field(default_factory=list)
 
     def columns(self) -> dict[str, list[Any]]:
         """Columns of a table with one row an epoch."""
@@ -42,18 +60,18 @@ class History:
 
 
 def fit(
-    fit_once: Fit,
+    fit_once: FitOnce[Any],
     train: sparse.csr_array,
     watched: sparse.csr_array,
-    hyper: SVD,
-    progress: Callable[[], None],
-) -> tuple[Factors, History]:
+    hyper: Hyper,
+    progress: Progress,
+) -> tuple[Model, History]:
     """The model of all training ratings, and how it came to be.
 
-    `progress` is called after each epoch. Without `hyper.holdout_share` all epochs run.
+    Without a `holdout_share` all epochs run.
     """
-    history = History([], [])
-    if hyper.holdout_share > 0:
+    history = History()
+    if isinstance(hyper, ByEpochs) and hyper.holdout_share > 0:
         epochs, history.holdout = best_epochs(fit_once, train, watched, hyper, progress)
         hyper = replace(hyper, n_epochs=epochs)
 
@@ -66,20 +84,31 @@ def fit(
     return model, history
 
 
+def most_epochs(hyper: Hyper) -> int:
+    """How often `fit` calls `progress` at most."""
+    if not isinstance(hyper, ByEpochs):
+        return 1
+    return hyper.n_epochs * (2 if hyper.holdout_share else 1)
+
+
 def best_epochs(
-    fit_once: Fit,
+    fit_once: FitOnce[Any],
     train: sparse.csr_array,
     watched: sparse.csr_array,
-    hyper: SVD,
-    progress: Callable[[], None],
+    hyper: ByEpochs,
+    progress: Progress,
 ) -> tuple[int, list[float]]:
-    """(number of epochs with the least error over the held-out ratings, that error by epoch)."""
+    """(number of epochs with the least error over the held-out ratings, that error by epoch).
+
+    With too few ratings to hold any out: (n_epochs, []).
+    """
     held = held_out(train, hyper.holdout_share, hyper.seed)
     rest, apart = _take(train, ~held), _take(train, held)
+    if rest.nnz == 0 or apart.nnz == 0:
+        return hyper.n_epochs, []
     # A held-out rating must not be known as a watch either.
     known = _take(watched, ~contains(apart, watched))
-    u = np.repeat(np.arange(apart.shape[0]), np.diff(apart.indptr))
-    ratings = apart.data.astype(np.float64)
+    u, ratings = rows_of(apart), apart.data.astype(np.float64)
     errors: list[float] = []
 
     def on_epoch(epoch: Epoch) -> bool:
@@ -87,10 +116,8 @@ def best_epochs(
         progress()
         return len(errors) - 1 - int(np.argmin(errors)) >= hyper.patience
 
-    if rest.nnz == 0 or apart.nnz == 0:  # too few ratings to hold any out
-        return hyper.n_epochs, []
     fit_once(rest, known, hyper, on_epoch)
-    return int(np.argmin([*errors, inf])) + 1, errors
+    return int(np.argmin(errors)) + 1, errors
 
 
 def held_out(train: sparse.csr_array, share: float, seed: int) -> NDArray[np.bool_]:
@@ -103,5 +130,4 @@ def held_out(train: sparse.csr_array, share: float, seed: int) -> NDArray[np.boo
 
 def _take(matrix: sparse.csr_array, mask: NDArray[np.bool_]) -> sparse.csr_array:
     """The entries of a matrix that `mask` names."""
-    u = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
-    return csr(u[mask], matrix.indices[mask], matrix.data[mask], matrix.shape)
+    return csr(rows_of(matrix)[mask], matrix.indices[mask], matrix.data[mask], matrix.shape)

@@ -6,90 +6,119 @@ Each rating r_ui in turn, with e = r_ui − r̂_ui:
 
     b_u ← b_u + γ (e − λ b_u)          p_u ← p_u + γ (e q_i − λ p_u)
     b_i ← b_i + γ (e − λ b_i)          q_i ← q_i + γ (e p_u − λ q_i)
+
+`kernels.svd` takes these steps. Predicting, here, sums factor by factor over whole vectors: no
+BLAS, so the bits do not depend on the machine.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from movierec.models.kernels import descent
-from movierec.models.kernels.lanes import align_stack, dot, exchange, kernel, load, prefetch, store
-from movierec.models.kernels.normal import normals
-from movierec.models.model import Factors, OnEpoch
-from movierec.params import SVD
-
-AHEAD = 16
-"""Ratings before its turn, a movie's row is asked for."""
+from movierec.fields import number
+from movierec.models.model import Floats, Ints, Model, shape
+from movierec.models.stopping import ByEpochs
 
 
 @dataclass(frozen=True)
-class SVDModel(Factors):
-    """A fitted SVD."""
+class SVD(ByEpochs):
+    """Hyperparameters of SVD, by Surprise's names (γ is `lr_*`, λ is `reg_*`).
 
-    @property
-    def kind(self) -> str:
-        """See Model.kind."""
-        return "svd"
-
-
-def fit(
-    train: sparse.csr_array,
-    hyper: SVD,
-    *,
-    scale: tuple[float, float],
-    dtype: str = "float32",
-    on_epoch: OnEpoch | None = None,
-) -> SVDModel:
-    """Fit to `train`, (n_users, n_movies): users in row order, their ratings as they are stored.
-
-    With rows and columns in order of first appearance, and indices in the order of the ratings
-    (not sorted), these are Surprise's updates in Surprise's order. Raises BadInput without
-    ratings and LimitExceeded when training diverges.
+    Beyond Surprise, and off at zero: learning rates shrink by `lr_decay` after each epoch.
     """
-    descent.check(train, hyper)
-    scalar, k = np.dtype(dtype), hyper.n_factors
-    n_users, n_movies = train.shape
-    start = normals(hyper.seed, hyper.init_mean, hyper.init_std_dev, (n_users + n_movies) * k)
-    start = start.reshape(-1, k)
-    P = descent.rows(scalar, start[:n_users], 1, "p")
-    Q = descent.rows(scalar, start[n_users:], 0, "q")
-    del start
-    mean, indptr, indices, ratings = descent.observed(train, scalar)
 
-    def sweep(epoch: int) -> float:
-        return _sweep(indptr, indices, ratings, descent.steps(scalar, hyper, epoch), P, Q)
+    LEARNT: ClassVar[tuple[tuple[str, ...], ...]] = (("bu", "bi"), ("pu", "qi"))
+    """What `lr_*` and `reg_*` there are, in groups that a search gives one rate."""
 
-    def model() -> SVDModel:
-        return SVDModel(scale, mean, *descent.factors(train, P["p"], Q["q"], k), hyper)
-
-    descent.descend("svd", hyper, train.nnz, sweep, model, on_epoch)
-    return model()
+    n_factors: int = number(low=1, high=4096)
+    init_mean: float = number()
+    init_std_dev: float = number(low=0)
+    lr_bu: float = number(above=0)
+    lr_bi: float = number(above=0)
+    lr_pu: float = number(above=0)
+    lr_qi: float = number(above=0)
+    reg_bu: float = number(low=0)
+    reg_bi: float = number(low=0)
+    reg_pu: float = number(low=0)
+    reg_qi: float = number(low=0)
+    lr_decay: float = number(low=0, high=0.5)
 
 
-@kernel
-def _sweep(
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int32],
-    ratings: NDArray[Any],
-    steps: descent.Rows,
-    P: descent.Rows,
-    Q: descent.Rows,
-) -> float:
-    """One pass over the ratings, given less μ. Returns Σ e²."""
-    align_stack()
-    last = len(indices) - 1
-    squares = 0.0
-    for u in range(len(indptr) - 1):
-        prefetch(P, u + 1)
-        p = load(P, u, "p")
-        for k in range(indptr[u], indptr[u + 1]):
-            i = indices[k]
-            prefetch(Q, indices[min(k + AHEAD, last)])
-            e = ratings[k] - dot(load(Q, i, "q"), p)
-            p = exchange(Q, i, "q", p, "p", steps, e)
-            squares += e * e
-        store(P, u, "p", p)
-    return squares
+@dataclass(frozen=True, kw_only=True)
+class SVDModel(Model):
+    """A fitted SVD. Users and movies without a rating in the training data have zero biases
+    and factors."""
+
+    kind: ClassVar[str] = "svd"
+    hyper: SVD
+    """What it was fitted with; new users are folded in by the same steps."""
+    mean: float
+    """μ: the mean of all ratings."""
+    watches: bool = False
+    """Whether watches without a rating tell the model something: never to SVD."""
+    user_bias: Floats = field(metadata=shape("n_users"))
+    """b_u."""
+    movie_bias: Floats = field(metadata=shape("n_movies"))
+    """b_i."""
+    user_factors: Floats = field(metadata=shape("n_users", "n_factors"))
+    """p_u."""
+    movie_factors: Floats = field(metadata=shape("n_factors", "n_movies"))
+    """q_i, one column a movie."""
+
+    def z(self, u: Ints | int) -> Floats:
+        """What meets q_i: (n_factors,) of one user, (n, n_factors) of n. Here p_u."""
+        return self.user_factors[u]
+
+    def predict(self, u: Ints, i: Ints) -> NDArray[np.float64]:
+        """See Model.predict."""
+        z = self.z(u)
+        estimate = self.mean + self.user_bias[u].astype(np.float64) + self.movie_bias[i]
+        for f, q_f in enumerate(self.movie_factors):
+            estimate += z[:, f].astype(np.float64) * q_f[i]
+        return np.clip(estimate, *self.scale)
+
+    def scores(self, u: int) -> NDArray[np.float64]:
+        """See Model.scores."""
+        return self._scores(float(self.user_bias[u]), self.z(u))
+
+    def scores_for(self, items: Ints, ratings: Floats, watched: Ints) -> NDArray[np.float64]:
+        """See Model.scores_for: b_u and p_u come from the ratings, S from both."""
+        S = self.implicit(items, watched)
+        residuals = np.asarray(ratings, np.float64) - self.mean - self.movie_bias[items]
+        q = np.ascontiguousarray(self.movie_factors[:, items].T, dtype=np.float64)
+        b_u, p_u = fold_in(self.hyper, S, residuals, q)
+        return self._scores(b_u, p_u + S)
+
+    def implicit(self, items: Ints, watched: Ints) -> NDArray[np.float64]:
+        """(n_factors,) what a new user's movies tell before any rating. Here nothing."""
+        return np.zeros(self.hyper.n_factors)
+
+    def _scores(self, b_u: float, z: Floats) -> NDArray[np.float64]:
+        scores = self.mean + b_u + self.movie_bias.astype(np.float64)
+        for z_f, q_f in zip(z.tolist(), self.movie_factors, strict=True):
+            scores += np.multiply(q_f, z_f, dtype=np.float64)
+        return scores
+
+
+def fold_in(
+    hyper: SVD,
+    S: NDArray[np.float64],
+    residuals: NDArray[np.float64],
+    q: NDArray[np.float64],
+) -> tuple[float, NDArray[np.float64]]:
+    """b_u and p_u of a user with no row in the model: the epochs of a fit over this user's
+    ratings alone, starting from zero, with all movies held still.
+
+    `residuals` are r − μ − b_i, (n,); `q` their movies' factors, (n, n_factors); `S` is what
+    is added to p_u, (n_factors,). Without ratings both are zero.
+    """
+    b_u, p_u, decay = 0.0, np.zeros_like(S), 1.0
+    for _ in range(hyper.n_epochs if len(residuals) else 0):
+        for r, q_i in zip(residuals.tolist(), q, strict=True):
+            e = r - b_u - float(np.add.reduce(q_i * (p_u + S)))
+            b_u += decay * hyper.lr_bu * (e - hyper.reg_bu * b_u)
+            p_u = p_u + decay * hyper.lr_pu * (e * q_i - hyper.reg_pu * p_u)
+        decay *= 1.0 - hyper.lr_decay
+    return b_u, p_u

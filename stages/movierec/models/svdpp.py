@@ -1,202 +1,54 @@
-"""SVD++, Koren (2008), equation 15, as Surprise 1.1.5 fits it, in time linear in the ratings.
+"""SVD++, Koren (2008), equation 15, as Surprise 1.1.5 fits it.
 
     r̂_ui = μ + b_u + b_i + q_iᵀ (p_u + S),    S = |N(u)|^-½ Σ_{j∈N(u)} y_j
 
 N(u) holds the movies that u rated, or also those that u watched. Each rating in turn, with
 e = r_ui − r̂_ui, moves b_u, b_i, p_u as in SVD, q_i by e·(p_u + S), and every y_j of N(u):
 
-    y_j ← y_j + γ (e q_i |N(u)|^-½ − λ y_j)  =  a y_j + c,    a = 1 − γλ,  c = γ e q_i |N(u)|^-½
+    y_j ← y_j + γ (e q_i |N(u)|^-½ − λ y_j)
 
-The same a and c for every j: t such steps are y_j ← aᵗ y_j + C. So carry T = |N(u)|^½ C along,
-
-    T ← a T + γ e q_i        S ← a S + γ e q_i
-
-and write each y_j once, after the ratings of u: y_j ← aᵗ y_j + |N(u)|^-½ T. This is exact,
-however N(u) and the rated movies overlap, as long as N(u) names each movie once.
+`kernels.svdpp` takes these steps, in time linear in the ratings.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from movierec.models.implicit import rated_or_watched
-from movierec.models.kernels import descent
-from movierec.models.kernels.lanes import (
-    align_stack,
-    dot,
-    kernel,
-    load,
-    prefetch,
-    scaled,
-    spread,
-    store,
-)
-from movierec.models.kernels.normal import normals
-from movierec.models.model import Factors, Floats, Ints, OnEpoch, fold_in
-from movierec.params import SVDpp
-
-NEAR, FAR = 16, 256
-"""How far ahead of their sum a user's movies are asked for: while others are summed, and already
-while the user before is trained, one a rating. Summing alone is too quick for the memory."""
+from movierec.fields import number
+from movierec.models.model import Floats, Ints, shape
+from movierec.models.svd import SVD, SVDModel
 
 
 @dataclass(frozen=True)
-class SVDppModel(Factors):
-    """A fitted SVD++."""
+class SVDpp(SVD):
+    """Hyperparameters of SVD++: those of SVD and the implicit factors' own."""
 
-    user_implicit: Floats
-    """(n_users, n_factors) S: |N(u)|^-½ Σ y_j."""
-    implicit_factors: Floats
-    """(n_movies, n_factors) y_j."""
-    watches: bool
-    """Whether N(u) holds watched movies beside rated ones."""
+    LEARNT: ClassVar[tuple[tuple[str, ...], ...]] = (*SVD.LEARNT, ("yj",))
 
-    @property
-    def kind(self) -> str:
-        """See Model.kind."""
-        return "svdpp"
+    lr_yj: float = number(above=0)
+    reg_yj: float = number(low=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SVDppModel(SVDModel):
+    """A fitted SVD++: with `watches`, N(u) holds watched movies beside rated ones."""
+
+    kind: ClassVar[str] = "svdpp"
+    hyper: SVDpp
+    user_implicit: Floats = field(metadata=shape("n_users", "n_factors"))
+    """S of every user."""
+    implicit_factors: Floats = field(metadata=shape("n_movies", "n_factors"))
+    """y_j."""
 
     def z(self, u: Ints | int) -> Floats:
         """p_u + S."""
         return self.user_factors[u].astype(np.float64) + self.user_implicit[u]
 
-    def scores_for(self, items: Ints, ratings: Floats, watched: Ints) -> NDArray[np.float64]:
-        """See Model.scores_for: S comes from N(u) at once, b_u and p_u from the ratings."""
+    def implicit(self, items: Ints, watched: Ints) -> NDArray[np.float64]:
+        """|N(u)|^-½ Σ y_j."""
         N = np.union1d(items, watched if self.watches else items[:0]).astype(np.intp)
         y = self.implicit_factors[N].astype(np.float64)
-        S = np.add.reduce(y, axis=0) / np.sqrt(max(len(N), 1))
-        b_u, p_u = fold_in(self.hyper, S, self._residuals(items, ratings), self._rows(items))
-        return self._scores(b_u, p_u + S)
-
-    def arrays(self) -> dict[str, Floats]:
-        """See Model.arrays."""
-        return super().arrays() | {
-            "user_implicit": self.user_implicit,
-            "implicit_factors": self.implicit_factors,
-        }
-
-
-def fit(
-    train: sparse.csr_array,
-    hyper: SVDpp,
-    *,
-    watched: sparse.csr_array | None = None,
-    scale: tuple[float, float],
-    dtype: str = "float32",
-    on_epoch: OnEpoch | None = None,
-) -> SVDppModel:
-    """Fit to `train` in the order of `svd.fit`. N(u) are the rated movies (the stored columns of
-    `train`, which must be distinct), and with `watched`, of the same shape, its columns too.
-
-    Raises BadInput without ratings and LimitExceeded when training diverges.
-    """
-    descent.check(train, hyper)
-    scalar, k = np.dtype(dtype), hyper.n_factors
-    n_users, n_movies = train.shape
-    start = normals(hyper.seed, hyper.init_mean, hyper.init_std_dev, (n_users + 2 * n_movies) * k)
-    start = start.reshape(-1, k)
-    P = descent.rows(scalar, start[:n_users], 1, "p")
-    M = descent.rows(scalar, start[n_users : n_users + n_movies], 0, "q", "y")
-    M["y"][:, :k] = start[n_users + n_movies :]
-    del start
-    mean, indptr, indices, ratings = descent.observed(train, scalar)
-    N = indptr, indices
-    if watched is not None:
-        N = rated_or_watched(train, watched)
-
-    def sweep(epoch: int) -> float:
-        return _sweep(indptr, indices, ratings, *N, descent.steps(scalar, hyper, epoch), P, M)
-
-    def model() -> SVDppModel:
-        shared = descent.factors(train, P["p"], M["q"], k)
-        known = np.bincount(N[1], minlength=n_movies) > 0
-        y = np.ascontiguousarray(np.where(known[:, None], M["y"], 0)[:, :k])
-        return SVDppModel(scale, mean, *shared, hyper, implicit_sums(*N, y), y, watched is not None)
-
-    descent.descend("svdpp", hyper, train.nnz, sweep, model, on_epoch)
-    return model()
-
-
-@kernel
-def _sweep(
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int32],
-    ratings: NDArray[Any],
-    N_indptr: NDArray[np.int64],
-    N_indices: NDArray[np.int32],
-    steps: descent.Rows,
-    P: descent.Rows,
-    M: descent.Rows,
-) -> float:
-    """One pass over the ratings, given less μ. Returns Σ e²."""
-    align_stack()
-    keep_p, gain_p = load(steps, 0, "keep_p"), load(steps, 0, "gain_p")
-    keep_q, gain_q = load(steps, 0, "keep_q"), load(steps, 0, "gain_q")
-    keep_y, gain_y = load(steps, 0, "keep_y"), load(steps, 0, "gain_y")
-    one = ratings.dtype.type(1.0)
-    ones = spread(gain_y, one)
-    zero = spread(load(M, 0, "y"), one - one)
-    squares = 0.0
-    asked = 0  # of N_indices
-    for u in range(len(indptr) - 1):
-        prefetch(P, u + 1)
-        start, stop = indptr[u], indptr[u + 1]
-        N_start, N_stop = N_indptr[u], N_indptr[u + 1]
-        if start == stop:
-            continue
-        asked = max(asked, N_start)  # past users without ratings
-        norm = ratings.dtype.type(1.0 / np.sqrt(N_stop - N_start))
-        S = zero
-        for n in range(N_start, N_stop):
-            if asked < min(n + NEAR, len(N_indices)):
-                prefetch(M, N_indices[asked])
-                asked += 1
-            S = S + load(M, N_indices[n], "y")
-        S = norm * S
-        p, T, kept = load(P, u, "p"), zero, ones
-        for k in range(start, stop):
-            i = indices[k]
-            if asked < min(N_stop + FAR, len(N_indices)):  # the next users' rows
-                prefetch(M, N_indices[asked])
-                asked += 1
-            q = load(M, i, "q")
-            z = p + S
-            e = ratings[k] - dot(q, z)
-            store(M, i, "q", scaled(keep_q, q) + scaled(e * gain_q, z))
-            p = scaled(keep_p, p) + scaled(e * gain_p, q)
-            step = scaled(e * gain_y, q)
-            S = scaled(keep_y, S) + step
-            T = scaled(keep_y, T) + step
-            kept = keep_y * kept
-            squares += e * e
-        store(P, u, "p", p)
-        C = norm * T
-        for n in range(N_start, N_stop):
-            j = N_indices[n]
-            store(M, j, "y", scaled(kept, load(M, j, "y")) + C)
-    return squares
-
-
-def implicit_sums(indptr: Ints, indices: Ints, y: Floats) -> Floats:
-    """(n_users, n_factors) S of every user: |N(u)|^-½ Σ y_j, in the order of N(u)."""
-    sums = np.zeros((len(indptr) - 1, y.shape[1]), y.dtype)
-    _add_rows(indptr.astype(np.int64), indices.astype(np.int32), y, sums)
-    counts = np.maximum(np.diff(indptr), 1)
-    return (sums / np.sqrt(counts)[:, None]).astype(y.dtype)
-
-
-@kernel
-def _add_rows(
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int32],
-    rows: NDArray[Any],
-    sums: NDArray[Any],
-) -> None:
-    """sums[u] = Σ rows[j] over u's indices."""
-    for u in range(len(indptr) - 1):
-        for k in range(indptr[u], indptr[u + 1]):
-            for f in range(rows.shape[1]):
-                sums[u, f] += rows[indices[k], f]
+        S: NDArray[np.float64] = np.add.reduce(y, axis=0) / np.sqrt(max(len(N), 1))
+        return S

@@ -13,6 +13,9 @@ def recommend(scores: NDArray[Any], seen: NDArray[Any], k: int) -> NDArray[np.in
     `scores` has one value a movie, `seen` holds indices. Fewer than `k` come back when fewer
     movies are unseen. Raises ValueError when a score is not finite: a model that makes such
     scores must not be served.
+
+    >>> recommend(np.array([2.5, 4.0, 1.0, 4.0]), np.array([1]), 2).tolist()
+    [3, 0]
     """
     if not np.isfinite(scores).all():
         raise ValueError(f"{np.count_nonzero(~np.isfinite(scores))} scores are not finite")
@@ -28,7 +31,11 @@ def recommend(scores: NDArray[Any], seen: NDArray[Any], k: int) -> NDArray[np.in
 
 
 def popular(order: NDArray[Any], seen: NDArray[Any], k: int) -> NDArray[np.int64]:
-    """The first `k` of `order` (movie indices, most popular first) that are not in `seen`."""
+    """The first `k` of `order` (movie indices, most popular first) that are not in `seen`.
+
+    >>> popular(np.array([2, 0, 3, 1]), np.array([0]), 2).tolist()
+    [2, 3]
+    """
     # At most len(seen) of them are left out, so the head of the list is enough.
     head = order[: k + len(seen)]
     return head[~np.isin(head, seen)][:k].astype(np.int64)

@@ -6,7 +6,8 @@ from pathlib import Path
 from infra.demo.replay import TRAIN, parse, set_params
 from movierec.dataset.assemble import Events
 from movierec.evaluation.offline import Evaluate
-from movierec.params import Train, load_section
+from movierec.models.training import load_train
+from movierec.params import load_section
 
 PARAMS = Path(__file__).parents[3] / "params.yaml"
 
@@ -22,17 +23,18 @@ def params_of(folder, *arguments):
 def test_the_scale_and_the_training_of_both_models_are_set(tmp_path):
     params = params_of(tmp_path)
     events = load_section(params, "events", Events)
-    train = load_section(params, "train", Train)
+    svd, svdpp = (load_train(params, kind)[1] for kind in ("svd", "svdpp"))
     assert (events.rating_min, events.rating_max) == (0, 10)
     assert load_section(params, "evaluate", Evaluate).relevant_rating == 8
-    for model in (train.svd, train.svdpp):
+    for model in (svd, svdpp):
         assert (model.n_factors, model.n_epochs) == (TRAIN["n_factors"], TRAIN["n_epochs"])
         assert model.lr_bu == model.lr_qi == TRAIN["lr"]
         assert (model.reg_bu, model.reg_qi) == (TRAIN["reg_bu"], TRAIN["reg"])
-    assert train.svdpp.reg_yj == TRAIN["reg"]
-    assert train.svd.lr_decay == load_section(PARAMS, "train", Train).svd.lr_decay
+    assert svdpp.reg_yj == TRAIN["reg"]
+    assert svd.lr_decay == load_train(PARAMS, "svd")[1].lr_decay
 
 
 def test_the_projects_own_training_can_be_kept(tmp_path):
-    kept = load_section(params_of(tmp_path, "--keep-params"), "train", Train)
-    assert kept == load_section(PARAMS, "train", Train)
+    params = params_of(tmp_path, "--keep-params")
+    for kind in ("svd", "svdpp"):
+        assert load_train(params, kind) == load_train(PARAMS, kind)

@@ -12,8 +12,8 @@ from infra.simulator.log import RATING, WATCH
 from infra.simulator.sessions import Life
 from infra.simulator.world import NOISE, TASTE, make_world, rate
 from movierec.evaluation.baselines import Biases
-from movierec.models import svd, svdpp
-from movierec.params import Train, load_section
+from movierec.models.kernels import svd, svdpp
+from movierec.models.training import load_train
 from tests.infra.simulator.conftest import FIRST
 
 ROOT = Path(__file__).parents[3]
@@ -56,10 +56,12 @@ def rmse(life, predicted):
 
 @pytest.fixture(scope="module")
 def scores(life):
-    params = load_section(ROOT / "params.yaml", "train", Train)
+    (_, tuned), (_, tuned_pp) = (
+        load_train(ROOT / "params.yaml", kind) for kind in ("svd", "svdpp")
+    )
     train, u, i = life["train"], life["u"], life["i"]
-    hyper = dataclasses.replace(params.svd, **QUICK)
-    hyper_pp = dataclasses.replace(params.svdpp, **QUICK, lr_yj=0.02)
+    hyper = dataclasses.replace(tuned, **QUICK)
+    hyper_pp = dataclasses.replace(tuned_pp, **QUICK, lr_yj=0.02)
     world = life["world"]
     models = {
         "svd": svd.fit(train, hyper, scale=SCALE),

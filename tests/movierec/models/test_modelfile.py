@@ -1,26 +1,149 @@
-"""A model whose files verify but do not belong together is refused."""
+"""A model whose files verify but do not belong together is refused; a service loads it lightly."""
 
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from movierec.dataset.matrix import Dataset, csr
-from movierec.errors import CorruptFile
-from movierec.models import svd
-from movierec.models.modelfile import load_model, save_model
-from tests.inputs.ratings import SCALE, random_ratings, svd_params
+from movierec.arrays import read_folder, write_folder
+from movierec.errors import BadInput, CorruptFile
+from movierec.models.kernels import svdpp
+from movierec.models.modelfile import HELD, load_model, save_model
+from movierec.models.svdpp import SVDppModel
+from tests.inputs.ratings import SCALE, dataset_of, random_ratings, svdpp_params
+
+USERS, MOVIES = 8, 6
+TRAIN, WATCHED = random_ratings(USERS, MOVIES, 0.3), random_ratings(USERS, MOVIES, 0.3, seed=1)
 
 
-@pytest.mark.parametrize("name", ["user_bias", "movie_bias", "user_factors", "movie_factors"])
-def test_arrays_of_different_models_are_refused(name: str, tmp_path: Path) -> None:
-    train = random_ratings(8, 6, 0.5)
-    none = csr(np.empty(0, int), np.empty(0, int), np.empty(0), train.shape)
-    movies = np.array([f"m+{i}".encode() for i in range(6)])
-    dataset = Dataset(np.arange(8), movies, train, none, none, SCALE, "hash")
-    model = svd.fit(train, svd_params(n_factors=3, n_epochs=2), scale=SCALE)
-    short = replace(model, **{name: getattr(model, name)[:-1]})
-    save_model(tmp_path / "model", short, dataset, {})
-    with pytest.raises(CorruptFile, match=rf"{name} has the shape"):
-        load_model(tmp_path / "model")
+@pytest.fixture(scope="module")
+def model() -> SVDppModel:
+    return svdpp.fit(TRAIN, svdpp_params(n_factors=3, n_epochs=2), watched=WATCHED, scale=SCALE)
+
+
+@pytest.fixture
+def folder(model: SVDppModel, tmp_path: Path) -> Path:
+    save_model(tmp_path / "model", model, dataset_of(TRAIN, watched=WATCHED), {"engine": "fast"})
+    return tmp_path / "model"
+
+
+def rewrite(folder: Path, change: Callable[[dict[str, Any], dict[str, Any]], object]) -> None:
+    """Another writer's folder: `change(arrays, manifest)`, with sums that are right."""
+    arrays, manifest = read_folder(folder)
+    del manifest["files"]
+    change(arrays, manifest)
+    write_folder(folder, arrays, manifest)
+
+
+def test_the_manifest_says_what_the_model_is(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["format"] == "movierec-model/1"
+    assert manifest["kind"] == "svdpp"
+    assert manifest["hyperparameters"]["n_factors"] == 3
+    assert manifest["scale"] == list(SCALE)
+    assert manifest["watches"] is True
+    assert manifest["data_hash"] == "hash"
+    assert (manifest["n_users"], manifest["n_movies"]) == (USERS, MOVIES)
+    assert manifest["facts"] == {"engine": "fast"}
+
+
+def test_seen_is_rated_or_watched_and_popular_are_the_most_seen_first(folder: Path) -> None:
+    loaded, taken_up = load_model(folder), (TRAIN.toarray() > 0) | (WATCHED.toarray() > 0)
+    for u in range(USERS):
+        assert loaded.seen_of(u).tolist() == np.flatnonzero(taken_up[u]).tolist()
+    expected = np.argsort(-taken_up.sum(axis=0), kind="stable")
+    assert loaded.popular.tolist() == expected.tolist()
+
+
+ARRAYS = sorted({f.name for f in SVDppModel.array_fields()} | set(HELD) - {"users", "movies"})
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_arrays_of_different_models_are_refused(name: str, folder: Path) -> None:
+    def shorten(arrays: dict[str, Any], manifest: dict[str, Any]) -> None:
+        arrays[name] = arrays[name][:-1]
+
+    rewrite(folder, shorten)
+    with pytest.raises(CorruptFile, match=r"has the shape .*, not .*run `dvc checkout`"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_an_array_that_is_not_there_is_named(name: str, folder: Path) -> None:
+    rewrite(folder, lambda arrays, manifest: arrays.pop(name))
+    with pytest.raises(CorruptFile, match=rf"KeyError\('{name}'\)"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kind": "svdqq"}, "kind 'svdqq' is none of svd, svdpp"),
+        ({"mean": "3"}, "mean must be float"),
+        ({"watches": 1}, "watches must be bool"),
+        ({"scale": [1.0]}, "ValueError"),
+        ({"hyperparameters": {}}, "hyperparameters: missing holdout_share"),
+        ({"hyperparameters": None}, "hyperparameters: expected a mapping"),
+    ],
+)
+def test_a_manifest_of_another_writer_is_refused(
+    change: dict[str, Any], message: str, folder: Path
+) -> None:
+    rewrite(folder, lambda arrays, manifest: manifest.update(change))
+    with pytest.raises(CorruptFile, match=message):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    "key", ["kind", "mean", "watches", "scale", "hyperparameters", "data_hash"]
+)
+def test_an_entry_that_is_not_there_is_named(key: str, folder: Path) -> None:
+    rewrite(folder, lambda arrays, manifest: manifest.pop(key))
+    with pytest.raises(CorruptFile, match=rf"KeyError\('{key}'\) in its manifest"):
+        load_model(folder)
+
+
+def test_another_format_is_no_model(folder: Path) -> None:
+    rewrite(folder, lambda arrays, manifest: manifest.update(format="movierec-model/0"))
+    with pytest.raises(BadInput, match="not a model of format movierec-model/1; run `dvc repro"):
+        load_model(folder)
+
+
+def test_what_is_written_again_is_the_same(model: SVDppModel, folder: Path, tmp_path: Path) -> None:
+    loaded = load_model(folder).model
+    dataset = dataset_of(TRAIN, watched=WATCHED)
+    save_model(tmp_path / "again", loaded, dataset, {"engine": "fast"})
+    for path in folder.iterdir():
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+    assert replace(loaded, **model.arrays()).entries() == model.entries()
+
+
+HEAVY = ("numba", "llvmlite", "pyarrow", "surprise", "ruamel", "yaml", "tqdm")
+PROGRAM = f"""
+import sys
+from pathlib import Path
+from movierec.models.modelfile import load_model
+import numpy as np
+loaded = load_model(Path(sys.argv[1]))
+loaded.model.scores(0)
+loaded.model.scores_for(np.array([1]), np.array([5.0]), np.array([2]))
+print([name for name in {HEAVY} if name in sys.modules])
+"""
+
+
+def test_a_service_pays_for_no_compiler_and_no_training_library(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(folder)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n"

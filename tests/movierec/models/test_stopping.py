@@ -3,43 +3,68 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
-from movierec.models import stopping, svd, svdpp
-from movierec.models.model import Factors
+from movierec.models import stopping
+from movierec.models.kernels import svd, svdpp
+from movierec.models.model import Epoch, Model
+from movierec.models.stopping import History
+from tests.inputs.models import ItemMean, fit_item_means
 from tests.inputs.ratings import SCALE, random_ratings, svd_params, svdpp_params
 
 
-def fit_svd(train: Any, watched: Any, hyper: Any, on_epoch: Any) -> Factors:
+def fit_svd(train: Any, watched: Any, hyper: Any, on_epoch: Any) -> Model:
     return svd.fit(train, hyper, scale=SCALE, dtype="float64", on_epoch=on_epoch)
 
 
+def test_the_history_is_a_table_with_one_row_an_epoch() -> None:
+    assert History([0.9, 0.8], []).columns() == {"epoch": [1, 2], "train_rmse": [0.9, 0.8]}
+    columns = History([0.9, 0.8], [1.0, 0.95]).columns()
+    assert columns == {"epoch": [1, 2], "train_rmse": [0.9, 0.8], "holdout_rmse": [1.0, 0.95]}
+
+
 def test_without_a_share_all_epochs_run() -> None:
-    train = random_ratings(40, 30, 0.3)
-    model, history = stopping.fit(fit_svd, train, train, svd_params(n_epochs=7), lambda: None)
-    assert (model.hyper.n_epochs, len(history.train), history.holdout) == (7, 7, [])
-    assert list(history.columns()) == ["epoch", "train_rmse"]
+    train, calls = random_ratings(40, 30, 0.3), list[int]()
+    hyper = svd_params(n_epochs=7)
+    model, history = stopping.fit(fit_svd, train, train, hyper, lambda: calls.append(1))
+    assert model.hyper == hyper
+    assert (len(history.train), history.holdout) == (7, [])
+    assert len(calls) == stopping.most_epochs(hyper) == 7
 
 
 def test_epochs_stop_where_the_held_out_error_is_least() -> None:
-    train = random_ratings(60, 40, 0.3)
+    train, calls = random_ratings(60, 40, 0.3), list[int]()
     train.data[:] = np.random.default_rng(0).integers(1, 6, train.nnz)  # noise: soon overfitted
     hyper = svd_params(n_epochs=200, lr_pu=0.05, lr_qi=0.05, holdout_share=0.2, patience=3)
-    model, history = stopping.fit(fit_svd, train, train, hyper, lambda: None)
+    model, history = stopping.fit(fit_svd, train, train, hyper, lambda: calls.append(1))
     epochs, errors = stopping.best_epochs(fit_svd, train, train, hyper, lambda: None)
     assert model.hyper.n_epochs == epochs == int(np.argmin(errors)) + 1 < 200
     assert len(errors) == epochs + 3  # patience, and no epoch more
     assert history.holdout == errors[:epochs]
+    assert len(calls) == len(errors) + epochs < stopping.most_epochs(hyper) == 400
     # The final model knows all the ratings: it is the one that so many epochs over all give.
     whole = svd.fit(train, svd_params(n_epochs=epochs, lr_pu=0.05, lr_qi=0.05),
                     scale=SCALE, dtype="float64")  # fmt: skip
     assert (model.user_factors == whole.user_factors).all()
 
 
+@pytest.mark.parametrize("share", [1e-9, 0.5])
+def test_too_few_ratings_to_hold_any_out_run_all_epochs(share: float) -> None:
+    """No rating held out, or none left to train on."""
+    train = random_ratings(1, 1, 1.0) if share == 0.5 else random_ratings(10, 8, 0.4)
+    seeds = (s for s in range(99) if stopping.held_out(train, share, s).all() == (share == 0.5))
+    hyper = svd_params(n_epochs=4, holdout_share=share, seed=next(seeds))
+    assert stopping.best_epochs(fit_svd, train, train, hyper, lambda: None) == (4, [])
+    model, history = stopping.fit(fit_svd, train, train, hyper, lambda: None)
+    assert model.hyper.n_epochs == len(history.train) == 4
+    assert "holdout_rmse" not in history.columns()
+
+
 def test_a_held_out_rating_is_no_watch_either() -> None:
     train = random_ratings(30, 20, 0.4)
     seen: list[Any] = []
 
-    def fit_svdpp(part: Any, watched: Any, hyper: Any, on_epoch: Any) -> Factors:
+    def fit_svdpp(part: Any, watched: Any, hyper: Any, on_epoch: Any) -> Model:
         seen.append((part, watched))
         return svdpp.fit(part, hyper, watched=watched, scale=SCALE, on_epoch=on_epoch)
 
@@ -48,6 +73,32 @@ def test_a_held_out_rating_is_no_watch_either() -> None:
     ((part, watched),) = seen
     assert 0 < part.nnz < train.nnz
     assert (part.indices == watched.indices).all()
+
+
+def test_the_held_out_error_is_that_of_the_model_then() -> None:
+    train = random_ratings(30, 20, 0.4)
+    models: list[Epoch] = []
+
+    def fit_once(part: Any, watched: Any, hyper: Any, on_epoch: Any) -> Model:
+        return fit_svd(part, watched, hyper, lambda e: (models.append(e.model()), on_epoch(e))[1])
+
+    hyper = svd_params(n_epochs=3, holdout_share=0.3, patience=3)
+    _, errors = stopping.best_epochs(fit_once, train, train, hyper, lambda: None)
+    held = stopping.held_out(train, 0.3, hyper.seed)
+    u = np.repeat(np.arange(30), np.diff(train.indptr))[held]
+    for model, error in zip(models, errors, strict=True):
+        off = model.predict(u, train.indices[held]) - train.data[held]
+        assert error == pytest.approx(np.sqrt(np.mean(off**2)))
+
+
+def test_what_has_no_epochs_is_fitted_once() -> None:
+    train, hyper = random_ratings(20, 10, 0.5), ItemMean(shrinkage=1.0)
+
+    def fit_once(part: Any, watched: Any, hyper: Any, on_epoch: Any) -> Model:
+        return fit_item_means(part, hyper, scale=SCALE, on_epoch=on_epoch)
+
+    _, history = stopping.fit(fit_once, train, train, hyper, lambda: None)
+    assert len(history.train) == stopping.most_epochs(hyper) == 1
 
 
 def test_the_share_is_about_the_one_asked_for_and_the_seed_counts() -> None:

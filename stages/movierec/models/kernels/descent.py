@@ -19,14 +19,14 @@ from scipy import sparse
 
 from movierec.errors import BadInput, LimitExceeded
 from movierec.models.kernels.lanes import LINE_BYTES, PATTERN, row_type, width
-from movierec.models.model import Epoch, Factors, OnEpoch
-from movierec.params import SVD
+from movierec.models.model import Epoch, Model, OnEpoch
+from movierec.models.svd import SVD
 
 Rows = NDArray[Any]
 """(n,) of a `lanes.row_type`."""
 
 
-def check(train: sparse.csr_array, hyper: SVD) -> None:
+def check(train: sparse.csr_array) -> None:
     """Refuse ratings that cannot be learned from. Raises BadInput."""
     if train.nnz == 0:
         raise BadInput("no ratings to train on; widen the window or loosen `preprocess`")
@@ -81,12 +81,14 @@ def steps(scalar: np.dtype[Any], hyper: SVD, epoch: int) -> Rows:
         "q": [("qi", slice(k)), ("bi", k + 1)],
         "y": [("yj", slice(k))],
     }
+    learnt = {name for group in hyper.LEARNT for name in group}
     for row, groups in lanes.items():
         table[f"keep_{row}"] = 1
         for name, where in groups:
-            rate = getattr(hyper, f"lr_{name}", 0.0) * decay
-            table[f"keep_{row}"][0, where] = 1.0 - rate * getattr(hyper, f"reg_{name}", 0.0)
-            table[f"gain_{row}"][0, where] = rate
+            if name in learnt:
+                rate = getattr(hyper, f"lr_{name}") * decay
+                table[f"keep_{row}"][0, where] = 1.0 - rate * getattr(hyper, f"reg_{name}")
+                table[f"gain_{row}"][0, where] = rate
     return table
 
 
@@ -95,7 +97,7 @@ def descend(
     hyper: SVD,
     n_ratings: int,
     sweep: Callable[[int], float],
-    model: Callable[[], Factors],
+    model: Callable[[], Model],
     on_epoch: OnEpoch | None,
 ) -> None:
     """Run the epochs. `sweep(epoch)` passes over the ratings once and returns Σ e².
@@ -114,17 +116,21 @@ def descend(
             return
 
 
-def factors(
-    train: sparse.csr_array, P: NDArray[Any], Q: NDArray[Any], k: int
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """b_u, b_i, p_u and q_i (one column a movie) out of rows of lanes. Who was never rated or
-    never rated keeps no initial values: zero, as Surprise predicts for the unknown."""
+def factors(train: sparse.csr_array, P: NDArray[Any], Q: NDArray[Any], k: int) -> dict[str, Any]:
+    """b_u, b_i, p_u and q_i, by their names in `SVDModel`, out of rows of lanes."""
+    return known_only(train, P[:, k], Q[:, k + 1], P[:, :k], Q[:, :k])
+
+
+def known_only(
+    train: sparse.csr_array, b_u: NDArray[Any], b_i: NDArray[Any], p: NDArray[Any], q: NDArray[Any]
+) -> dict[str, Any]:
+    """Biases and factors by their names in `SVDModel`, copied. Who never rated or was never rated
+    keeps no initial values: zero, as Surprise predicts for the unknown."""
     raters = np.diff(train.indptr) > 0
     rated = np.bincount(train.indices, minlength=train.shape[1]) > 0
-    user, movie = np.where(raters[:, None], P, 0), np.where(rated[:, None], Q, 0)
-    return (
-        np.ascontiguousarray(user[:, k]),
-        np.ascontiguousarray(movie[:, k + 1]),
-        np.ascontiguousarray(user[:, :k]),
-        np.ascontiguousarray(movie[:, :k].T),
-    )
+    return {
+        "user_bias": np.where(raters, b_u, 0),
+        "movie_bias": np.where(rated, b_i, 0),
+        "user_factors": np.where(raters[:, None], p, 0),
+        "movie_factors": np.ascontiguousarray(np.where(rated[:, None], q, 0).T),
+    }

@@ -11,20 +11,16 @@ without them (before 2013) gets it from libm, many times slower.
 """
 
 import operator
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import config, njit, types
+from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, overload, register_model
+from numba.extending import intrinsic, overload
 
-from movierec.hashing import sha256_of
-
-LANES = 8
-"""Scalars in a vector and partial sums of a total; rows are padded to a multiple of it."""
+from movierec.models.kernels import vectors
+from movierec.models.kernels.vectors import LANES, Row
 
 PATTERN = 3 * LANES
 """Width of a row that stands for one of any width: its second-last and last vectors are those
@@ -38,21 +34,6 @@ more would not leave sixteen registers enough for a row of a hundred factors."""
 LINE_BYTES = 64
 """Of a cache line."""
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-# Numba keeps machine code by the file of the function alone; kernels also hold code from here.
-config.CACHE_DIR = str(Path(__file__).parent / "__pycache__" / f"lanes-{sha256_of(Path(__file__))}")
-
-
-def kernel(function: F) -> F:
-    """Compile `function` to machine code, once per signature, kept on disk.
-
-    Division by zero gives ±inf or nan as in IEEE; the callers look for them.
-    """
-    compiled: F = njit(cache=True, error_model="numpy")(function)
-    return compiled
-
 
 def width(n: int) -> int:
     """`n` rounded up to whole LANES."""
@@ -62,73 +43,6 @@ def width(n: int) -> int:
 def row_type(scalar: np.dtype[Any], lanes: int, *fields: str) -> np.dtype[Any]:
     """The dtype of a row that holds one vector of `lanes` scalars for each of `fields`."""
     return np.dtype([(field, scalar, (lanes,)) for field in fields])
-
-
-class Row(types.Type):
-    """Numba's type of a row in registers: `width` scalars in `parts` vectors."""
-
-    def __init__(self, scalar: Any, width: int) -> None:
-        self.scalar, self.width, self.parts = scalar, width, width // LANES
-        super().__init__(f"Row({scalar}, {width})")
-
-
-@register_model(Row)
-class _RowModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, kind: Row) -> None:
-        scalar = manager.lookup(kind.scalar).get_value_type()
-        vector = ir.VectorType(scalar, LANES)
-        super().__init__(manager, kind, ir.LiteralStructType([vector] * kind.parts))
-
-
-def _parts(builder: Any, row: Any) -> list[Any]:
-    """The vectors of a row."""
-    return [builder.extract_value(row, k) for k in range(len(row.type.elements))]
-
-
-def _row(builder: Any, parts: list[Any]) -> Any:
-    """The row of some vectors."""
-    row = ir.Constant(ir.LiteralStructType([part.type for part in parts]), ir.Undefined)
-    for k, part in enumerate(parts):
-        row = builder.insert_value(row, part, k)
-    return row
-
-
-def _field(rows: Any, name: Any) -> tuple[Row, int]:
-    """The type and the byte offset of the field `name` in an array of rows."""
-    record = rows.dtype
-    nested = record.fields[name.literal_value]
-    return Row(nested.type.dtype, nested.type.shape[0]), nested.offset
-
-
-def _pointers(context: Any, builder: Any, kinds: Any, values: Any) -> list[Any]:
-    """Where the vectors of (rows, index, field) lie, by their numba types and their values."""
-    rows, _, name = kinds[:3]
-    kind, offset = _field(rows, name)
-    array = context.make_array(rows)(context, builder, values[0])
-    start = builder.bitcast(array.data, ir.IntType(8).as_pointer())
-    position = builder.mul(values[1], ir.Constant(values[1].type, rows.dtype.size))
-    position = builder.add(position, ir.Constant(values[1].type, offset))
-    scalar = context.get_value_type(kind.scalar)
-    first = builder.bitcast(
-        builder.gep(start, [position]), ir.VectorType(scalar, LANES).as_pointer()
-    )
-    return [builder.gep(first, [ir.Constant(values[1].type, k)]) for k in range(kind.parts)]
-
-
-def _load(builder: Any, pointer: Any) -> Any:
-    """The vector at `pointer`, which need not be aligned for it."""
-    return builder.load(pointer, align=1)
-
-
-def _store(builder: Any, vector: Any, pointer: Any) -> None:
-    """Write a vector."""
-    builder.store(vector, pointer, align=1)
-
-
-def _something(builder: Any, constraint: str, *args: Any) -> None:
-    """No instruction, but for all the compiler knows something happens here with `args`."""
-    kind = ir.FunctionType(ir.VoidType(), [arg.type for arg in args])
-    builder.call(ir.InlineAsm(kind, "", constraint, side_effect=True), args)
 
 
 @intrinsic
@@ -142,7 +56,7 @@ def align_stack(typing: Any) -> Any:
         with builder.goto_entry_block():
             aligned = builder.alloca(ir.IntType(8))
         aligned.align = LINE_BYTES
-        _something(builder, "r", aligned)  # else it would be left out
+        vectors.something(builder, "r", aligned)  # else it would be left out
         return context.get_dummy_value()
 
     return types.none(), generate
@@ -151,11 +65,11 @@ def align_stack(typing: Any) -> Any:
 @intrinsic(prefer_literal=True)
 def load(typing: Any, rows: Any, index: Any, field: Any) -> Any:
     """The row `field` of element `index`."""
-    kind, _ = _field(rows, field)
+    kind, _ = vectors.field_of(rows, field)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointers = _pointers(context, builder, signature.args, args)
-        return _row(builder, [_load(builder, pointer) for pointer in pointers])
+        pointers = vectors.pointers_to(context, builder, signature.args, args)
+        return vectors.row_of(builder, [vectors.read(builder, pointer) for pointer in pointers])
 
     return kind(rows, types.intp, field), generate
 
@@ -187,23 +101,15 @@ def prefetch(typing: Any, rows: Any, index: Any) -> Any:
 @intrinsic(prefer_literal=True)
 def store(typing: Any, rows: Any, index: Any, field: Any, row: Any) -> Any:
     """Write `row` to the row `field` of element `index`."""
-    kind, _ = _field(rows, field)
+    kind, _ = vectors.field_of(rows, field)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointers = _pointers(context, builder, signature.args, args)
-        for pointer, part in zip(pointers, _parts(builder, args[3]), strict=True):
-            _store(builder, part, pointer)
+        pointers = vectors.pointers_to(context, builder, signature.args, args)
+        for pointer, part in zip(pointers, vectors.parts_of(builder, args[3]), strict=True):
+            vectors.write(builder, part, pointer)
         return context.get_dummy_value()
 
     return types.none(rows, types.intp, field, kind), generate
-
-
-def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    """The vector a b + c, each lane rounded once."""
-    scalar = "f32" if a.type.element == ir.FloatType() else "f64"
-    kind = ir.FunctionType(a.type, [a.type] * 3)
-    fma = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}{scalar}")
-    return builder.call(fma, [a, b, c])
 
 
 @intrinsic
@@ -212,16 +118,16 @@ def dot(typing: Any, left: Any, right: Any) -> Any:
     added up, then halves of the last one onto halves."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pairs = list(zip(*(_parts(builder, row) for row in args), strict=True))
+        pairs = list(zip(*(vectors.parts_of(builder, row) for row in args), strict=True))
         chains = [builder.fmul(a, b) for a, b in pairs[:CHAINS]]
         for k, (a, b) in enumerate(pairs[CHAINS:]):
-            chains[k % CHAINS] = _fma(builder, a, b, chains[k % CHAINS])
+            chains[k % CHAINS] = vectors.fma(builder, a, b, chains[k % CHAINS])
         sums = chains[0]
         for chain in chains[1:]:
             sums = builder.fadd(sums, chain)
         count = LANES // 2
         while count:
-            low, high = (_lanes(builder, sums, start, count) for start in (0, count))
+            low, high = (vectors.lanes_of(builder, sums, start, count) for start in (0, count))
             sums = builder.fadd(low, high)
             count //= 2
         return builder.extract_element(sums, ir.Constant(ir.IntType(32), 0))
@@ -229,30 +135,14 @@ def dot(typing: Any, left: Any, right: Any) -> Any:
     return left.scalar(left, left), generate
 
 
-def _lanes(builder: Any, vector: Any, start: int, count: int) -> Any:
-    """`count` lanes of a vector from `start` on."""
-    lanes = ir.VectorType(ir.IntType(32), count)
-    undefined = ir.Constant(vector.type, ir.Undefined)
-    chosen = ir.Constant(lanes, list(range(start, start + count)))
-    return builder.shuffle_vector(vector, undefined, chosen)
-
-
 @intrinsic
 def spread(typing: Any, like: Any, scalar: Any) -> Any:
     """A row of `like`'s type with `scalar` in each lane."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _row(builder, [_spread(builder, args[1])] * like.parts)
+        return vectors.row_of(builder, [vectors.spread_over(builder, args[1])] * like.parts)
 
     return like(like, like.scalar), generate
-
-
-def _spread(builder: Any, scalar: Any) -> Any:
-    """A vector with `scalar` in each lane."""
-    undefined = ir.Constant(ir.VectorType(scalar.type, LANES), ir.Undefined)
-    first = builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
-    zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-    return builder.shuffle_vector(first, undefined, zeros)
 
 
 def _of_pattern(pattern: list[Any], n: int) -> list[Any]:
@@ -266,9 +156,9 @@ def scaled(typing: Any, pattern: Any, row: Any) -> Any:
     """A row times a pattern: see `PATTERN`."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pattern, row = (_parts(builder, arg) for arg in args)
+        pattern, row = (vectors.parts_of(builder, arg) for arg in args)
         pairs = zip(_of_pattern(pattern, len(row)), row, strict=True)
-        return _row(builder, [builder.fmul(*pair) for pair in pairs])
+        return vectors.row_of(builder, [builder.fmul(*pair) for pair in pairs])
 
     return row(pattern, row), generate
 
@@ -293,28 +183,30 @@ def exchange(
     ]
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointers = _pointers(context, builder, signature.args, args)
+        pointers = vectors.pointers_to(context, builder, signature.args, args)
         first = args[5], ir.Constant(args[1].type, 0)
         patterns = (
-            _of_pattern(_pointers(context, builder, (steps, index, name), first), len(pointers))
+            _of_pattern(
+                vectors.pointers_to(context, builder, (steps, index, name), first), len(pointers)
+            )
             for name in names
         )
-        error, gained = _spread(builder, args[6]), {}
+        error, gained = vectors.spread_over(builder, args[6]), {}
         after = []
         for pointer, r, keep_s, keep_r, *gains in zip(
-            pointers, _parts(builder, args[3]), *patterns, strict=True
+            pointers, vectors.parts_of(builder, args[3]), *patterns, strict=True
         ):
-            _something(builder, "~{memory}")  # else what was read before would be kept
+            vectors.something(builder, "~{memory}")  # else what was read before would be kept
             for gain in gains:
                 if gain not in gained:
-                    gained[gain] = builder.fmul(error, _load(builder, gain))
+                    gained[gain] = builder.fmul(error, vectors.read(builder, gain))
             gain_s, gain_r = (gained[gain] for gain in gains)
-            s = _load(builder, pointer)
-            kept = builder.fmul(_load(builder, keep_s), s)
-            _store(builder, _fma(builder, gain_s, r, kept), pointer)
-            kept = builder.fmul(_load(builder, keep_r), r)
-            after.append(_fma(builder, gain_r, s, kept))
-        return _row(builder, after)
+            s = vectors.read(builder, pointer)
+            kept = builder.fmul(vectors.read(builder, keep_s), s)
+            vectors.write(builder, vectors.fma(builder, gain_s, r, kept), pointer)
+            kept = builder.fmul(vectors.read(builder, keep_r), r)
+            after.append(vectors.fma(builder, gain_r, s, kept))
+        return vectors.row_of(builder, after)
 
     return row(rows, types.intp, field, row, own, steps, row.scalar), generate
 
@@ -323,8 +215,8 @@ def _lane_by_lane(instruction: str) -> Any:
     @intrinsic
     def apply(typing: Any, left: Any, right: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            pairs = zip(*(_parts(builder, row) for row in args), strict=True)
-            return _row(builder, [getattr(builder, instruction)(*pair) for pair in pairs])
+            pairs = zip(*(vectors.parts_of(builder, row) for row in args), strict=True)
+            return vectors.row_of(builder, [getattr(builder, instruction)(*pair) for pair in pairs])
 
         return left(left, right), generate
 

@@ -8,7 +8,7 @@ operations only, so a value differs from numpy's by a few units in its last plac
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.models.kernels.lanes import kernel
+from movierec.models.kernels.cache import kernel
 
 CHUNK = 1 << 18
 """Uniform numbers drawn at a time."""

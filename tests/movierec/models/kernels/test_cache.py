@@ -1,0 +1,80 @@
+"""Machine code is kept, made anew when `lanes` changes, and other functions keep their own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+STAGES = Path(__file__).parents[4] / "stages"
+KERNELS = "movierec/models/kernels"
+LINES = "movierec/lines"
+
+TINY = """
+from movierec.models.kernels.cache import kernel
+
+@kernel
+def tiny(x):
+    return x + 1
+"""
+
+PROGRAM = """
+import sys
+for name in sys.argv[1:]:
+    __import__(name)
+from movierec.lines.watchlines import _read
+from movierec.models.kernels.tiny import tiny
+print([f._cache.cache_path for f in (_read, tiny)])
+assert tiny(1) == 2
+print("read" if tiny.stats.cache_hits else "compiled")
+"""
+
+
+@pytest.fixture
+def stages(tmp_path: Path) -> Path:
+    """A copy of the package that has compiled nothing yet."""
+    copy = tmp_path / "stages"
+    shutil.copytree(STAGES, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / KERNELS / "tiny.py").write_text(TINY)
+    return copy
+
+
+def run(stages: Path, *imports: str, **environment: str) -> list[str]:
+    """(the folders of machine code, whether there was any) after these imports."""
+    command = [sys.executable, "-c", PROGRAM, *imports]
+    environment = {**os.environ, "PYTHONPATH": str(stages), **environment}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("first", ["movierec.lines.watchlines", "movierec.models.kernels.tiny"])
+def test_machine_code_lies_beside_its_function_whoever_is_imported_first(
+    stages: Path, first: str
+) -> None:
+    folders, _ = run(stages, first)
+    own = [str(stages / room / "__pycache__") for room in (LINES, KERNELS)]
+    assert folders == str(own)
+    assert list((stages / KERNELS / "__pycache__").glob("tiny.tiny*.nbc"))
+
+
+def edit(path: Path) -> None:
+    path.write_text(path.read_text() + "# changed\n")
+
+
+def test_a_change_of_what_kernels_are_made_of_makes_them_compile_anew(stages: Path) -> None:
+    assert run(stages)[1] == "compiled"
+    for name in ("lanes.py", "vectors.py"):
+        edit(stages / KERNELS / name)
+        assert run(stages)[1] == "compiled"
+    edit(stages / "movierec/models/topn.py")
+    assert run(stages)[1] == "read"
+
+
+def test_a_folder_that_the_user_names_is_used(stages: Path, tmp_path: Path) -> None:
+    chosen = {"NUMBA_CACHE_DIR": str(tmp_path / "machine")}
+    assert run(stages, **chosen)[1] == "compiled"
+    assert list((tmp_path / "machine").rglob("tiny.tiny*.nbc"))
+    edit(stages / KERNELS / "lanes.py")
+    assert [run(stages, **chosen)[1] for _ in range(2)] == ["compiled", "read"]

@@ -1,0 +1,96 @@
+"""Rows, steps and epochs of the descent, without a kernel."""
+
+from math import inf, nan
+
+import numpy as np
+import pytest
+
+from movierec.errors import BadInput, LimitExceeded
+from movierec.models.kernels import descent
+from movierec.models.kernels.lanes import LINE_BYTES
+from movierec.models.model import Epoch
+from tests.inputs.models import SmallModel
+from tests.inputs.ratings import no_ratings, random_ratings, svd_params, svdpp_params
+
+
+def test_nothing_to_learn_from_is_refused() -> None:
+    descent.check(random_ratings(4, 4, 0.9))
+    with pytest.raises(BadInput, match="no ratings to train on"):
+        descent.check(no_ratings(3, 3))
+    bad = random_ratings(4, 4, 0.9)
+    bad.data[2] = np.inf
+    with pytest.raises(BadInput, match="not a finite number"):
+        descent.check(bad)
+
+
+def test_ratings_come_less_their_mean() -> None:
+    train = random_ratings(5, 4, 0.6)
+    mean, indptr, indices, ratings = descent.observed(train, np.dtype("f8"))
+    assert mean == pytest.approx(train.data.mean(dtype=np.float64), abs=1e-15)
+    assert ratings.tolist() == (train.data.astype("f8") - mean).tolist()
+    assert (indptr.dtype, indices.dtype) == (np.int64, np.int32)
+
+
+def test_a_row_is_factors_then_biases_on_a_cache_line() -> None:
+    factors = np.arange(10.0).reshape(2, 5)
+    users = descent.rows(np.dtype("f4"), factors, 1, "p")
+    movies = descent.rows(np.dtype("f4"), factors, 0, "q", "y")
+    assert users["p"].tolist() == [[0, 1, 2, 3, 4, 0, 1, 0], [5, 6, 7, 8, 9, 0, 1, 0]]
+    assert movies["q"][0].tolist() == [0, 1, 2, 3, 4, 1, 0, 0]
+    assert not movies["y"].any()
+    assert users.ctypes.data % LINE_BYTES == movies.ctypes.data % LINE_BYTES == 0
+
+
+@pytest.mark.parametrize(("epoch", "decay"), [(1, 1.0), (3, 0.75**2)])
+def test_steps_are_rates_and_regularisations_by_lane_and_rates_decay(
+    epoch: int, decay: float
+) -> None:
+    hyper = svdpp_params(n_factors=6, lr_bu=0.1, lr_pu=0.2, reg_bu=0.5, reg_pu=0.3, lr_yj=0.4,
+                         reg_yj=0.6, lr_decay=0.25)  # fmt: skip
+    steps = descent.steps(np.dtype("f8"), hyper, epoch)
+    gain, keep = steps["gain_p"][0], steps["keep_p"][0]
+    assert gain[-8:] == pytest.approx([0.2 * decay] * 6 + [0.1 * decay, 0])
+    assert keep[-8:] == pytest.approx([1 - 0.06 * decay] * 6 + [1 - 0.05 * decay, 1])
+    assert steps["gain_q"][0, -1] == pytest.approx(0.007 * decay)
+    assert steps["gain_q"][0, -2] == 0
+    assert steps["gain_y"][0, -8:] == pytest.approx([0.4 * decay] * 6 + [0, 0])
+    assert steps["keep_y"][0, -8:] == pytest.approx([1 - 0.24 * decay] * 6 + [1, 1])
+
+
+def test_svd_takes_no_steps_with_y() -> None:
+    steps = descent.steps(np.dtype("f8"), svd_params(n_factors=6), 1)
+    assert not steps["gain_y"].any()
+    assert (steps["keep_y"] == 1).all()
+
+
+@pytest.mark.parametrize("squares", [nan, inf])
+def test_an_error_that_is_no_number_ends_the_descent(squares: float) -> None:
+    hyper, sums = svd_params(n_epochs=5), iter([4.0, squares])
+    with pytest.raises(LimitExceeded, match=r"svd: .* in epoch 2 of 5: .*lr_bu 0.005.*lr_qi"):
+        descent.descend("svd", hyper, 4, lambda epoch: next(sums), SmallModel, None)
+
+
+def test_epochs_are_told_until_one_says_enough() -> None:
+    told: list[Epoch] = []
+
+    def enough(epoch: Epoch) -> bool:
+        told.append(epoch)
+        return epoch.number == 3
+
+    squares = {1: 36.0, 2: 16.0, 3: 4.0}
+    descent.descend("svd", svd_params(), 4, squares.__getitem__, SmallModel, enough)
+    assert [(e.number, e.rmse) for e in told] == [(1, 3.0), (2, 2.0), (3, 1.0)]
+
+
+def test_who_is_unknown_has_no_factors() -> None:
+    train = random_ratings(3, 2, 1.0)
+    train.indices[:] = 0  # nobody rated movie 1
+    train = train[:2]  # and there are two raters
+    train.resize((3, 2))
+    one, two = np.ones(3), np.ones(2)
+    known = descent.known_only(train, one, two, np.ones((3, 4)), np.ones((2, 4)))
+    assert known["user_bias"].tolist() == [1, 1, 0]
+    assert known["movie_bias"].tolist() == [1, 0]
+    assert known["user_factors"].sum(axis=1).tolist() == [4, 4, 0]
+    assert known["movie_factors"].tolist() == [[1, 0]] * 4
+    assert known["movie_factors"].flags.c_contiguous

@@ -1,0 +1,16 @@
+"""Initial values are numpy's, by operations that have the same bits everywhere."""
+
+import numpy as np
+
+from movierec.models.kernels.normal import _polar, normals
+
+
+def test_initial_values_are_numpy_s() -> None:
+    theirs = np.random.RandomState(7).normal(0.1, 0.3, 5001)
+    assert np.abs(normals(7, 0.1, 0.3, 5001) - theirs).max() < 1e-14
+
+
+def test_the_middle_of_the_circle_has_no_logarithm() -> None:
+    out = np.empty(8)
+    assert _polar(np.array([0.5, 0.5, 0.6, 0.3]), out) == 2
+    assert np.isfinite(out[:2]).all()

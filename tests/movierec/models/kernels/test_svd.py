@@ -1,0 +1,90 @@
+"""SVD in float64 is Surprise's, and what all models by descent have in common."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import surprise
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from movierec.dataset.matrix import rows_of
+from movierec.errors import LimitExceeded
+from movierec.models.accuracy import rmse
+from movierec.models.kernels import svd
+from movierec.models.kinds import KINDS
+from tests.inputs.ratings import (
+    PARAMS,
+    SCALE,
+    in_order_of_appearance,
+    predicted_by_surprise,
+    random_ratings,
+    svd_params,
+)
+
+TRAIN = in_order_of_appearance(random_ratings(60, 40, 0.25))
+U = np.repeat(np.arange(60), 40)
+I = np.tile(np.arange(40), 60)  # noqa: E741
+
+by_descent = pytest.mark.parametrize("kind", sorted(PARAMS))
+
+
+def fit(kind: str, train: sparse.csr_array, dtype: str = "float32", **changes: Any) -> Any:
+    hyper = PARAMS[kind](**{"n_factors": 6, "n_epochs": 5, **changes})
+    return KINDS[kind].fit(train, hyper, scale=SCALE, dtype=dtype)
+
+
+def test_svd_in_float64_predicts_as_surprise_does() -> None:
+    model = svd.fit(TRAIN, svd_params(), scale=SCALE, dtype="float64")
+    theirs = predicted_by_surprise(TRAIN, surprise.SVD(n_factors=20, random_state=42))
+    assert np.abs(model.predict(U, I) - theirs).max() < 1e-9
+
+
+@by_descent
+def test_float32_has_the_same_rmse(kind: str) -> None:
+    train = random_ratings(200, 100, 0.2, seed=1)
+    u, changes = rows_of(train), {"n_factors": 20, "n_epochs": 20}
+    errors = [
+        rmse(fit(kind, train, dtype, **changes).predict(u, train.indices) - train.data)
+        for dtype in ("float64", "float32")
+    ]
+    assert abs(errors[0] - errors[1]) < 1e-4
+
+
+@by_descent
+def test_users_and_movies_without_ratings_have_no_factors(kind: str) -> None:
+    ratings = random_ratings(10, 8, 0.5)
+    indptr = np.concatenate([[0], ratings.indptr])  # a user before the others rated nothing
+    train = sparse.csr_array((ratings.data, ratings.indices, indptr), shape=(11, 9))
+    model = fit(kind, train)
+    assert not model.user_factors[0].any()
+    assert model.user_bias[0] == 0
+    assert not model.movie_factors[:, 8].any()
+    assert model.movie_bias[8] == 0
+    assert model.user_factors[1].any()
+    assert model.movie_factors[:, 7].any()
+
+
+@by_descent
+@given(seed=st.integers(0, 100))
+@settings(max_examples=10)
+def test_movies_renamed_change_only_their_names(kind: str, seed: int) -> None:
+    """With no initial factors nothing but the order of users and ratings counts."""
+    train = random_ratings(12, 9, 0.4, seed=seed)
+    order = np.random.default_rng(seed).permutation(9).astype(np.int32)
+    renamed = train.copy()
+    renamed.indices = order[train.indices]
+    changes = {"init_std_dev": 0.0, "n_epochs": 8}
+    one = fit(kind, train, "float64", **changes)
+    other = fit(kind, renamed, "float64", **changes)
+    for u in range(12):
+        assert np.allclose(one.scores(u), other.scores(u)[order], atol=1e-12)
+
+
+@by_descent
+def test_training_that_diverges_names_epoch_model_and_rates(kind: str) -> None:
+    with pytest.raises(
+        LimitExceeded, match=rf"{kind}: training diverged in epoch \d+ of 50.*lr_pu"
+    ):
+        fit(kind, random_ratings(30, 20, 0.5), lr_pu=5.0, lr_qi=5.0, n_epochs=50)

@@ -1,0 +1,25 @@
+"""The registry and what stands in the files beside it agree."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from movierec.models.kinds import KINDS
+from movierec.params import load_section
+
+PARAMS = Path(__file__).parents[3] / "params.yaml"
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kind_is_its_model_s_and_has_a_section(name: str) -> None:
+    kind = KINDS[name]
+    assert kind.model.kind == name
+    assert kind.title
+    hyper = load_section(PARAMS, f"train.{name}", kind.hyper)
+    assert type(hyper) is kind.hyper
+
+
+def test_every_section_of_train_is_a_kind_and_a_stage() -> None:
+    train = yaml.safe_load(PARAMS.read_text())["train"]
+    assert [key for key, value in train.items() if isinstance(value, dict)] == list(KINDS)

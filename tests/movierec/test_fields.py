@@ -1,0 +1,56 @@
+"""A mapping becomes a dataclass of fields, or the key that is wrong is named."""
+
+from dataclasses import dataclass
+from math import inf, nan
+from typing import Any
+
+import pytest
+
+from movierec.errors import BadParams
+from movierec.fields import checked, choice, number
+
+
+@dataclass(frozen=True)
+class Some:
+    count: int = number(low=1, high=9)
+    rate: float = number(above=0)
+    way: str = choice("up", "down")
+    plain: float
+    sure: bool
+
+
+GOOD: dict[str, Any] = {"count": 9, "rate": 1, "way": "up", "plain": -2, "sure": True}
+
+
+def test_good_values_arrive_and_whole_numbers_stand_for_floats() -> None:
+    assert checked(Some, GOOD, "s") == Some(9, 1.0, "up", -2.0, True)
+    assert type(checked(Some, GOOD, "s").plain) is float
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("count", 0, "s: count must be at least 1 and at most 9, got 0"),
+        ("count", 10, "s: count must be at least 1 and at most 9, got 10"),
+        ("count", 1.0, "s: count must be int, got 1.0"),
+        ("count", True, "s: count must be int, got True"),
+        ("rate", 0, "s: rate must be above 0, got 0.0"),
+        ("rate", nan, "s: rate must be finite, got nan"),
+        ("plain", inf, "s: plain must be finite, got inf"),
+        ("plain", False, "s: plain must be float, got False"),
+        ("way", "left", "s: way must be one of up, down, got 'left'"),
+        ("sure", 1, "s: sure must be bool, got 1"),
+        ("more", 1, "s: unknown key 'more'; it takes count, plain, rate, sure, way"),
+    ],
+)
+def test_a_bad_value_is_named(key: str, value: Any, message: str) -> None:
+    with pytest.raises(BadParams) as refused:
+        checked(Some, {**GOOD, key: value}, "s")
+    assert str(refused.value) == message
+
+
+def test_what_is_missing_is_named() -> None:
+    with pytest.raises(BadParams, match="s: missing count, rate"):
+        checked(Some, {k: v for k, v in GOOD.items() if k not in ("rate", "count")}, "s")
+    with pytest.raises(BadParams, match=r"s: expected a mapping of keys, got \[1\]"):
+        checked(Some, [1], "s")
