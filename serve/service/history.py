@@ -43,8 +43,10 @@ class Histories:
 
     def add(self, line: bytes) -> None:
         """Take in one line of the event log; one that tells nothing is passed over."""
-        event = parse(line, self._low, self._high)
+        event = parse(line)
         if not isinstance(event, Watch | Rating):
+            return
+        if isinstance(event, Rating) and not self._low <= event.rating <= self._high:
             return
         column = self._columns.get(event.movie)
         if column is None:
@@ -53,7 +55,7 @@ class Histories:
             movies = self._users.setdefault(event.user, OrderedDict())
             self._users.move_to_end(event.user)
             known = movies.pop(column, None)
-            movies[column] = float(event.text) if isinstance(event, Rating) else known
+            movies[column] = event.rating if isinstance(event, Rating) else known
             if len(movies) > MOVIES_A_USER:
                 movies.popitem(last=False)
             if len(self._users) > self._most:

@@ -30,6 +30,8 @@ DAY_SECONDS: Final = DAY // SECOND
 NO_SECONDS = 255
 """`digits` of a time that leaves out second and fraction (`2022-11-14T12:24`)."""
 
+FIRST_YEAR, LAST_YEAR = 1970, 2261
+"""Of the log: nanoseconds since 1970 must fit 64 bits."""
 EPOCH = date(1970, 1, 1).toordinal()
 
 TIME = re.compile(
@@ -84,8 +86,8 @@ def parse_time(text: str) -> tuple[Nanoseconds, int] | None:
 @lru_cache(maxsize=100_000)
 def _minute_start(text: str) -> Nanoseconds | None:
     """The time of `2022-11-14T12:24`, or None when there is no such minute or it does not fit."""
-    # Later Pythons take hour 24; and nanoseconds must fit 64 bits.
-    if not "1970" <= text[:4] <= "2261" or text[11:13] > "23":
+    # Later Pythons take hour 24.
+    if not FIRST_YEAR <= int(text[:4]) <= LAST_YEAR or text[11:13] > "23":
         return None
     try:
         return timegm(datetime.fromisoformat(text).timetuple()) * SECOND

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from movierec.arrays import read_folder, write_folder
 from movierec.errors import BadInput, CorruptFile
 from movierec.hashing import mix
-from movierec.lines.rows import KINDS, RATING, WATCH
+from movierec.lines.kinds import KINDS, RATING, WATCH
 
 FORMAT = "movierec-aggregate/1"
 BUCKETS = 64
