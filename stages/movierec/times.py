@@ -14,6 +14,8 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from movierec.errors import BadInput
+
 Nanoseconds: TypeAlias = int
 """Since 1970 in UTC, or a length."""
 Milliseconds: TypeAlias = int
@@ -59,11 +61,26 @@ def day_number(name: str) -> Day:
 
     >>> day_number("1970-01-02")
     1
+    >>> day_number("2026-13-01")
+    Traceback (most recent call last):
+    ValueError: '2026-13-01' is no day; expected YYYY-MM-DD
     """
-    number = date.fromisoformat(name).toordinal() - EPOCH
-    if day_name(number) != name:  # Python also reads 20221114 and 2022-W46-1
+    try:
+        number = date.fromisoformat(name).toordinal() - EPOCH
+    except ValueError:
+        number = None
+    # Python also reads 20221114 and 2022-W46-1.
+    if number is None or day_name(number) != name:
         raise ValueError(f"{name!r} is no day; expected YYYY-MM-DD")
     return number
+
+
+def day_argument(text: str) -> str:
+    """A day on a command line: argparse's `type`. Raises BadInput for anything else."""
+    try:
+        return day_name(day_number(text))
+    except ValueError as error:
+        raise BadInput(str(error)) from None
 
 
 def parse_time(text: str) -> tuple[Nanoseconds, int] | None:
