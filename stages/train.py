@@ -15,11 +15,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
 from movierec.cli import run
-from movierec.dataset.matrix import Dataset, load_dataset
+from movierec.dataset.matrix import Dataset, load_dataset, rows_of
 from movierec.errors import BadParams
 from movierec.files import write_csv
 from movierec.models import by_surprise as reference
@@ -81,8 +80,7 @@ def fit_surprise(
         model: Factors = reference.fit_svdpp(train, hyper, dataset.scale, dtype)
     else:
         model = reference.fit_svd(train, hyper, dataset.scale, dtype)
-    u = np.repeat(np.arange(train.shape[0]), np.diff(train.indptr))
-    error = rmse(model.predict(u, train.indices) - train.data)
+    error = rmse(model.predict(rows_of(train), train.indices) - train.data)
     return model, stopping.History([error], [])
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 
+from movierec.dataset.vocabulary import Vocabulary
 from movierec.lines.events import Rating, Watch, parse
 from serve.metrics import ServiceMetrics
 from serve.service.recommender import History
@@ -34,7 +35,7 @@ class Histories:
     """user → movie index → last rating, or None for a movie that was only watched."""
 
     def __init__(self, model: "LoadedModel", most_users: int, metrics: ServiceMetrics) -> None:
-        self._columns = {slug.decode(): i for i, slug in enumerate(model.movies.tolist())}
+        self._movies = Vocabulary(model.movies)
         self._low, self._high = model.manifest.get("scale", (1.0, 5.0))
         self._most = most_users
         self._users: OrderedDict[int, OrderedDict[int, float | None]] = OrderedDict()
@@ -48,7 +49,7 @@ class Histories:
             return
         if isinstance(event, Rating) and not self._low <= event.rating <= self._high:
             return
-        column = self._columns.get(event.movie)
+        column = self._movies.find(event.movie.encode())
         if column is None:
             return
         with self._lock:

@@ -24,6 +24,7 @@ import numpy as np
 
 from infra.demo.report import table
 from movierec.cli import run
+from movierec.dataset.matrix import rows_of
 from movierec.models import by_surprise as reference
 from movierec.models import svd, svdpp
 from movierec.models.accuracy import rmse
@@ -214,7 +215,7 @@ class CornacMF:
         from cornac.data import Dataset
         from cornac.models import MF
 
-        u = np.repeat(np.arange(train.shape[0]), np.diff(train.indptr))
+        u = rows_of(train)
         triples = zip(u.tolist(), train.indices.tolist(), train.data.tolist(), strict=True)
         dataset = Dataset.from_uir(list(triples), seed=SEED)
         options: dict[str, Any] = {"k": factors, "max_iter": epochs, "num_threads": 1}

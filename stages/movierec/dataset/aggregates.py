@@ -8,7 +8,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
-from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,9 +16,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from movierec.arrays import read_folder, write_folder
+from movierec.dataset.vocabulary import Vocabulary
 from movierec.errors import BadInput, CorruptFile
-from movierec.hashing import mix
+from movierec.hashing import hash_text, mix
 from movierec.lines.kinds import KINDS, RATING, WATCH
+from movierec.times import Nanoseconds
 
 FORMAT = "movierec-aggregate/1"
 BUCKETS = 64
@@ -84,11 +85,11 @@ def load_aggregate(folder: Path) -> tuple[Aggregate, dict[str, Any]]:
 
 
 def aggregate_day(
-    batches: Iterable[pa.RecordBatch], day_start: int, buckets: int = BUCKETS
+    batches: Iterable[pa.RecordBatch], day_start: Nanoseconds, buckets: int = BUCKETS
 ) -> tuple[Aggregate, dict[str, Any]]:
     """Reduce the good lines of a day (schema rows.STORED, in log order) to pairs and counts.
 
-    `day_start` is the day's first nanosecond; lines before it are counted as late.
+    `day_start` is the day's first moment; lines before it are counted as late.
     """
     reader = _Reader(day_start)
     with tempfile.TemporaryDirectory() as spill:
@@ -98,18 +99,18 @@ def aggregate_day(
         for batch in batches:
             _deal(reader.lines(batch), files)
         parts = [_Part.of(lines) for lines in _collect(files)]
-    movies, rank = reader.vocabulary()
+    movies, rank = reader.movies()
     pairs = _gather([part.pairs for part in parts], rank)
     earlier = _gather([part.earlier for part in parts], rank)
     counts = reader.counts(duplicates=sum(part.duplicates for part in parts))
     arrays = dict(zip((*PAIRS, *EARLIER), (*pairs, *earlier), strict=True))
-    return Aggregate(movies, **arrays), counts
+    return Aggregate(movies.ids, **arrays), counts
 
 
 class _Reader:
     """Turns batches into LINE arrays, numbering the movies, and counts what passes."""
 
-    def __init__(self, day_start: int) -> None:
+    def __init__(self, day_start: Nanoseconds) -> None:
         self.day_start = day_start
         self.codes: dict[str, int] = {}
         self.kinds: Counter[str] = Counter()
@@ -121,12 +122,12 @@ class _Reader:
         lines = np.zeros(batch.num_rows, LINE)
         for name in ("kind", "time", "digits", "user", "minute"):
             lines[name] = batch.column(name).fill_null(0).to_numpy(zero_copy_only=False)
-        lines["movie"] = self._movies(batch.column("movie"))
+        lines["movie"] = self._numbers(batch.column("movie"))
         self._texts(batch, lines)
         self._count(batch, lines)
         return lines
 
-    def _movies(self, column: pa.Array) -> NDArray[np.int32]:
+    def _numbers(self, column: pa.Array) -> NDArray[np.int32]:
         """Numbers of the movies, -1 for none; new slugs get the next number."""
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode()
@@ -142,8 +143,7 @@ class _Reader:
             text = batch.column("text")[row].as_py()
             if lines["kind"][row] == RATING:
                 lines["rating"][row] = float(text)
-            digest = blake2b((text or "").encode(), digest_size=8).digest()
-            lines["text"][row] = int.from_bytes(digest, "little")
+            lines["text"][row] = hash_text(text or "")
 
     def _count(self, batch: pa.RecordBatch, lines: NDArray[Any]) -> None:
         for kind, number in zip(*np.unique(lines["kind"], return_counts=True), strict=True):
@@ -155,13 +155,11 @@ class _Reader:
             self.newest = max(self.newest, high)
             self.late += int((times < self.day_start).sum())
 
-    def vocabulary(self) -> tuple[NDArray[np.bytes_], NDArray[np.int32]]:
-        """The slugs in ascending order, and the place in it of each number."""
+    def movies(self) -> tuple[Vocabulary, NDArray[np.int32]]:
+        """The day's movies, and the index among them of each number."""
         slugs = np.array(list(self.codes), np.bytes_)
-        order = np.argsort(slugs, kind="stable")
-        rank = np.empty(len(order), np.int32)
-        rank[order] = np.arange(len(order), dtype=np.int32)
-        return slugs[order], rank
+        movies = Vocabulary.of(slugs)
+        return movies, movies.index(slugs)
 
     def counts(self, duplicates: int) -> dict[str, Any]:
         """Good lines, of each kind, exact repeats, late ones; times in nanoseconds."""
