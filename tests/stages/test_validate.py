@@ -1,4 +1,4 @@
-"""validate refuses a window whose ratings are on another scale; preprocess leaves strays out."""
+"""A window whose ratings are on another scale is refused."""
 
 import importlib.util
 import json
@@ -10,7 +10,6 @@ import pytest
 import yaml
 
 from movierec.dataset.aggregates import aggregate_day, save_aggregate
-from movierec.dataset.matrix import load_dataset
 from movierec.dataset.windowfile import WindowFile, write_window
 from movierec.errors import LimitExceeded
 from tests.inputs.viewings import Viewing, day_start, stored
@@ -55,14 +54,3 @@ def test_a_log_of_ten_points_is_refused_with_count_and_scale(tmp_path: Path) -> 
     assert "of 400 ratings are outside the scale 1 to 5, which is `events` in params.yaml" in said
     measure = json.loads((tmp_path / "r.json").read_text())["measures"]["off_scale_share"]
     assert not measure["passed"] and measure["limit"] == 0.02
-
-
-def test_a_few_strays_pass_are_counted_and_reach_no_matrix(tmp_path: Path) -> None:
-    options = prepare(tmp_path, highest=5, strays=5)
-    assert stage("validate").main(options) == 0
-    report = json.loads((tmp_path / "r.json").read_text())
-    assert report["measures"]["off_scale_share"]["value"] == round(5 / 405, 6)
-    assert stage("preprocess").main([*options, "--output", str(tmp_path / "dataset")]) == 0
-    assert json.loads((tmp_path / "r.json").read_text())["off_scale_ratings"] == 5
-    dataset = load_dataset(tmp_path / "dataset")
-    assert max(dataset.train.data.max(), dataset.validation.data.max()) == 5

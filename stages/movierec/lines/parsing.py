@@ -11,7 +11,7 @@ from movierec.lines.kinds import REJECTED, SERVED, WATCH
 from movierec.lines.rows import ROWS, LineBatch
 from movierec.lines.served import Served
 from movierec.lines.served import parse_served as parse_served_line
-from movierec.lines.watchlines import Watches, read_watches
+from movierec.lines.watchlines import WatchLines, read_watches
 from movierec.times import DAY, MILLISECOND, Milliseconds
 
 ParseLine: TypeAlias = Callable[[bytes], Event | Served | BadLine]
@@ -64,7 +64,7 @@ def judge(
     return event
 
 
-def _table(batch: LineBatch, parse_line: ParseLine, watches: Watches) -> pa.Table:
+def _table(batch: LineBatch, parse_line: ParseLine, watches: WatchLines) -> pa.Table:
     """Rows of the lines that `watches` took, and of all others by `parse_line`."""
     offsets = pa.array(batch.offsets)
     others = np.flatnonzero(~watches.taken)
@@ -100,7 +100,7 @@ def _slow(batch: LineBatch, parse_line: ParseLine) -> pa.Table:
     )
 
 
-def _fast(watches: Watches) -> pa.Table:
+def _fast(watches: WatchLines) -> pa.Table:
     """The columns after the offset, of the lines taken."""
     taken = watches.taken
     n = int(np.count_nonzero(taken))

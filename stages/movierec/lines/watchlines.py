@@ -30,7 +30,7 @@ SLUG = np.zeros(256, np.bool_)
 SLUG[np.frombuffer(MOVIE_LETTERS.encode(), np.uint8)] = True
 
 
-class Watches(NamedTuple):
+class WatchLines(NamedTuple):
     """What the fast path read of n lines; a row counts only where `taken`."""
 
     taken: NDArray[np.bool_]
@@ -42,7 +42,7 @@ class Watches(NamedTuple):
     """One a taken line, in order."""
 
 
-def read_watches(values: pa.LargeBinaryArray) -> Watches:
+def read_watches(values: pa.LargeBinaryArray) -> WatchLines:
     """Read the plain watch lines among `values`."""
     if values.null_count:
         values = values.fill_null(b"")
@@ -59,7 +59,7 @@ def read_watches(values: pa.LargeBinaryArray) -> Watches:
     movies = pa.StringArray.from_buffers(
         count, pa.py_buffer(ends[: count + 1]), pa.py_buffer(slugs[:size])
     )
-    return Watches(taken, time, digits, user, minute, movies)
+    return WatchLines(taken, time, digits, user, minute, movies)
 
 
 @njit(cache=True)

@@ -41,6 +41,12 @@ def test_an_earlier_rating_alone_can_be_off() -> None:
     assert on_scale(day, SCALE).earlier_rating.tolist() == []
 
 
+def test_an_end_that_float32_cannot_hold_is_on_the_scale() -> None:
+    ends = np.array([0.1, 9.9, 9.91], np.float32)
+    assert Events(0.1, 9.9).off(ends).tolist() == [False, False, True]
+    assert Events(9.9, 10.0).off(ends[1:]).tolist() == [False, False]
+
+
 def test_a_scale_has_two_ends() -> None:
     with pytest.raises(BadParams, match="rating_min 5 must be below rating_max 5"):
         Events(5, 5)
