@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from movierec.dataset.aggregates import Aggregate, aggregate_day
+from movierec.dataset.aggregates import Aggregate
+from movierec.dataset.reduce import aggregate_day
 from movierec.dataset.window import Window
 from movierec.lines.kinds import REJECTED
 from movierec.lines.parsing import parse_batch

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import yaml
 
-from movierec.dataset.aggregates import aggregate_day, save_aggregate
+from movierec.dataset.aggregates import save_aggregate
+from movierec.dataset.reduce import aggregate_day
 from movierec.dataset.windowfile import WindowFile, write_window
 from movierec.errors import LimitExceeded
 from tests.inputs.viewings import Viewing, day_start, stored

@@ -29,8 +29,6 @@ from movierec.lines.kinds import REQUEST, SERVED, WATCH
 from movierec.params import number
 from movierec.times import DAY, Nanoseconds, day_number, day_start
 
-DECIMALS = 6
-
 
 @dataclass(frozen=True)
 class Online:
@@ -174,9 +172,9 @@ def _rate(hit: NDArray[np.bool_], confidence: float) -> dict[str, Any]:
     return {
         "answers": answers,
         "conversions": conversions,
-        "conversion": round(conversions / answers if answers else 0.0, DECIMALS),
-        "low": round(low, DECIMALS),
-        "high": round(high, DECIMALS),
+        "conversion": conversions / answers if answers else 0.0,
+        "low": low,
+        "high": high,
     }
 
 
