@@ -95,16 +95,14 @@ class CollectorSettings:
     segment_seconds: float = 30.0
     buffer_bytes: int = 128 * 1024 * 1024
     grace_seconds: int = 900
-    rating_min: float = 1.0
-    rating_max: float = 5.0
     session_timeout_ms: int = 30_000
     startup_seconds: float = 30.0
 
     @classmethod
     def from_environment(cls, environment: Environment = os.environ) -> "CollectorSettings":
-        """Read KAFKA_*, COLLECTOR_*, SERVED_TOPIC, RATING_MIN, RATING_MAX, SESSION_TIMEOUT_MS."""
+        """Read KAFKA_*, COLLECTOR_*, SERVED_TOPIC, SESSION_TIMEOUT_MS."""
         e = environment
-        settings = cls(
+        return cls(
             kafka=KafkaSettings.from_environment(e),
             store=Path(e.get("COLLECTOR_STORE") or "data"),
             topics=topics(e, "COLLECTOR_TOPICS", "movielog,served"),
@@ -116,16 +114,9 @@ class CollectorSettings:
             segment_seconds=real(e, "COLLECTOR_SEGMENT_SECONDS", 30.0, 0.05, 3600.0),
             buffer_bytes=whole(e, "COLLECTOR_BUFFER_BYTES", 128 << 20, 1 << 20, 64 << 30),
             grace_seconds=whole(e, "COLLECTOR_GRACE_SECONDS", 900, 0, 7 * 86_400),
-            rating_min=real(e, "RATING_MIN", 1.0, -1e6, 1e6),
-            rating_max=real(e, "RATING_MAX", 5.0, -1e6, 1e6),
             session_timeout_ms=whole(e, "SESSION_TIMEOUT_MS", 30_000, 1000, 1_800_000),
             startup_seconds=real(e, "COLLECTOR_STARTUP_SECONDS", 30.0, 0.1, 3600.0),
         )
-        if not settings.rating_min < settings.rating_max:
-            raise BadParams(
-                f"RATING_MIN {settings.rating_min} must be below RATING_MAX {settings.rating_max}"
-            )
-        return settings
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 from movierec.cli import run
-from movierec.dataset.aggregates import aggregate_day, save_aggregate
+from movierec.dataset.aggregates import save_aggregate
+from movierec.dataset.reduce import aggregate_day
 from movierec.errors import BadInput
 from movierec.store.days import manifest_of, stream_day
 from movierec.times import day_number, day_start

@@ -7,7 +7,6 @@ closed day holds yet, and takes answers whose time is not over.
 """
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,8 +26,9 @@ from movierec.evaluation.online import (
     requests_of,
     watches_of,
 )
+from movierec.files import write_json
 from movierec.params import load_section
-from movierec.times import MINUTE
+from movierec.times import MINUTE, day_argument
 
 
 def main(arguments: list[str]) -> int:
@@ -37,8 +37,7 @@ def main(arguments: list[str]) -> int:
     params = load_section(options.params, "online", Online)
     days = chosen_days(options)
     document = evaluate(options, days, params)
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n")
+    write_json(options.output, document)
     return 0
 
 
@@ -46,7 +45,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(prog="online_evaluate", description=__doc__.splitlines()[0])
     parser.add_argument("--store", type=Path, required=True, help="the collector's folder")
-    parser.add_argument("--days", nargs="+", help="closed days; default: all of both topics")
+    days = "closed days; default: all of both topics"
+    parser.add_argument("--days", nargs="+", type=day_argument, help=days)
     parser.add_argument("--open", action="store_true", help="rows of no closed day as well")
     parser.add_argument("--event-topic", default="movielog")
     parser.add_argument("--served-topic", default="served")

@@ -5,9 +5,11 @@ import json
 from pathlib import Path
 
 from movierec.cli import run
-from movierec.dataset.assemble import Events, Preprocess, build
+from movierec.dataset.assemble import Preprocess, build
 from movierec.dataset.matrix import save_dataset
-from movierec.dataset.window import Window, load_days, read_window
+from movierec.dataset.scale import Events, count_off_scale
+from movierec.dataset.window import Window, load_days
+from movierec.dataset.windowfile import read_window
 from movierec.files import write_json
 from movierec.params import load_section
 
@@ -28,6 +30,7 @@ def main(arguments: list[str]) -> int:
     dataset, facts = build(Window.of(aggregates), params, events)
     facts = {"days": days, "split": params.split, **facts}
     save_dataset(options.output, dataset, facts)
+    facts["off_scale_ratings"] = count_off_scale(aggregates, events)
     write_json(options.report, facts)
     print(json.dumps({"stage": "preprocess", **facts}))
     return 0

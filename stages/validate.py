@@ -6,7 +6,9 @@ from pathlib import Path
 
 from movierec.cli import run
 from movierec.dataset.quality import Validate, measure
-from movierec.dataset.window import load_days, read_window
+from movierec.dataset.scale import Events
+from movierec.dataset.window import load_days
+from movierec.dataset.windowfile import read_window
 from movierec.errors import LimitExceeded
 from movierec.files import write_json
 from movierec.params import load_section
@@ -21,9 +23,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--report", type=Path, required=True, help="JSON file to write")
     options = parser.parse_args(arguments)
     limits = load_section(options.params, "validate", Validate)
+    events = load_section(options.params, "events", Events)
     window = read_window(options.window)
     days, counts = load_days(options.aggregates, window.days)
-    measures = measure(window, days, counts, limits)
+    measures = measure(window, days, counts, events, limits)
     report = {m.name: {"value": m.value, "limit": m.limit, "passed": m.passed} for m in measures}
     write_json(options.report, {"passed": all(m.passed for m in measures), "measures": report})
     failed = [str(m) for m in measures if not m.passed]

@@ -13,10 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from infra.demo.report import step
 from infra.processes import Processes
+from movierec.dataset.windowfile import read_window
 from movierec.errors import BadInput, CorruptFile
 from movierec.hashing import sha256_of
 from movierec.store import closed_days, read_manifest
@@ -46,7 +45,7 @@ def make_days(root: Path, work: Path, processes: Processes) -> None:
 
     Raises BadInput when a day that the demo did not make stands in the way.
     """
-    days = yaml.safe_load((root / "data/window.yaml").read_text())["days"]
+    days = read_window(root / "data/window.yaml").days
     receipt = work / "history.json"
     recipe = fingerprint(root, days)
     known = json.loads(receipt.read_text()) if receipt.exists() else {}

@@ -66,7 +66,7 @@ def main(arguments: list[str]) -> int:
         with step(1, "replay", f"{options.ratings.name} → {broker}", of=STEPS) as current:
             replay(options, broker, topic, processes, current)
         with step(2, "collect", "Kafka → closed days, until caught up", of=STEPS) as current:
-            collect(options.scale, topic, processes, current)
+            collect(topic, processes, current)
         with step(3, "dvc repro", "days → matrix → SVD, SVD++ → gate", of=STEPS) as current:
             repro(processes, current)
         with step(4, "compare", "SVD beside SVD++ on the validation part", of=STEPS) as current:
@@ -111,12 +111,12 @@ def replay(
     current.note = f"{summary['lines']:,} lines, {summary['ratings']:,} ratings"
 
 
-def collect(scale: list[float], topic: str, processes: Processes, current: Step) -> None:
+def collect(topic: str, processes: Processes, current: Step) -> None:
     """Collect the topic into the clone's data/ and let the window use every closed day."""
     store = WORK / "store"
     command = [sys.executable, "-m", "serve.collector", "--until-caught-up", "--store", str(store)]
-    settings = {"COLLECTOR_TOPICS": topic, "RATING_MIN": str(scale[0]), "RATING_MAX": str(scale[1])}
-    processes.run("collect", command, {**settings, "COLLECTOR_METRICS_PORT": "0"})
+    settings = {"COLLECTOR_TOPICS": topic, "COLLECTOR_METRICS_PORT": "0"}
+    processes.run("collect", command, settings)
     days = closed_days(store, topic)
     shutil.copytree(store / topic, CLONE / "data/movielog")
     # As if trained the morning after: how old a replay's days are says nothing.

@@ -21,19 +21,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from movierec.cli import run
+from movierec.dataset.windowfile import days_of
 from movierec.errors import BadInput
 from movierec.fields import number
 from movierec.hashing import sha256_of
 from movierec.params import load_section
 from movierec.store.days import MANIFEST, closed_days, day_folder, manifest_of
 from movierec.store.durable import sync_folder
+from movierec.times import day_argument, day_number
 
 
 @dataclass(frozen=True)
@@ -78,23 +78,21 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(prog="expire", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--apply", action="store_true", help="delete; else only say so")
-    parser.add_argument("--days", nargs="+", type=_day, help="these; default: all that are due")
+    parser.add_argument(
+        "--days", nargs="+", type=day_argument, help="these; default: all that are due"
+    )
     parser.add_argument("--store", type=Path, default=Path("data"))
     parser.add_argument("--topics", nargs="+", default=TOPICS)
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--window", type=Path, default=Path("data/window.yaml"))
     parser.add_argument("--reports", type=Path, default=Path("metrics/online"))
-    parser.add_argument("--today", type=_day, default=f"{datetime.now(UTC):%Y-%m-%d}")
+    parser.add_argument("--today", type=day_argument, default=f"{datetime.now(UTC):%Y-%m-%d}")
     return parser.parse_args(arguments)
-
-
-def _day(text: str) -> str:
-    return date.fromisoformat(text).isoformat()
 
 
 def age(day: str, today: str) -> int:
     """Days since `day`."""
-    return (date.fromisoformat(today) - date.fromisoformat(day)).days
+    return day_number(today) - day_number(day)
 
 
 def why_it_stays(day: str, options: argparse.Namespace, keep_days: int) -> str | None:
@@ -126,14 +124,6 @@ def committed(path: Path) -> bytes | None:
     relative = path.absolute().relative_to(folder)
     shown = subprocess.run([*git, "show", f"HEAD:./{relative}"], capture_output=True)
     return None if shown.returncode else shown.stdout
-
-
-def days_of(text: bytes, name: Path) -> list[str]:
-    """The days of a window file. Raises BadInput: an unreadable window may need any day."""
-    try:
-        return [str(day) for day in yaml.safe_load(text)["days"]]
-    except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise BadInput(f"{name}: no window ({' '.join(str(error).split())})") from None
 
 
 def describe(day: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:

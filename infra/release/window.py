@@ -9,15 +9,14 @@ dependency as a whole. They stay in DVC's cache and on its remote.
 
 import argparse
 import shutil
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from movierec.cli import run
+from movierec.dataset.windowfile import WindowFile, write_window
 from movierec.errors import BadInput
-from movierec.files import write_text
 from movierec.store.days import closed_days
-
-HEAD = "# The closed days that this training uses. Written by `python -m infra.release.window`.\n"
+from movierec.times import day_argument
 
 
 def main(arguments: list[str]) -> int:
@@ -31,13 +30,7 @@ def main(arguments: list[str]) -> int:
         known = options.store / "aggregates" / day
         if day not in closed and not known.is_dir():
             raise BadInput(f"{day} is no closed day of {options.store}/{options.topic}")
-    lines = [
-        HEAD,
-        "days:\n",
-        *(f'  - "{day}"\n' for day in days),
-        f'written: "{options.written}"\n',
-    ]
-    write_text(options.store / "window.yaml", "".join(lines))
+    write_window(options.store / "window.yaml", WindowFile(days, options.written))
     forget_others(options.store / "aggregates", days)
     print(f"window: {', '.join(days)}")
     return 0
@@ -47,12 +40,15 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(prog="window", description=(__doc__ or "").split("\n")[0])
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--days", nargs="+", type=_day, help="YYYY-MM-DD …")
+    which.add_argument("--days", nargs="+", type=day_argument, help="YYYY-MM-DD …")
     which.add_argument("--last", type=int, help="as many of the newest closed days")
     parser.add_argument("--store", type=Path, default=Path("data"))
     parser.add_argument("--topic", default="movielog")
     parser.add_argument(
-        "--written", type=_day, default=f"{datetime.now(UTC):%Y-%m-%d}", help="default: today"
+        "--written",
+        type=day_argument,
+        default=f"{datetime.now(UTC):%Y-%m-%d}",
+        help="default: today",
     )
     options = parser.parse_args(arguments)
     if options.last is not None and options.last < 1:
@@ -65,13 +61,6 @@ def forget_others(aggregates: Path, days: list[str]) -> None:
     for folder in sorted(aggregates.iterdir()) if aggregates.is_dir() else []:
         if folder.is_dir() and folder.name not in days:
             shutil.rmtree(folder)
-
-
-def _day(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise BadInput(f"{text!r} is no day; expected YYYY-MM-DD") from None
 
 
 if __name__ == "__main__":

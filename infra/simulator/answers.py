@@ -4,6 +4,7 @@ import numpy as np
 
 from infra.simulator.exact import Ints, race
 from infra.simulator.world import World
+from movierec.lines import events
 
 HOST = "recommender.example:8082"
 LIST = 20
@@ -38,14 +39,14 @@ def request_texts(random: np.random.Generator, world: World, count: int) -> list
 
 def request_text(ids: list[str], status: int, ms: int, *, host: str = HOST) -> str:
     """The plain text of an answer."""
-    return f"{host}, status {status}, result: {', '.join(ids)}, {ms} ms"
+    return events.request_text(host, status, ", ".join(ids), ms)
 
 
 def _text(ids: list[str], ms: int, odd: int, comma: int, glue: int) -> str:
     """One answer; `odd`, `comma` and `glue` are chances in 0..999."""
     status = 200
     if odd < 10:  # the service failed
-        return f"{HOST}, status 0, result: {FAILURES[odd % len(FAILURES)]}, {ms} ms"
+        return events.request_text(HOST, 0, FAILURES[odd % len(FAILURES)], ms)
     if odd < 20:  # the answer came too late
         status, ms = 0, DEADLINE_MS + ms
     elif odd < 40:  # the service had fewer
@@ -54,4 +55,4 @@ def _text(ids: list[str], ms: int, odd: int, comma: int, glue: int) -> str:
         ids = [*ids[:-1], ids[odd % (len(ids) - 1)]]
     result = ("," if comma < 200 else ", ").join(ids)
     unit = "ms" if glue < 20 else " ms"
-    return f"{HOST}, status {status}, result: {result}, {ms}{unit}"
+    return events.request_text(HOST, status, result, ms, unit)

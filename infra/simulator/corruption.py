@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from movierec.lines.events import Rating, Watch
+
 SHARE = 0.001
 LETTERS = b"abcdefghijklmnopqrstuvwxyz"
 PRINTABLE = bytes(range(0x21, 0x7F))
@@ -32,7 +34,8 @@ def _some(random: np.random.Generator, alphabet: bytes, count: int) -> bytes:
 
 def _movie(line: bytes) -> tuple[int, int]:
     """Where the movie id of a watch or rating line stands; an empty range if there is none."""
-    for before, after in ((b"GET /data/m/", b"/"), (b"GET /rate/", b"=")):
+    for event, after in ((Watch, b"/"), (Rating, b"=")):
+        before = event.START.encode()
         if (at := line.find(before)) >= 0:
             start = at + len(before)
             return start, line.rindex(after)

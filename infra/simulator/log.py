@@ -12,10 +12,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from infra.simulator.exact import Ints
-from movierec.lines.events import ACCOUNT_ACTION
+from movierec.lines.events import Account, Rating, Request, Watch
+from movierec.lines.kinds import ACCOUNT, RATING, REQUEST, WATCH
 from movierec.times import NO_SECONDS, SECOND, format_time
-
-WATCH, RATING, REQUEST, ACCOUNT = range(4)
 
 ROW = np.dtype(
     [
@@ -70,13 +69,13 @@ class LineWriter:
     def __init__(self, movies: Sequence[str], ratings: Sequence[str]) -> None:
         self.requests: list[str] = []
         self._heads = pa.array(
-            [f",GET /data/m/{movie}/" for movie in movies]
-            + [f",GET /rate/{movie}=" for movie in movies]
-            + [",recommendation request ", f",{ACCOUNT_ACTION}"]
+            [f",{Watch.START}{movie}/" for movie in movies]
+            + [f",{Rating.START}{movie}=" for movie in movies]
+            + [f",{Request.START}", f",{Account.START}"]
         )
-        first = np.array([0, 1, 2, 2], np.int64) * len(movies)
-        first[ACCOUNT] += 1
-        self._first_head = first  # of each kind
+        first = {WATCH: 0, RATING: len(movies), REQUEST: 2 * len(movies)}
+        first[ACCOUNT] = first[REQUEST] + 1
+        self._first_head = np.array([first[kind] for kind in sorted(first)])
         self._ratings = list(ratings)
 
     def add_requests(self, texts: Sequence[str]) -> Ints:

@@ -19,12 +19,13 @@ import numpy as np
 
 from infra.simulator.corruption import corrupt
 from infra.simulator.exact import Ints, partition_of, stream
-from infra.simulator.log import ACCOUNT, RATING, REQUEST, WATCH, Rows, make_rows
+from infra.simulator.log import Rows, make_rows
 from infra.simulator.sender import Sender
 from infra.simulator.sessions import Life
 from infra.simulator.world import MAX_USER_ID, add_options, make_world
 from movierec.cli import run
 from movierec.errors import BadInput
+from movierec.lines.kinds import ACCOUNT, RATING, REQUEST, WATCH
 from movierec.times import DAY_SECONDS, EPOCH, SECOND
 
 TAIL_SECONDS = 1800

@@ -5,6 +5,7 @@
 userId,movieId,rating,timestamp    MovieLens ratings.csv, with this header
 """
 
+import codecs
 import io
 import re
 from pathlib import Path
@@ -47,7 +48,7 @@ def read_ratings(path: Path) -> RatingsFile:
     wrong. Some 100 bytes of memory a rating.
     """
     path = _file(path)
-    data = path.read_bytes()
+    data = path.read_bytes().removeprefix(codecs.BOM_UTF8)  # as Excel and Notepad write it
     separator, start = _format(path, data)
     refuse_malformed(path, data, separator, start)
     table = _columns(data, separator, start)
@@ -115,7 +116,7 @@ def _file(path: Path) -> Path:
 
 def _format(path: Path, data: bytes) -> tuple[str, int]:
     """(separator, lines to skip). Raises BadInput for a file of none of the formats."""
-    first = data.split(b"\n", maxsplit=1)[0].decode(errors="replace").strip("\r\ufeff")
+    first = data.split(b"\n", maxsplit=1)[0].decode(errors="replace").rstrip("\r")
     if not first.strip():
         raise BadInput(f"{path}: line 1 is empty; expected {EXPECTED}")
     if first == HEADER:

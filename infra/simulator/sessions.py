@@ -8,18 +8,10 @@ import numpy as np
 
 from infra.simulator.answers import request_texts
 from infra.simulator.exact import Floats, Ints, race, stream
-from infra.simulator.log import (
-    RATING,
-    REQUEST,
-    ROW,
-    WATCH,
-    LineWriter,
-    Rows,
-    in_order,
-    make_rows,
-)
+from infra.simulator.log import ROW, LineWriter, Rows, in_order, make_rows
 from infra.simulator.world import HIGH, LOW, TASTE, World, rate
 from movierec.errors import BadInput
+from movierec.lines.kinds import RATING, REQUEST, WATCH
 from movierec.times import DAY_SECONDS, SECOND
 
 MIX = {WATCH: 0.986, REQUEST: 0.009, RATING: 0.005}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 
+from movierec.dataset.vocabulary import Vocabulary
 from movierec.lines.events import Rating, Watch, parse
 from serve.metrics import ServiceMetrics
 from serve.service.recommender import History
@@ -34,7 +35,7 @@ class Histories:
     """user → movie index → last rating, or None for a movie that was only watched."""
 
     def __init__(self, model: "LoadedModel", most_users: int, metrics: ServiceMetrics) -> None:
-        self._columns = {slug.decode(): i for i, slug in enumerate(model.movies.tolist())}
+        self._movies = Vocabulary(model.movies)
         self._low, self._high = model.model.scale
         self._most = most_users
         self._users: OrderedDict[int, OrderedDict[int, float | None]] = OrderedDict()
@@ -43,17 +44,19 @@ class Histories:
 
     def add(self, line: bytes) -> None:
         """Take in one line of the event log; one that tells nothing is passed over."""
-        event = parse(line, self._low, self._high)
+        event = parse(line)
         if not isinstance(event, Watch | Rating):
             return
-        column = self._columns.get(event.movie)
+        if isinstance(event, Rating) and not self._low <= event.rating <= self._high:
+            return
+        column = self._movies.find(event.movie.encode())
         if column is None:
             return
         with self._lock:
             movies = self._users.setdefault(event.user, OrderedDict())
             self._users.move_to_end(event.user)
             known = movies.pop(column, None)
-            movies[column] = float(event.text) if isinstance(event, Rating) else known
+            movies[column] = event.rating if isinstance(event, Rating) else known
             if len(movies) > MOVIES_A_USER:
                 movies.popitem(last=False)
             if len(self._users) > self._most:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from movierec.dataset.vocabulary import Vocabulary
 from movierec.models.topn import popular, recommend
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Answer:
 
 def answer(model: "LoadedModel", user: int, history: History | None = None) -> Answer:
     """The answer for `user`: never empty, at most K ids, no id twice."""
-    u = row_of(model.users, user)
+    u = Vocabulary(model.users).find(user)
     if u is not None:
         seen = model.seen_of(u)
         if history is not None:
@@ -44,12 +45,6 @@ def answer(model: "LoadedModel", user: int, history: History | None = None) -> A
         scores = model.model.scores_for(*history)
         return _ranked(model, scores, np.concatenate([history.items, history.watched]), "fold-in")
     return Answer(_ids(model, popular(model.popular, NOTHING, K)), None, "popular")
-
-
-def row_of(users: NDArray[np.int64], user: int) -> int | None:
-    """The row of `user` in the model, or None. `users` is ascending."""
-    row = int(np.searchsorted(users, user))
-    return row if row < len(users) and users[row] == user else None
 
 
 def _ranked(

@@ -14,6 +14,8 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from movierec.errors import BadInput
+
 Nanoseconds: TypeAlias = int
 """Since 1970 in UTC, or a length."""
 Milliseconds: TypeAlias = int
@@ -30,6 +32,8 @@ DAY_SECONDS: Final = DAY // SECOND
 NO_SECONDS = 255
 """`digits` of a time that leaves out second and fraction (`2022-11-14T12:24`)."""
 
+FIRST_YEAR, LAST_YEAR = 1970, 2261
+"""Of the log: nanoseconds since 1970 must fit 64 bits."""
 EPOCH = date(1970, 1, 1).toordinal()
 
 TIME = re.compile(
@@ -57,11 +61,26 @@ def day_number(name: str) -> Day:
 
     >>> day_number("1970-01-02")
     1
+    >>> day_number("2026-13-01")
+    Traceback (most recent call last):
+    ValueError: '2026-13-01' is no day; expected YYYY-MM-DD
     """
-    number = date.fromisoformat(name).toordinal() - EPOCH
-    if day_name(number) != name:  # Python also reads 20221114 and 2022-W46-1
+    try:
+        number = date.fromisoformat(name).toordinal() - EPOCH
+    except ValueError:
+        number = None
+    # Python also reads 20221114 and 2022-W46-1.
+    if number is None or day_name(number) != name:
         raise ValueError(f"{name!r} is no day; expected YYYY-MM-DD")
     return number
+
+
+def day_argument(text: str) -> str:
+    """A day on a command line: argparse's `type`. Raises BadInput for anything else."""
+    try:
+        return day_name(day_number(text))
+    except ValueError as error:
+        raise BadInput(str(error)) from None
 
 
 def parse_time(text: str) -> tuple[Nanoseconds, int] | None:
@@ -84,8 +103,8 @@ def parse_time(text: str) -> tuple[Nanoseconds, int] | None:
 @lru_cache(maxsize=100_000)
 def _minute_start(text: str) -> Nanoseconds | None:
     """The time of `2022-11-14T12:24`, or None when there is no such minute or it does not fit."""
-    # Later Pythons take hour 24; and nanoseconds must fit 64 bits.
-    if not "1970" <= text[:4] <= "2261" or text[11:13] > "23":
+    # Later Pythons take hour 24.
+    if not FIRST_YEAR <= int(text[:4]) <= LAST_YEAR or text[11:13] > "23":
         return None
     try:
         return timegm(datetime.fromisoformat(text).timetuple()) * SECOND

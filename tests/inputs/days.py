@@ -1,6 +1,5 @@
 """Closed days for tests: simulated lines put into a store without a broker."""
 
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +7,12 @@ import pyarrow as pa
 
 from infra.simulator.corruption import corrupt
 from infra.simulator.exact import partition_of, stream
-from infra.simulator.sessions import DAY_SECONDS, Life
+from infra.simulator.sessions import Life
 from infra.simulator.world import make_world
 from movierec import store
 from movierec.lines.parsing import parse_batch
 from movierec.lines.rows import LineBatch
-from movierec.times import EPOCH, SECOND
+from movierec.times import DAY, MILLISECOND, SECOND, day_number
 
 TOPIC = "movielog"
 PARTITIONS = 2
@@ -31,9 +30,9 @@ def close_days(
     seed: int = 7,
 ) -> list[str]:
     """Simulate days from `first_day` on and close them below `root`; their names."""
-    first = date.fromisoformat(first_day).toordinal() - EPOCH
+    first = day_number(first_day)
     life = Life(make_world(seed, users, movies), lines_per_day)
-    until = ((first + days) * DAY_SECONDS + 2 * GRACE) * SECOND
+    until = (first + days) * DAY + 2 * GRACE * SECOND
     ends = dict.fromkeys(range(PARTITIONS), 0)
     for number, rows in enumerate(life.days(first, days, until)):
         lines = life.writer.lines(rows)
@@ -45,7 +44,7 @@ def close_days(
                 start, end = ends[partition], ends[partition] + len(mine)
                 batch = LineBatch(
                     np.arange(start, end, dtype=np.int64),
-                    rows["time"][mine] // 1_000_000,
+                    rows["time"][mine] // MILLISECOND,
                     pa.array([lines[row] for row in mine], pa.large_binary()),
                 )
                 store.write_segment(root, TOPIC, partition, start, end, parse_batch(batch))

@@ -13,6 +13,8 @@ def times(draw: st.DrawFn) -> str:
     month, day = draw(st.integers(0, 13)), draw(st.integers(0, 32))
     if draw(st.booleans()):
         month, day = max(1, min(month, 12)), max(1, min(day, 28))
+    elif draw(st.booleans()):
+        month, day = 2, 29
     text = f"{year:04d}-{month:02d}-{day:02d}T{draw(st.integers(0, 24)):02d}:"
     text += f"{draw(st.integers(0, 60)):02d}"
     if draw(st.booleans()):
@@ -29,7 +31,9 @@ ACTIONS = st.one_of(
         st.one_of(st.integers(0, 120), st.sampled_from(["007", "99999", "100000", ""])),
     ),
     st.builds(
-        "GET /rate/{}={}".format, SLUGS, st.sampled_from(["1", "5", "3.5", "0", "6", "4.", ""])
+        "GET /rate/{}={}".format,
+        SLUGS,
+        st.sampled_from(["1", "5", "3.5", "0", "10", "99.99", "100", "4.", ""]),
     ),
     st.builds(
         "recommendation request host.example:8082, status {}, result: {}, {}{}".format,

@@ -7,10 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from movierec.dataset.aggregates import Aggregate, aggregate_day
+from movierec.dataset.aggregates import Aggregate
+from movierec.dataset.reduce import aggregate_day
 from movierec.dataset.window import Window
+from movierec.lines.kinds import REJECTED
 from movierec.lines.parsing import parse_batch
-from movierec.lines.rows import REJECTED, STORED, LineBatch
+from movierec.lines.rows import STORED, LineBatch
 from movierec.times import DAY, SECOND, day_number
 
 FIRST_DAY = "2026-11-01"

@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from infra.release.expire import Expire
-from movierec.dataset.assemble import Events, Preprocess
+from movierec.dataset.assemble import Preprocess
 from movierec.dataset.quality import Validate
+from movierec.dataset.scale import Events
 from movierec.errors import BadParams
 from movierec.evaluation.gate import Gate
 from movierec.evaluation.offline import Evaluate

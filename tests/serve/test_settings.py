@@ -32,7 +32,6 @@ def test_defaults_need_a_broker_only() -> None:
         ("COLLECTOR_SEGMENT_SECONDS", "nan"),
         ("COLLECTOR_GRACE_SECONDS", "-1"),
         ("COLLECTOR_METRICS_PORT", "65536"),
-        ("RATING_MIN", "9"),
         ("SESSION_TIMEOUT_MS", "soon"),
     ],
 )

@@ -2,14 +2,14 @@
 holds the finished matrices and the events of one block."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from movierec.dataset.matrix import PARTS, Dataset, csr
 from movierec.dataset.pairs import Pairs
+from movierec.dataset.scale import Events, on_scale
 from movierec.dataset.split import (
     PairHash,
     Split,
@@ -19,22 +19,9 @@ from movierec.dataset.split import (
     time_split,
 )
 from movierec.dataset.window import Window
-from movierec.errors import BadInput, BadParams
+from movierec.errors import BadInput
 from movierec.fields import choice, number
-
-
-@dataclass(frozen=True)
-class Events:
-    """The scale of the ratings in the log, both ends included."""
-
-    rating_min: float = number()
-    rating_max: float = number()
-
-    def __post_init__(self) -> None:
-        if not self.rating_min < self.rating_max:
-            raise BadParams(
-                f"events: rating_min {self.rating_min} must be below rating_max {self.rating_max}"
-            )
+from movierec.times import Nanoseconds
 
 
 @dataclass(frozen=True)
@@ -51,43 +38,26 @@ class Preprocess:
 def build(window: Window, params: Preprocess, events: Events) -> tuple[Dataset, dict[str, Any]]:
     """The dataset of `window`, and the facts of how it came about.
 
-    Raises BadInput when a rating is off the scale or no training rating is left.
+    Ratings off the scale are left out. Raises BadInput when no training rating is left.
     """
-    check_scale(window, events)
+    window = replace(window, days=[on_scale(day, events) for day in window.days])
     splits = list(_splits(window, params))
     parts = {part: _stack([getattr(split, part) for split in splits]) for part in PARTS}
     del splits
     return _prune(window, parts, params, (events.rating_min, events.rating_max))
 
 
-def check_scale(window: Window, events: Events) -> None:
-    """Refuse ratings outside the scale that params.yaml states."""
-    for day in window.days:
-        rated = day.rating[~np.isnan(day.rating)]
-        if len(rated) and not (
-            events.rating_min <= rated.min() <= rated.max() <= events.rating_max
-        ):
-            raise BadInput(
-                f"ratings from {rated.min():g} to {rated.max():g} do not fit the scale "
-                f"{events.rating_min:g} to {events.rating_max:g}; set `events` in params.yaml"
-            )
-
-
 def _splits(window: Window, params: Preprocess) -> Iterator[Split]:
     """The split of each block, with the users' indices in the whole window."""
     share = params.validation_share
-    pair_hash = PairHash(window.users, window.movies, params.seed)
-    cut = 0
+    pair_hash = PairHash(window.users, window.movies, params.seed, share)
+    cut: Nanoseconds = 0
     if params.split == "global_time":
         times = window.rating_times()
         cut = global_cut(times, share) if len(times) else 0
     for start, end, ratings, watches in window.blocks():
         if params.split == "random":
-
-            def chosen(u: NDArray[Any], i: NDArray[Any], share: float, first: int = start) -> Any:
-                return pair_hash(u + np.int32(first), i, share)
-
-            split = random_split(ratings, watches, chosen, share)
+            split = random_split(ratings, watches, pair_hash.from_user(start))
         elif params.split == "per_user_time":
             split = time_split(ratings, watches, per_user_cut(ratings, end - start, share))
         else:
@@ -129,24 +99,21 @@ def _prune(
             f"none of {len(train.u)} training ratings is left after pruning; use more days, or "
             "lower preprocess.min_users_per_movie and min_ratings_per_user in params.yaml"
         )
-    user_in = np.bincount(kept.u, minlength=n_users) > 0
-    movie_in = np.bincount(kept.i, minlength=n_movies) > 0
-    new_u = np.cumsum(user_in, dtype=np.int32) - 1
-    new_i = np.cumsum(movie_in, dtype=np.int32) - 1
-    shape = (int(user_in.sum()), int(movie_in.sum()))
+    users, new_u = window.users.keep(np.bincount(kept.u, minlength=n_users) > 0)
+    movies, new_i = window.movies.keep(np.bincount(kept.i, minlength=n_movies) > 0)
+    shape = (len(users), len(movies))
     matrices = {}
     for part, pairs in parts.items():
-        inside = pairs[user_in[pairs.u] & movie_in[pairs.i]]
+        inside = pairs[(new_u[pairs.u] >= 0) & (new_i[pairs.i] >= 0)]
         matrices[part] = csr(new_u[inside.u], new_i[inside.i], inside.value, shape)
     facts = {
         "users": shape[0],
         "movies": shape[1],
         "pruned": {
             "movies_with_few_users": int((~good_movie).sum()),
-            "users_with_few_ratings": int(n_users - user_in.sum()),
+            "users_with_few_ratings": n_users - shape[0],
             **{f"{part}_pairs": len(parts[part].u) - matrices[part].nnz for part in PARTS},
         },
         **{f"{part}_pairs": int(matrices[part].nnz) for part in PARTS},
     }
-    dataset = Dataset(window.users[user_in], window.movies[movie_in], scale=scale, **matrices)
-    return dataset, facts
+    return Dataset(users.ids, movies.ids, scale=scale, **matrices), facts

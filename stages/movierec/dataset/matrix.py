@@ -1,7 +1,6 @@
-"""Ratings as sparse matrices with the vocabulary of their ids; the only place where ids
-become indices. A dataset is a `movierec.arrays` folder."""
+"""Ratings as sparse matrices with the ids of their rows and columns. A dataset is a
+`movierec.arrays` folder."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from movierec.arrays import MANIFEST, read_folder, write_folder
+from movierec.dataset.vocabulary import lookup
 from movierec.errors import BadInput, CorruptFile
 from movierec.hashing import sha256_of
 
 FORMAT = "movierec-dataset/1"
 PARTS = ("train", "validation", "watched")
+ARRAYS = ("data", "indices", "indptr")
+"""Of each part: ratings or minutes, columns, and where rows begin."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,13 @@ class Dataset:
     """SHA-256 of the manifest it was loaded from; empty before it is saved."""
 
 
-def lookup(vocabulary: NDArray[Any], ids: NDArray[Any]) -> NDArray[np.int32]:
-    """Indices of `ids` in the ascending `vocabulary`; -1 for an id that is not in it."""
-    if len(vocabulary) == 0:
-        return np.full(len(ids), -1, np.int32)
-    found = np.searchsorted(vocabulary, ids)
-    found[found == len(vocabulary)] = 0
-    return np.where(vocabulary[found] == ids, found, -1).astype(np.int32)
+def rows_of(matrix: sparse.csr_array) -> NDArray[np.int64]:
+    """The row of each stored entry, in the order of `matrix.indices`.
+
+    >>> rows_of(csr(np.array([0, 0, 2]), np.array([0, 1, 1]), np.ones(3), (3, 2))).tolist()
+    [0, 0, 2]
+    """
+    return np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
 
 
 def contains(matrix: sparse.csr_array, asked: sparse.csr_array) -> NDArray[np.bool_]:
@@ -56,14 +58,8 @@ def contains(matrix: sparse.csr_array, asked: sparse.csr_array) -> NDArray[np.bo
 
 def entry_keys(matrix: sparse.csr_array) -> NDArray[np.int64]:
     """row × n_columns + column of each entry: ascending, since rows and indices are."""
-    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
-    keys: NDArray[np.int64] = rows * matrix.shape[1] + matrix.indices
+    keys: NDArray[np.int64] = rows_of(matrix) * matrix.shape[1] + matrix.indices
     return keys
-
-
-def rows_of(matrix: sparse.csr_array) -> NDArray[np.int64]:
-    """The row of each stored entry."""
-    return np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
 
 
 def csr(
@@ -122,9 +118,6 @@ def load_dataset(folder: Path, *, mmap: bool = False) -> Dataset:
     return Dataset(users, movies, train, validation, watched, (low, high), data_hash)
 
 
-ARRAYS = ("data", "indices", "indptr")
-
-
 def _checked(
     folder: Path, part: str, arrays: list[NDArray[Any]], shape: tuple[int, int]
 ) -> sparse.csr_array:
@@ -141,9 +134,3 @@ def _checked(
     if not fits:
         raise CorruptFile(f"{folder}: the matrix {part!r} does not fit; run `dvc checkout`")
     return _matrix(data, indices, indptr, shape)
-
-
-def read_facts(folder: Path) -> dict[str, Any]:
-    """The facts of a saved dataset."""
-    facts: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["facts"]
-    return facts

@@ -1,16 +1,25 @@
-"""Quality of a window's data as measures with limits. Pure."""
+"""Quality of a window's data as measures with limits. Pure.
+
+>>> str(Measure("reject_share", 0.031, 0.02, False))
+'reject_share 0.031 (at most 0.02)'
+>>> Measure("days", 3, 3, True).passed, Measure("rating_distance", None, 0.25, False).passed
+(True, True)
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from movierec.dataset.aggregates import Aggregate
-from movierec.dataset.window import WindowFile
+from movierec.dataset.scale import Events, count_off_scale, count_ratings
+from movierec.dataset.vocabulary import Vocabulary
+from movierec.dataset.windowfile import WindowFile
 from movierec.fields import number
+from movierec.lines.events import Rating
+from movierec.times import day_number
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,8 @@ class Validate:
     max_age_days: int = number(low=0)
     max_reject_share: float = number(low=0, high=1)
     max_duplicate_share: float = number(low=0, high=1)
+    max_off_scale_share: float = number(low=0, high=1)
+    max_bad_rating_share: float = number(low=0, high=1)
     max_rating_mean_shift: float = number(low=0)
     max_rating_distance: float = number(low=0, high=1)
 
@@ -36,6 +47,8 @@ class Measure:
     value: float | None
     limit: float
     is_minimum: bool
+    note: str = ""
+    """What the value was counted from, for whoever has to act on it."""
 
     @property
     def passed(self) -> bool:
@@ -46,39 +59,57 @@ class Measure:
 
     def __str__(self) -> str:
         value = "none" if self.value is None else f"{self.value:.6g}"
-        return (
-            f"{self.name} {value} ({'at least' if self.is_minimum else 'at most'} {self.limit:g})"
-        )
+        bound = "at least" if self.is_minimum else "at most"
+        return f"{self.name} {value} ({bound} {self.limit:g}){self.note and ': '}{self.note}"
 
 
 def measure(
     window: WindowFile,
     days: Sequence[Aggregate],
     counts: Sequence[dict[str, Any]],
+    events: Events,
     limits: Validate,
 ) -> list[Measure]:
     """Every measure of the window beside its limit."""
-    lines = sum(count["stored"] + count["rejected"] for count in counts)
     shift, distance = drift(days)
-    newest = date.fromisoformat(window.days[-1])
-    age = (window.written - timedelta(days=1) - newest).days
-
-    def share(key: str) -> float | None:
-        return sum(count[key] for count in counts) / lines if lines else None
-
+    lines = sum(count["stored"] + count["rejected"] for count in counts)
+    rejected, duplicates = (sum(c[key] for c in counts) for key in ("rejected", "duplicates"))
+    ratings = sum(int((~np.isnan(day.rating)).sum()) for day in days)
+    users, movies = (Vocabulary.of(*c) for c in ([d.user for d in days], [d.movies for d in days]))
+    age = day_number(window.written) - 1 - day_number(window.days[-1])
     return [
         Measure("days", len(days), limits.min_days, True),
-        Measure(
-            "ratings", sum(int((~np.isnan(d.rating)).sum()) for d in days), limits.min_ratings, True
-        ),
-        Measure("users", _distinct([d.user for d in days]), limits.min_users, True),
-        Measure("movies", _distinct([d.movies for d in days]), limits.min_movies, True),
+        Measure("ratings", ratings, limits.min_ratings, True),
+        Measure("users", len(users), limits.min_users, True),
+        Measure("movies", len(movies), limits.min_movies, True),
         Measure("age_days", age, limits.max_age_days, False),
-        Measure("reject_share", share("rejected"), limits.max_reject_share, False),
-        Measure("duplicate_share", share("duplicates"), limits.max_duplicate_share, False),
+        Measure("reject_share", _share(rejected, lines), limits.max_reject_share, False),
+        Measure("duplicate_share", _share(duplicates, lines), limits.max_duplicate_share, False),
+        off_scale(days, events, limits.max_off_scale_share),
+        bad_ratings(counts, limits.max_bad_rating_share),
         Measure("rating_mean_shift", shift, limits.max_rating_mean_shift, False),
         Measure("rating_distance", distance, limits.max_rating_distance, False),
     ]
+
+
+def off_scale(days: Sequence[Aggregate], events: Events, limit: float) -> Measure:
+    """The share of ratings off the scale of params.yaml: past its limit the log's scale is
+    another one, and a model would learn from what is left of its ratings."""
+    ratings, off = count_ratings(days), count_off_scale(days, events)
+    note = (
+        f"{off:,} of {ratings:,} ratings are outside the scale {events.rating_min:g} to "
+        f"{events.rating_max:g}, which is `events` in params.yaml"
+    )
+    return Measure("off_scale_share", _share(off, ratings), limit, False, note)
+
+
+def bad_ratings(counts: Sequence[dict[str, Any]], limit: float) -> Measure:
+    """The share of rating lines that the collector refused. Ratings are one line in hundreds:
+    among all lines, a new way to write them would not show."""
+    bad = sum(count["reasons"].get(Rating.FAULT, 0) for count in counts)
+    ratings = sum(count[Rating.KIND.label] for count in counts) + bad
+    note = f"{bad:,} of {ratings:,} rating lines were rejected, see rejected.jsonl of the days"
+    return Measure("bad_rating_share", _share(bad, ratings), limit, False, note)
 
 
 def drift(days: Sequence[Aggregate]) -> tuple[float | None, float | None]:
@@ -99,5 +130,5 @@ def _histogram(values: NDArray[Any], sample: NDArray[Any]) -> NDArray[np.float64
     return counts / len(sample)
 
 
-def _distinct(columns: Sequence[NDArray[Any]]) -> int:
-    return len(np.unique(np.concatenate([np.unique(column) for column in columns])))
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -18,15 +18,15 @@ recall is a prediction and not a look-up.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.dataset.matrix import lookup
 from movierec.dataset.pairs import Pairs, Ratings, Watches
-from movierec.hashing import mix
+from movierec.dataset.vocabulary import Vocabulary, lookup
+from movierec.hashing import hash_slugs, mix
 from movierec.hashing import share as hashed_share
+from movierec.times import Nanoseconds
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,10 @@ class Split:
     watched: Pairs
 
 
-def random_split(
-    ratings: Ratings, watches: Watches, in_validation: "Choice", share: float
-) -> Split:
+def random_split(ratings: Ratings, watches: Watches, in_validation: "Choice") -> Split:
     """Each pair's last rating goes to one side by its hash; see above for the watches."""
     last = Pairs.of(ratings.last())
-    chosen = in_validation(last.u, last.i, share)
+    chosen = in_validation(last.u, last.i)
     validation, total = last[chosen], watches.total()
     return Split(last[~chosen], validation, total[~_contains(validation, total)])
 
@@ -63,7 +61,12 @@ def time_split(ratings: Ratings, watches: Watches, cut: NDArray[np.int64]) -> Sp
 
 def per_user_cut(ratings: Ratings, n_users: int, share: float) -> NDArray[np.int64]:
     """The time from which on each user's ratings validate: `share` of them, rounded, and
-    those of the same moment. A user's cut depends on that user's ratings alone."""
+    those of the same moment. A user's cut depends on that user's ratings alone.
+
+    >>> u, i, rating, time = (np.array(column) for column in ([0] * 4, range(4), [3] * 4, range(4)))
+    >>> per_user_cut(Ratings(u, i, rating, time), 2, 0.25).tolist()
+    [3, 9223372036854775807]
+    """
     last = ratings.last()
     count = np.bincount(last.u, minlength=n_users)
     held = np.floor(share * count + 0.5).astype(np.int64)
@@ -75,34 +78,41 @@ def per_user_cut(ratings: Ratings, n_users: int, share: float) -> NDArray[np.int
     return cut
 
 
-def global_cut(times: NDArray[np.int64], share: float) -> int:
-    """The time from which on all ratings validate: `share` of `times`, rounded up."""
+def global_cut(times: NDArray[np.int64], share: float) -> Nanoseconds:
+    """The time from which on all ratings validate: `share` of `times`, rounded up.
+
+    >>> global_cut(np.array([50, 10, 40, 20, 30]), 0.3)
+    40
+    """
     held = min(len(times), int(np.ceil(share * len(times))))
     return int(np.partition(times, len(times) - held)[len(times) - held])
 
 
-Choice = Callable[[NDArray[np.int32], NDArray[np.int32], float], NDArray[np.bool_]]
-"""(u, i, share) → whether each pair is among the share that validates."""
+Choice = Callable[[NDArray[np.int32], NDArray[np.int32]], NDArray[np.bool_]]
+"""(u, i) → whether each pair validates."""
 
 
 class PairHash:
-    """Decides by a hash of (user id, movie id, seed) whether a pair validates.
+    """Decides by a hash of (user id, movie id, seed) whether a pair is of the share that
+    validates.
 
     It depends on the ids and not on their indices, so a pair stays on its side when the
     window moves on, and no model is judged by what an earlier one has learned.
     """
 
-    def __init__(self, users: NDArray[np.int64], movies: NDArray[np.bytes_], seed: int) -> None:
-        digests = b"".join(blake2b(movie, digest_size=8).digest() for movie in movies.tolist())
-        self.of_user = mix(users.astype(np.uint64) ^ mix(np.array([seed], np.uint64)))
-        self.of_movie = np.frombuffer(digests, "<u8")
+    def __init__(self, users: Vocabulary, movies: Vocabulary, seed: int, share: float) -> None:
+        self.of_user = mix(users.ids.astype(np.uint64) ^ mix(np.array([seed], np.uint64)))
+        self.of_movie = hash_slugs(movies.ids)
+        self.share = share
 
-    def __call__(
-        self, u: NDArray[np.int32], i: NDArray[np.int32], share: float
-    ) -> NDArray[np.bool_]:
-        """Whether each pair is among the `share` that validates."""
-        value = mix(self.of_user[u] ^ self.of_movie[i])
-        return hashed_share(value) < share
+    def from_user(self, first: int) -> Choice:
+        """The choice for users that are numbered from index `first` on."""
+
+        def choose(u: NDArray[np.int32], i: NDArray[np.int32]) -> NDArray[np.bool_]:
+            value = mix(self.of_user[first:][u] ^ self.of_movie[i])
+            return hashed_share(value) < self.share
+
+        return choose
 
 
 def _contains(pairs: Pairs, asked: Pairs) -> NDArray[np.bool_]:

@@ -1,54 +1,21 @@
-"""The days that a training uses: the file that names them, and their aggregates together."""
+"""The days that a training uses, joined: their aggregates under one vocabulary."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from movierec.dataset.aggregates import Aggregate, load_aggregate
-from movierec.dataset.matrix import lookup
 from movierec.dataset.pairs import Ratings, Watches
+from movierec.dataset.vocabulary import Vocabulary
+from movierec.dataset.windowfile import REMEDY
 from movierec.errors import BadInput
 
 BLOCK = 65_536
 """Users a block."""
-
-
-@dataclass(frozen=True)
-class WindowFile:
-    """What window.yaml says: the days, ascending, and the date on which it was written."""
-
-    days: list[str]
-    written: date
-
-
-def read_window(path: Path) -> WindowFile:
-    """Read and check a window file. Raises BadInput, naming what to do."""
-    remedy = "write it with `python -m infra.release.window --days …`"
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadInput(f"{path}: no such file; {remedy}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: not YAML ({error}); {remedy}") from None
-    if not isinstance(document, dict) or set(document) != {"days", "written"}:
-        raise BadInput(f"{path}: expected the keys days and written; {remedy}")
-    days, written = document["days"], document["written"]
-    if not isinstance(days, list) or not days:
-        raise BadInput(f"{path}: the window is empty; {remedy}")
-    try:
-        parsed = [date.fromisoformat(day) for day in days]
-        written_on = date.fromisoformat(written)
-    except (TypeError, ValueError):
-        raise BadInput(f"{path}: days and written must be quoted dates; {remedy}") from None
-    if parsed != sorted(set(parsed)):
-        raise BadInput(f"{path}: the days must ascend without repeats; {remedy}")
-    return WindowFile(days, written_on)
 
 
 def load_days(folder: Path, days: Sequence[str]) -> tuple[list[Aggregate], list[dict[str, Any]]]:
@@ -61,8 +28,7 @@ def load_days(folder: Path, days: Sequence[str]) -> tuple[list[Aggregate], list[
     others = sorted({entry.name for entry in folder.iterdir()} - set(days))
     if others:
         raise BadInput(
-            f"{folder} holds {', '.join(others)}, not in the window; remove it, or let "
-            "`python -m infra.release.window --days …` do so"
+            f"{folder} holds {', '.join(others)}, not in the window; remove it, or {REMEDY}"
         )
     return [aggregate for aggregate, _ in loaded], [counts for _, counts in loaded]
 
@@ -72,15 +38,16 @@ class Window:
     """Days under one vocabulary: `movie_of[d][m]` is the index of day d's movie m."""
 
     days: Sequence[Aggregate]
-    users: NDArray[np.int64]
-    movies: NDArray[np.bytes_]
+    users: Vocabulary
+    movies: Vocabulary
     movie_of: Sequence[NDArray[np.int32]]
 
     @classmethod
     def of(cls, days: Sequence[Aggregate]) -> "Window":
-        users = np.unique(np.concatenate([np.unique(day.user) for day in days]))
-        movies = np.unique(np.concatenate([day.movies for day in days]))
-        return cls(days, users, movies, [lookup(movies, day.movies) for day in days])
+        """The window of some days."""
+        users = Vocabulary.of(*(day.user for day in days))
+        movies = Vocabulary.of(*(day.movies for day in days))
+        return cls(days, users, movies, [movies.index(day.movies) for day in days])
 
     def blocks(self, size: int = BLOCK) -> Iterator[tuple[int, int, Ratings, Watches]]:
         """(first user, end, ratings, watches) of `size` users at a time; u starts at 0."""
@@ -111,7 +78,7 @@ class Window:
                 )
             )
         user, i, rating, time = (np.concatenate(column) for column in zip(*parts, strict=True))
-        u = lookup(self.users[start:end], user)
+        u = self.users.index(user) - np.int32(start)
         # Stable: at equal times a later day, and a later line of a day, comes last.
         return Ratings(u, i, rating, time)[np.lexsort((time, i, u))]
 
@@ -124,7 +91,7 @@ class Window:
             user, minutes, first, last = (column[rows][some] for column in columns)
             parts.append((user, movie_of[day.movie[rows][some]], minutes, first, last))
         user, i, minutes, first, last = (np.concatenate(c) for c in zip(*parts, strict=True))
-        u = lookup(self.users[start:end], user)
+        u = self.users.index(user) - np.int32(start)
         return Watches(u, i, minutes, first, last)[np.lexsort((i, u))]
 
     def _rows(self, user: NDArray[np.int64], start: int, end: int) -> slice:

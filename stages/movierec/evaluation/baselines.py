@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from movierec.dataset.matrix import rows_of
 from movierec.models.implicit import rated_or_watched
 
 EPOCHS = 10
@@ -29,7 +30,7 @@ class Biases:
         """Alternate b_i = Σ_u (r − μ − b_u) / (λ_i + n_i), b_u = Σ_i (r − μ − b_i) / (λ_u + n_u)"""
         n_users, n_movies = train.shape
         n_u = np.diff(train.indptr)
-        u, i = np.repeat(np.arange(n_users, dtype=np.int32), n_u), train.indices
+        u, i = rows_of(train), train.indices
         n_i = np.bincount(i, minlength=n_movies)
         mean = float(np.mean(train.data, dtype=np.float64))
         residual = train.data - mean

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.dataset.matrix import Dataset, contains
+from movierec.dataset.matrix import Dataset, contains, rows_of
 from movierec.errors import BadInput
 from movierec.evaluation import ranking as measures
 from movierec.evaluation.baselines import Biases, popularity
@@ -51,11 +51,10 @@ class Validation:
                 "the validation part is empty; use more days or a larger "
                 "preprocess.validation_share in params.yaml"
             )
-        count = np.diff(matrix.indptr)
-        u = np.repeat(np.arange(len(count)), count)
+        u = rows_of(matrix)
         liked = matrix.data >= relevant_rating
         new = ~contains(dataset.train, matrix) & ~contains(dataset.watched, matrix)
-        users = np.flatnonzero(count)
+        users = np.unique(u)
         rows = np.searchsorted(users, u)
         good = liked & new
         shape = (len(users), len(dataset.movies))

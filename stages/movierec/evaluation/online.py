@@ -9,7 +9,7 @@ it is left out and counted.
 The interval is Wilson's and takes answers as independent. Answers to one user are not
 quite: `users` says how many people stand behind the answers.
 
-Times are nanoseconds since 1970. Tables have the columns of `store.ROWS`.
+Times are nanoseconds since 1970. Tables have the columns of `rows.ROWS`.
 """
 
 import io
@@ -25,10 +25,9 @@ from numpy.typing import NDArray
 
 from movierec.evaluation.ranking import wilson_interval
 from movierec.fields import number
-from movierec.times import DAY, day_number, day_start
-
-WATCH, REQUEST, SERVED = 0, 2, 4  # store.ROWS: kind
-DECIMALS = 6
+from movierec.lines import events
+from movierec.lines.kinds import REQUEST, SERVED, WATCH
+from movierec.times import DAY, Nanoseconds, day_number, day_start
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,6 @@ LINE = pa.schema(
     ]
 )
 """What is read of a line of the served log; its time and user are columns of the row."""
-
-REQUEST_TEXT = r"status (?P<status>[0-9]{1,3}), result: .*, (?P<ms>[0-9]{1,9}) ?ms$"
 
 
 def answers_of(rows: pa.Table) -> pa.Table:
@@ -95,8 +92,8 @@ def latest_before(
     return latest
 
 
-def converted(answers: pa.Table, watches: pa.Table, window: int) -> NDArray[np.bool_]:
-    """Which answers converted within `window` nanoseconds; shape (n_answers,)."""
+def converted(answers: pa.Table, watches: pa.Table, window: Nanoseconds) -> NDArray[np.bool_]:
+    """Which answers converted within `window`; shape (n_answers,)."""
     result = np.zeros(len(answers), dtype=bool)
     if not len(answers) or not len(watches):
         return result
@@ -127,7 +124,7 @@ def report(
     watches: pa.Table,
     complete: NDArray[np.int64] | None,
     *,
-    window: int,
+    window: Nanoseconds,
     confidence: float,
 ) -> dict[str, Any]:
     """model → its answers, conversions and their rate with an interval, by tier as well.
@@ -159,7 +156,7 @@ def report(
 def requests_of(rows: pa.Table, deadline_ms: int) -> dict[str, int]:
     """Of the request lines among `rows`: how many, with another status than 200, and too late."""
     rows = rows.filter(pc.equal(rows["kind"], REQUEST))
-    fields = pc.extract_regex(rows["text"].cast(pa.string()), REQUEST_TEXT)
+    fields = pc.extract_regex(rows["text"].cast(pa.string()), f"^{events.REQUEST}$")
     status, ms = (pc.struct_field(fields, name) for name in ("status", "ms"))
     late = pc.greater(ms.cast(pa.int64()), deadline_ms)
     return {
@@ -175,15 +172,15 @@ def _rate(hit: NDArray[np.bool_], confidence: float) -> dict[str, Any]:
     return {
         "answers": answers,
         "conversions": conversions,
-        "conversion": round(conversions / answers if answers else 0.0, DECIMALS),
-        "low": round(low, DECIMALS),
-        "high": round(high, DECIMALS),
+        "conversion": conversions / answers if answers else 0.0,
+        "low": low,
+        "high": high,
     }
 
 
-def _runs(days: Sequence[str]) -> list[tuple[int, int]]:
+def _runs(days: Sequence[str]) -> list[tuple[Nanoseconds, Nanoseconds]]:
     """(start, end) of each run of days without a gap."""
-    runs: list[tuple[int, int]] = []
+    runs: list[tuple[Nanoseconds, Nanoseconds]] = []
     for day in sorted(set(days)):
         start = day_start(day_number(day))
         first = runs.pop()[0] if runs and runs[-1][1] == start else start

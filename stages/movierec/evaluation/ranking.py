@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from movierec.dataset.matrix import rows_of
+
 
 def wilson_interval(successes: int, trials: int, confidence: float) -> tuple[float, float]:
     """The Wilson score interval of a proportion: (low, high), both in [0, 1].
@@ -55,8 +57,7 @@ def percentile_interval(samples: NDArray[np.float64], confidence: float) -> tupl
 def hits(lists: NDArray[np.integer[Any]], relevant: sparse.csr_array) -> NDArray[np.bool_]:
     """(n, k): whether each entry of user row r's list is relevant; -1 fills short lists."""
     n_movies = relevant.shape[1]
-    rows = np.repeat(np.arange(len(lists)), np.diff(relevant.indptr))
-    keys = rows * n_movies + relevant.indices
+    keys = rows_of(relevant) * n_movies + relevant.indices
     asked = np.arange(len(lists))[:, None] * n_movies + lists
     return np.isin(asked, keys) & (lists >= 0)
 
@@ -92,8 +93,7 @@ def popularity_lift(
     in_profile = np.diff(profiles.indptr)
     users = inside.any(axis=1) & (in_profile > 0)
     listed = np.where(inside, popularity[np.where(inside, lists, 0)], 0).sum(axis=1)
-    rows = np.repeat(np.arange(len(lists)), in_profile)
-    known = np.bincount(rows, popularity[profiles.indices], minlength=len(lists))
+    known = np.bincount(rows_of(profiles), popularity[profiles.indices], minlength=len(lists))
     of_lists = float((listed[users] / inside[users].sum(axis=1)).mean())
     of_profiles = float((known[users] / in_profile[users]).mean())
     return (of_lists - of_profiles) / of_profiles

@@ -1,6 +1,6 @@
-"""One log line → a typed event, or BadLine(reason). Pure: no files, no clock.
+"""One log line → a typed event, or BadLine(reason). Pure: no files, no clock, no scale.
 
-The grammar (contract 1), one UTF-8 line a Kafka message:
+The grammar, one UTF-8 line a Kafka message:
 
     <time>,<userid>,GET /data/m/<movieid>/<minute>.mpg
     <time>,<userid>,GET /rate/<movieid>=<rating>
@@ -10,68 +10,156 @@ The grammar (contract 1), one UTF-8 line a Kafka message:
 Malformed lines are refused and never repaired. What is accepted can be given back to the
 byte: `format_event(parse(line)) == line`.
 
-`python -m movierec.lines.events < lines` counts the lines of a capture by kind and by reason.
+>>> parse(b"2022-11-14T12:24,7,GET /rate/jaws+1975=4.5")
+Rating(time=1668428640000000000, digits=255, user=7, movie='jaws+1975', text='4.5')
+>>> parse(b"2022-11-14T12:24,7,GET /rate/jaws 1975=4.5")
+BadLine(reason='bad-rating')
+>>> format_event(Watch(0, 3, 7, "jaws+1975", 12))
+b'1970-01-01T00:00:00.000,7,GET /data/m/jaws+1975/12.mpg'
+
+`python -m movierec.lines.check < capture` counts the lines of a capture by kind and by reason.
 """
 
-import json
 import re
-import sys
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar, TypeAlias
 
-from movierec.times import format_time, parse_time
+from movierec.lines.kinds import Kind
+from movierec.times import Nanoseconds, format_time, parse_time
 
 MAX_LINE_BYTES = 64 * 1024
 """Longer lines are refused: a request line with 20 ids has about 700 bytes."""
+MAX_USER_DIGITS = 18
+MAX_MOVIE_BYTES = 128
+MAX_MINUTE_DIGITS = 5
+MOVIE_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789+-._*"
+
+# Strict ASCII: [0-9] and not \d, which takes other scripts' digits too.
+USER = rf"(?:0|[1-9][0-9]{{0,{MAX_USER_DIGITS - 1}}})"
+MOVIE = rf"[{re.escape(MOVIE_LETTERS)}]{{1,{MAX_MOVIE_BYTES}}}"
+MINUTE = rf"(?:0|[1-9][0-9]{{0,{MAX_MINUTE_DIGITS - 1}}})"
+RATING = r"(?:0|[1-9][0-9]?)(?:\.[0-9]{1,2})?"
+REQUEST = (
+    r"(?P<host>[A-Za-z0-9.\-]+:[0-9]{1,5}), status (?P<status>[0-9]{1,3}), "
+    r"result: (?P<result>.*), (?P<ms>[0-9]{1,9}) ?ms"
+)
+"""The text of a request: a pattern of Python's `re` and of RE2."""
+
+
+def request_text(host: str, status: int, result: str, ms: int, unit: str = " ms") -> str:
+    """A text that REQUEST takes.
+
+    >>> request_text("a.example:8082", 200, "jaws+1975, alien+1979", 14)
+    'a.example:8082, status 200, result: jaws+1975, alien+1979, 14 ms'
+    """
+    return f"{host}, status {status}, result: {result}, {ms}{unit}"
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A user watched one minute of a movie. `time` is nanoseconds since 1970 in UTC;
-    `digits` is how many fractional digits it was written with, or NO_SECONDS."""
+    """A user watched one minute of a movie. `time` is since 1970 in UTC; `digits` is how many
+    fractional digits it was written with, or NO_SECONDS."""
 
-    time: int
+    KIND: ClassVar = Kind.WATCH
+    START: ClassVar = "GET /data/m/"
+    PATTERN: ClassVar = re.compile(rf"{START}({MOVIE})/({MINUTE})\.mpg")
+    FAULT: ClassVar = "bad-watch"
+
+    time: Nanoseconds
     digits: int
     user: int
     movie: str
     minute: int
 
+    @classmethod
+    def of(cls, time: Nanoseconds, digits: int, user: int, match: re.Match[str]) -> "Watch":
+        """The event of an action that PATTERN took."""
+        return cls(time, digits, user, match[1], int(match[2]))
+
+    @property
+    def action(self) -> str:
+        """What the line says after time and user."""
+        return f"{self.START}{self.movie}/{self.minute}.mpg"
+
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """A user rated a movie; `text` is the rating as it was written."""
+    """A user rated a movie; `text` is the rating as it was written, on whatever scale."""
 
-    time: int
+    KIND: ClassVar = Kind.RATING
+    START: ClassVar = "GET /rate/"
+    PATTERN: ClassVar = re.compile(rf"{START}({MOVIE})=({RATING})")
+    FAULT: ClassVar = "bad-rating"
+
+    time: Nanoseconds
     digits: int
     user: int
     movie: str
     text: str
+
+    @classmethod
+    def of(cls, time: Nanoseconds, digits: int, user: int, match: re.Match[str]) -> "Rating":
+        """The event of an action that PATTERN took."""
+        return cls(time, digits, user, match[1], match[2])
 
     @property
     def rating(self) -> float:
         """The rating as a number."""
         return float(self.text)
 
+    @property
+    def action(self) -> str:
+        """What the line says after time and user."""
+        return f"{self.START}{self.movie}={self.text}"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """A user asked for recommendations; `text` is what follows `recommendation request `."""
 
-    time: int
+    KIND: ClassVar = Kind.REQUEST
+    START: ClassVar = "recommendation request "
+    PATTERN: ClassVar = re.compile(rf"{START}(?P<text>{REQUEST})")
+    FAULT: ClassVar = "bad-request"
+
+    time: Nanoseconds
     digits: int
     user: int
     text: str
+
+    @classmethod
+    def of(cls, time: Nanoseconds, digits: int, user: int, match: re.Match[str]) -> "Request":
+        """The event of an action that PATTERN took."""
+        return cls(time, digits, user, match["text"])
+
+    @property
+    def action(self) -> str:
+        """What the line says after time and user."""
+        return f"{self.START}{self.text}"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """A user signed up."""
 
-    time: int
+    KIND: ClassVar = Kind.ACCOUNT
+    START: ClassVar = "GET /create_account"
+    PATTERN: ClassVar = re.compile(START)
+    FAULT: ClassVar = "unknown-action"
+
+    time: Nanoseconds
     digits: int
     user: int
+
+    @classmethod
+    def of(cls, time: Nanoseconds, digits: int, user: int, match: re.Match[str]) -> "Account":
+        """The event of an action that PATTERN took."""
+        return cls(time, digits, user)
+
+    @property
+    def action(self) -> str:
+        """What the line says after time and user."""
+        return self.START
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +169,9 @@ class BadLine:
     reason: str
 
 
-Event = Watch | Rating | Request | Account
-KINDS = {Watch: "watch", Rating: "rating", Request: "request", Account: "account"}
-
-# Strict ASCII: [0-9] and not \d, which takes other scripts' digits too.
-USER = r"(?:0|[1-9][0-9]{0,17})"
-MOVIE = r"[a-z0-9+\-._*]{1,128}"
-MINUTE = r"(?:0|[1-9][0-9]{0,4})"
-RATING = r"(?:0|[1-9][0-9]?)(?:\.[0-9]{1,2})?"
-WATCH_ACTION = re.compile(rf"GET /data/m/({MOVIE})/({MINUTE})\.mpg")
-RATE_ACTION = re.compile(rf"GET /rate/({MOVIE})=({RATING})")
-REQUEST_ACTION = re.compile(
-    r"recommendation request ([A-Za-z0-9.\-]+:[0-9]{1,5}, "
-    r"status [0-9]{1,3}, result: .*, [0-9]{1,9} ?ms)"
-)
-ACCOUNT_ACTION = "GET /create_account"
+Event: TypeAlias = Watch | Rating | Request | Account
+EVENTS: tuple[type[Event], ...] = (Watch, Rating, Request, Account)
+EVENT_OF: dict[int, type[Event]] = {event.KIND: event for event in EVENTS}
 
 REASONS = {
     "no-value": "the record has no value",
@@ -103,10 +179,9 @@ REASONS = {
     "not-utf8": "not UTF-8",
     "control-character": "holds a control character",
     "bad-time": "the time is not YYYY-MM-DDTHH:MM[:SS[.fff[fff[fff]]]] of the years 1970–2261",
-    "bad-user": "the user id is not a number of at most 18 digits",
+    "bad-user": f"the user id is not a number of at most {MAX_USER_DIGITS} digits",
     "bad-watch": "not GET /data/m/<movieid>/<minute>.mpg",
     "bad-rating": "not GET /rate/<movieid>=<rating>",
-    "rating-off-scale": "the rating is outside the scale",
     "bad-request": "not a recommendation request's host, status, result and ms",
     "unknown-action": "none of the four actions",
     "time-ahead": "the time is more than a day ahead of the record's timestamp",
@@ -115,8 +190,8 @@ REASONS = {
 }
 
 
-def parse(line: bytes, low: float = 1.0, high: float = 5.0) -> Event | BadLine:
-    """The event of one line (without its newline). Ratings must lie in [low, high]."""
+def parse(line: bytes) -> Event | BadLine:
+    """The event of one line (without its newline). Every rating that is a number stands."""
     text = text_of(line)
     if isinstance(text, BadLine):
         return text
@@ -129,7 +204,11 @@ def parse(line: bytes, low: float = 1.0, high: float = 5.0) -> Event | BadLine:
     user, _, action = rest.partition(",")
     if not re.fullmatch(USER, user):
         return BadLine("bad-user")
-    return _action(*moment, int(user), action, low, high)
+    for event in EVENTS:
+        if action.startswith(event.START):
+            match = event.PATTERN.fullmatch(action)
+            return event.of(*moment, int(user), match) if match else BadLine(event.FAULT)
+    return BadLine("unknown-action")
 
 
 def text_of(line: bytes) -> str | BadLine:
@@ -142,59 +221,6 @@ def text_of(line: bytes) -> str | BadLine:
         return BadLine("not-utf8")
 
 
-def _action(
-    time: int, digits: int, user: int, action: str, low: float, high: float
-) -> Event | BadLine:
-    """The event of an action whose time and user are good."""
-    if action.startswith("GET /data/m/"):
-        if match := WATCH_ACTION.fullmatch(action):
-            return Watch(time, digits, user, match[1], int(match[2]))
-        return BadLine("bad-watch")
-    if action.startswith("GET /rate/"):
-        match = RATE_ACTION.fullmatch(action)
-        if not match:
-            return BadLine("bad-rating")
-        if not low <= float(match[2]) <= high:
-            return BadLine("rating-off-scale")
-        return Rating(time, digits, user, match[1], match[2])
-    if action.startswith("recommendation request "):
-        if match := REQUEST_ACTION.fullmatch(action):
-            return Request(time, digits, user, match[1])
-        return BadLine("bad-request")
-    if action == ACCOUNT_ACTION:
-        return Account(time, digits, user)
-    return BadLine("unknown-action")
-
-
 def format_event(event: Event) -> bytes:
     """The line of an event, to the byte."""
-    match event:
-        case Watch():
-            action = f"GET /data/m/{event.movie}/{event.minute}.mpg"
-        case Rating():
-            action = f"GET /rate/{event.movie}={event.text}"
-        case Request():
-            action = f"recommendation request {event.text}"
-        case Account():
-            action = ACCOUNT_ACTION
-    return f"{format_time(event.time, event.digits)},{event.user},{action}".encode()
-
-
-def count(lines: Iterable[bytes], low: float = 1.0, high: float = 5.0) -> dict[str, Any]:
-    """How many lines there are of each kind, and how many were rejected for each reason."""
-    kinds: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    for line in lines:
-        event = parse(line.removesuffix(b"\n").removesuffix(b"\r"), low, high)
-        if isinstance(event, BadLine):
-            reasons[event.reason] += 1
-        else:
-            kinds[KINDS[type(event)]] += 1
-    rejected = sum(reasons.values())
-    counts = {kind: kinds[kind] for kind in KINDS.values()}
-    read = sum(counts.values()) + rejected
-    return {"read": read, **counts, "rejected": rejected, "reasons": dict(sorted(reasons.items()))}
-
-
-if __name__ == "__main__":
-    print(json.dumps(count(sys.stdin.buffer)))
+    return f"{format_time(event.time, event.digits)},{event.user},{event.action}".encode()

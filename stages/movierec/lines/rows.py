@@ -1,4 +1,8 @@
-"""The table form of log lines: one row a line, good or rejected, on disk and in memory."""
+"""The table form of log lines: one row a line, good or rejected, on disk and in memory.
+
+>>> line_of({"kind": 3, "time": 0, "digits": 0, "user": 7})
+b'1970-01-01T00:00:00,7,GET /create_account'
+"""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -7,17 +11,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from movierec.lines.events import Account, Event, Rating, Request, Watch, format_event
-
-WATCH, RATING, REQUEST, ACCOUNT, SERVED, REJECTED = 0, 1, 2, 3, 4, 255
-KINDS = {WATCH: "watch", RATING: "rating", REQUEST: "request", ACCOUNT: "account", SERVED: "served"}
+from movierec.lines.events import EVENT_OF, format_event
+from movierec.lines.kinds import REJECTED, SERVED, Kind
 
 SYMBOL = pa.dictionary(pa.int32(), pa.string())
 
 ROWS = pa.schema(
     [
         ("offset", pa.int64()),
-        ("kind", pa.uint8()),  # one of KINDS, or REJECTED
+        ("kind", pa.uint8()),  # of `kinds.Kind`
         ("time", pa.int64()),  # ns since 1970 in UTC; null when rejected
         ("digits", pa.uint8()),  # how `time` was written; null when rejected
         ("user", pa.int64()),  # null when rejected
@@ -55,17 +57,7 @@ def line_of(row: Mapping[str, Any]) -> bytes | None:
         return raw
     if row["kind"] == SERVED:
         return str(row["text"]).encode()
-    when = (row["time"], row["digits"], row["user"])
-    event: Event
-    match row["kind"]:
-        case 0:
-            event = Watch(*when, row["movie"], row["minute"])
-        case 1:
-            event = Rating(*when, row["movie"], row["text"])
-        case 2:
-            event = Request(*when, row["text"])
-        case 3:
-            event = Account(*when)
-        case kind:
-            raise ValueError(f"row of kind {kind!r}; expected one of {[*KINDS, REJECTED]}")
-    return format_event(event)
+    event = EVENT_OF.get(row["kind"])
+    if event is None:
+        raise ValueError(f"row of kind {row['kind']!r}; expected one of {[*map(int, Kind)]}")
+    return format_event(event(*(row[name] for name in event.__slots__)))

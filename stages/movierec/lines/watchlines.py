@@ -14,20 +14,23 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
-from movierec.lines.events import MAX_LINE_BYTES
-from movierec.times import NO_SECONDS, SECOND
+from movierec.lines.events import (
+    MAX_LINE_BYTES,
+    MAX_MINUTE_DIGITS,
+    MAX_MOVIE_BYTES,
+    MAX_USER_DIGITS,
+    MOVIE_LETTERS,
+    Watch,
+)
+from movierec.times import FIRST_YEAR, LAST_YEAR, NO_SECONDS, SECOND
 
-ACTION = np.frombuffer(b",GET /data/m/", np.uint8)
+ACTION = np.frombuffer(f",{Watch.START}".encode(), np.uint8)
 SUFFIX = np.frombuffer(b".mpg", np.uint8)
 SLUG = np.zeros(256, np.bool_)
-SLUG[np.frombuffer(b"abcdefghijklmnopqrstuvwxyz0123456789+-._*", np.uint8)] = True
-MAX_SLUG = 128
-MAX_USER_DIGITS = 18
-MAX_MINUTE_DIGITS = 5
-FIRST_YEAR, LAST_YEAR = 1970, 2261
+SLUG[np.frombuffer(MOVIE_LETTERS.encode(), np.uint8)] = True
 
 
-class Watches(NamedTuple):
+class WatchLines(NamedTuple):
     """What the fast path read of n lines; a row counts only where `taken`."""
 
     taken: NDArray[np.bool_]
@@ -39,7 +42,7 @@ class Watches(NamedTuple):
     """One a taken line, in order."""
 
 
-def read_watches(values: pa.LargeBinaryArray) -> Watches:
+def read_watches(values: pa.LargeBinaryArray) -> WatchLines:
     """Read the plain watch lines among `values`."""
     if values.null_count:
         values = values.fill_null(b"")
@@ -56,7 +59,7 @@ def read_watches(values: pa.LargeBinaryArray) -> Watches:
     movies = pa.StringArray.from_buffers(
         count, pa.py_buffer(ends[: count + 1]), pa.py_buffer(slugs[:size])
     )
-    return Watches(taken, time, digits, user, minute, movies)
+    return WatchLines(taken, time, digits, user, minute, movies)
 
 
 @njit(cache=True)
@@ -90,7 +93,7 @@ def _read(
         while at < end and SLUG[text[at]]:
             at += 1
         length = at - slug
-        if not 1 <= length <= MAX_SLUG or at == end or text[at] != 47:  # a slash
+        if not 1 <= length <= MAX_MOVIE_BYTES or at == end or text[at] != 47:  # a slash
             continue
         at, watched = _number(text, at + 1, end, MAX_MINUTE_DIGITS)
         if at < 0 or _after(text, at, end, SUFFIX) != end:

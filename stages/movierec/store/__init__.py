@@ -14,7 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from movierec.lines.rows import REJECTED, ROWS, STORED
+from movierec.lines.kinds import REJECTED
+from movierec.lines.rows import ROWS, STORED
 from movierec.store.closing import close_due_days, last_closing
 from movierec.store.days import closed_days, read_day, read_manifest, read_rejected, verify_day
 from movierec.store.placing import rows_between

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from movierec.hashing import sha256_of
-from movierec.lines.rows import KINDS, REJECTED, STORED
+from movierec.lines.kinds import KINDS, REJECTED
+from movierec.lines.rows import STORED
 from movierec.store.days import (
     DAY_FORMAT,
     LINES,

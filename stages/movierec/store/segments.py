@@ -26,7 +26,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from movierec.errors import AlreadyWritten, CorruptFile
-from movierec.lines.rows import KINDS, REJECTED, ROWS
+from movierec.lines.kinds import KINDS, REJECTED
+from movierec.lines.rows import ROWS
 from movierec.store.durable import make_folder, publish_file, remove_temporaries, sync_folder
 from movierec.store.rowfile import RowGroups, open_writer
 from movierec.times import DAY

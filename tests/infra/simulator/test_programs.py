@@ -31,7 +31,7 @@ def address():
 
 
 def events_of(found):
-    return [parse(line, 0, 10) for lines in found.values() for _, line in lines]
+    return [parse(line) for lines in found.values() for _, line in lines]
 
 
 def last_line(capsys):
@@ -198,7 +198,7 @@ def test_a_replay_sends_watches_then_the_rating_in_order(address, capsys, tmp_pa
     assert days == {b"2026-11-01", b"2026-11-02", b"2026-11-03"}  # the last one is the tail
     for lines in found.values():
         for timestamp, line in lines:
-            assert parse(line, 0, 10).time // 10**6 == timestamp
+            assert parse(line).time // 10**6 == timestamp
 
 
 def test_nothing_of_a_malformed_file_is_sent(tmp_path):

@@ -55,6 +55,14 @@ def test_what_is_written_is_read(rows, form, ending, unended):
     assert found.ratings.dtype == np.float64
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path, form):
+    found = read_ratings(written(tmp_path, "\ufeff" + text(ROWS, form)))
+    assert as_rows(found) == [(u, m, float(r), t) for u, m, r, t in ROWS]
+    with pytest.raises(BadInput, match="line 2"):
+        read_ratings(written(tmp_path, "1::2::3::4\n\ufeff1::2::3::4\n"))
+
+
 FAULTS = {
     "no number as user": ("x::1::5::9", "the user"),
     "a negative user": ("-1::1::5::9", "the user"),

@@ -8,10 +8,10 @@ import pytest
 from scipy import sparse
 
 from infra.simulator.exact import stream
-from infra.simulator.log import RATING, WATCH
 from infra.simulator.sessions import Life
 from infra.simulator.world import NOISE, TASTE, make_world, rate
 from movierec.evaluation.baselines import Biases
+from movierec.lines.kinds import RATING, WATCH
 from movierec.models.kernels import svd, svdpp
 from movierec.models.training import load_train
 from tests.infra.simulator.conftest import FIRST

@@ -1,10 +1,12 @@
-"""Pruning is counted, and ratings off the scale are refused."""
+"""Pruning is counted, and ratings off the scale reach no matrix."""
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from movierec.dataset.assemble import Events, Preprocess, build
+from movierec.dataset.assemble import Preprocess, build
+from movierec.dataset.scale import Events
 from movierec.errors import BadInput
 from tests.inputs.viewings import Viewing, window_of
 
@@ -17,14 +19,14 @@ def rated(user: int, *movies: str) -> list[Viewing]:
 
 
 def test_ids_with_little_support_are_left_out_and_counted() -> None:
-    viewings = rated(1, "a", "b", "typo") + rated(2, "a", "b") + rated(3, "a", "lone")
+    viewings = rated(1, "a", "b", "typo") + rated(2, "a", "b") + rated(3, "a", "lone", "slip")
     dataset, facts = build(window_of(viewings, 1), PARAMS, SCALE)
-    assert dataset.movies.tolist() == [b"a", b"b"]  # typo, lone: one user each
+    assert dataset.movies.tolist() == [b"a", b"b"]  # typo, lone, slip: one user each
     assert dataset.users.tolist() == [1, 2]  # user 3 is left with one rating
     assert facts["pruned"] == {
-        "movies_with_few_users": 2,
+        "movies_with_few_users": 3,
         "users_with_few_ratings": 1,
-        "train_pairs": 3,
+        "train_pairs": 4,
         "validation_pairs": 0,
         "watched_pairs": 0,
     }
@@ -43,7 +45,24 @@ def test_nothing_left_after_pruning_says_what_to_do() -> None:
         build(window_of(rated(1, "a", "b"), 1), PARAMS, SCALE)
 
 
-def test_a_rating_off_the_scale_is_refused() -> None:
-    viewings = rated(1, "a") + rated(2, "a")
-    with pytest.raises(BadInput, match="ratings from 3 to 3 do not fit the scale 4 to 5"):
-        build(window_of(viewings, 1), replace(PARAMS, min_ratings_per_user=1), Events(4.0, 5.0))
+@pytest.mark.parametrize("split", ["random", "per_user_time", "global_time"])
+def test_ratings_off_the_scale_are_as_if_nobody_had_sent_them(split: str) -> None:
+    params = replace(PARAMS, split=split, validation_share=0.3, min_ratings_per_user=1)
+    good = [
+        Viewing(0, 10 * user + n, user, movie, rating=1 + (user + n) % 5)
+        for user in range(1, 9)
+        for n, movie in enumerate("abcd")
+    ]
+    off = [
+        Viewing(0, 5, 1, "a", rating=7),  # before the good rating of the pair
+        Viewing(0, 95, 2, "b", rating=9),  # after it
+        Viewing(0, 96, 3, "new", rating=6),  # and of a movie that nothing else names
+    ]
+    clean, facts = build(window_of(good, 1), params, SCALE)
+    mixed, others = build(window_of([*good, *off], 1), params, SCALE)
+    assert mixed.users.tolist() == clean.users.tolist()
+    assert mixed.movies.tolist() == clean.movies.tolist()
+    for part in ("train", "validation", "watched"):
+        assert np.array_equal(getattr(mixed, part).toarray(), getattr(clean, part).toarray())
+    assert others["train_pairs"] == facts["train_pairs"]
+    assert mixed.scale == (1.0, 5.0)

@@ -1,17 +1,18 @@
 """Each measure of a window's quality, at its limit and past it."""
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import pytest
 
-from movierec.dataset.quality import Validate, drift, measure
-from movierec.dataset.window import WindowFile
+from movierec.dataset.quality import Measure, Validate, drift, measure
+from movierec.dataset.scale import Events
+from movierec.dataset.windowfile import WindowFile
 from tests.inputs.viewings import Viewing, aggregate_of
 
 DAYS = ["2026-11-01", "2026-11-02"]
-WINDOW = WindowFile(DAYS, date(2026, 11, 5))
+WINDOW = WindowFile(DAYS, "2026-11-05")
+SCALE = Events(1.0, 5.0)
 LIMITS = Validate(
     min_days=2,
     min_ratings=6,
@@ -20,10 +21,14 @@ LIMITS = Validate(
     max_age_days=2,
     max_reject_share=0.1,
     max_duplicate_share=0.1,
+    max_off_scale_share=0.5,
+    max_bad_rating_share=0.25,
     max_rating_mean_shift=1.0,
     max_rating_distance=1 / 3,
 )
-COUNTS = [{"stored": 9, "rejected": 1, "duplicates": 1}] * 2
+COUNTS = [
+    {"stored": 9, "rejected": 1, "duplicates": 1, "rating": 3, "reasons": {"bad-rating": 1}}
+] * 2
 
 
 def days(second: tuple[int, ...] = (2, 3, 4)):
@@ -33,8 +38,14 @@ def days(second: tuple[int, ...] = (2, 3, 4)):
     return [aggregate_of(rated, day) for day in (0, 1)]
 
 
-def failed(limits: Validate = LIMITS, counts: Any = COUNTS, window: Any = WINDOW, **kw: Any):
-    return [str(m) for m in measure(window, days(**kw), counts, limits) if not m.passed]
+def failed(
+    limits: Validate = LIMITS,
+    counts: Any = COUNTS,
+    window: Any = WINDOW,
+    scale: Events = SCALE,
+    **kw: Any,
+):
+    return [str(m) for m in measure(window, days(**kw), counts, scale, limits) if not m.passed]
 
 
 def test_a_window_at_its_limits_passes() -> None:
@@ -51,6 +62,11 @@ def test_a_window_at_its_limits_passes() -> None:
         ({"max_age_days": 1}, "age_days 2 (at most 1)"),
         ({"max_reject_share": 0.09}, "reject_share 0.1 (at most 0.09)"),
         ({"max_duplicate_share": 0.09}, "duplicate_share 0.1 (at most 0.09)"),
+        (
+            {"max_bad_rating_share": 0.24},
+            "bad_rating_share 0.25 (at most 0.24): 2 of 8 rating lines were rejected, "
+            "see rejected.jsonl of the days",
+        ),
     ],
 )
 def test_a_window_past_a_limit_names_measure_value_and_limit(
@@ -60,11 +76,11 @@ def test_a_window_past_a_limit_names_measure_value_and_limit(
 
 
 def test_data_past_its_limits_is_named_not_only_limits_past_the_data() -> None:
-    bad = [{"stored": 8, "rejected": 2, "duplicates": 0}] * 2
+    bad = [{**COUNTS[0], "stored": 8, "rejected": 2, "duplicates": 0}] * 2
     assert failed(counts=bad) == ["reject_share 0.2 (at most 0.1)"]
-    bad = [{"stored": 10, "rejected": 0, "duplicates": 4}, COUNTS[0]]
+    bad = [{**COUNTS[0], "stored": 10, "rejected": 0, "duplicates": 4}, COUNTS[0]]
     assert failed(counts=bad) == ["duplicate_share 0.25 (at most 0.1)"]
-    assert failed(window=replace(WINDOW, written=date(2026, 11, 6))) == ["age_days 3 (at most 2)"]
+    assert failed(window=replace(WINDOW, written="2026-11-06")) == ["age_days 3 (at most 2)"]
 
 
 def test_drift_of_the_newest_day_is_named() -> None:
@@ -79,3 +95,39 @@ def test_drift_of_the_newest_day_is_named() -> None:
 def test_one_day_has_nothing_to_drift_from() -> None:
     assert drift(days()[:1]) == (None, None)
     assert drift(days(second=(2, 3, 4))) == (0.0, 0.0)
+
+
+def test_the_age_is_that_of_the_newest_day_in_a_window_of_any_length() -> None:
+    three = WindowFile(["2026-10-01", "2026-10-02", "2026-11-02"], "2026-11-05")
+    assert failed(window=three) == []
+    one = WindowFile(["2026-11-01"], "2026-11-05")
+    assert failed(window=one) == ["age_days 3 (at most 2)"]
+
+
+def test_ratings_off_the_scale_are_counted_and_both_ends_are_on_it() -> None:
+    assert failed(scale=Events(2.0, 3.0)) == []  # of 2 3 4 2 3 4 the fours are off
+    assert failed(second=(7, 3, 10), scale=Events(3.0, 4.5)) == [
+        "rating_mean_shift 3.66667 (at most 1)",
+        "rating_distance 0.666667 (at most 0.333333)",
+    ]  # half are off: at the limit
+    said = failed(second=(7, 6, 10), scale=Events(3.0, 4.5))[0]
+    assert said == (
+        "off_scale_share 0.666667 (at most 0.5): 4 of 6 ratings are outside the scale 3 to 4.5, "
+        "which is `events` in params.yaml"
+    )
+
+
+def test_a_rating_that_was_replaced_counts_as_well() -> None:
+    rated = [Viewing(0, second, 1, "a", rating=r) for second, r in ((1, 9), (2, 9), (3, 4))]
+    counts = [{**COUNTS[0], "reasons": {}}]
+    measures = measure(WINDOW, [aggregate_of(rated, 0)], counts, SCALE, LIMITS)
+    assert [m.value for m in measures if m.name == "off_scale_share"] == [2 / 3]
+
+
+def test_without_ratings_there_is_nothing_to_measure() -> None:
+    watched = [aggregate_of([Viewing(0, 1, 1, "a")], 0)]
+    counts = [{**COUNTS[0], "rating": 0, "reasons": {}}]
+    measures = {m.name: m for m in measure(WINDOW, watched, counts, SCALE, LIMITS)}
+    for name in ("off_scale_share", "bad_rating_share", "rating_mean_shift"):
+        assert measures[name].value is None and measures[name].passed
+    assert str(Measure("shift", None, 1, False)) == "shift none (at most 1)"

@@ -11,8 +11,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from movierec.dataset.assemble import Events, Preprocess, build
-from movierec.dataset.matrix import Dataset
+from movierec.dataset.assemble import Preprocess, build
+from movierec.dataset.matrix import Dataset, rows_of
+from movierec.dataset.scale import Events
 from movierec.dataset.window import Window
 from movierec.errors import BadInput
 from tests.inputs.viewings import Viewing, window_of
@@ -38,7 +39,7 @@ Pair = tuple[int, str]
 
 
 def entries(dataset: Dataset, matrix: sparse.csr_array) -> dict[Pair, float]:
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    rows = rows_of(matrix)
     return {
         (int(dataset.users[u]), dataset.movies[i].decode()): float(value)
         for u, i, value in zip(rows, matrix.indices, matrix.data, strict=True)

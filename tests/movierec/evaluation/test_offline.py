@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.dataset.matrix import Dataset
+from movierec.dataset.matrix import Dataset, rows_of
 from movierec.errors import BadInput
 from movierec.evaluation.offline import Evaluate, Result, distribution_plot, evaluate
 from movierec.models.accuracy import mae, rmse
@@ -78,7 +78,7 @@ def test_the_baselines_are_what_their_names_say() -> None:
 def test_buckets_by_activity_and_popularity_hold_every_rating() -> None:
     dataset, result = judge(0.5)
     errors = Oracle(dataset, 0.5)
-    u = np.repeat(np.arange(N_USERS), np.diff(dataset.validation.indptr))
+    u = rows_of(dataset.validation)
     i = dataset.validation.indices
     error = errors.predict(u, i) - dataset.validation.data
     for name, counts in {

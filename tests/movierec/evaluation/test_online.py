@@ -16,6 +16,7 @@ from movierec.evaluation.online import (
     requests_of,
     watches_of,
 )
+from movierec.lines.kinds import REQUEST, SERVED, WATCH
 from movierec.times import MINUTE
 
 WINDOW = 30 * MINUTE
@@ -33,15 +34,15 @@ COLUMNS = pa.schema(
 def served(minute, user, ids, request_id, model="svd@v1", tier="model"):
     line = {"request_id": request_id, "user": user, "model": model, "arm": "svd", "tier": tier}
     text = json.dumps({"time": "2026-01-05T00:00", **line, "ids": ids})
-    return {"kind": 4, "time": round(minute * MINUTE), "user": user, "text": text}
+    return {"kind": SERVED, "time": round(minute * MINUTE), "user": user, "text": text}
 
 
 def watch(minute, user, movie):
-    return {"kind": 0, "time": round(minute * MINUTE), "user": user, "movie": movie}
+    return {"kind": WATCH, "time": round(minute * MINUTE), "user": user, "movie": movie}
 
 
 def request(text, user=1):
-    return {"kind": 2, "time": 0, "user": user, "text": text}
+    return {"kind": REQUEST, "time": 0, "user": user, "text": text}
 
 
 def rows(*lines):

@@ -1,25 +1,29 @@
-"""One line → one event, or the reason why it is none; and the command people check with."""
+"""One line → one event, or the reason why it is none."""
 
-import json
-import subprocess
-import sys
+import re
+from dataclasses import fields
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from movierec.lines.events import (
+    EVENTS,
     MAX_LINE_BYTES,
     REASONS,
+    REQUEST,
     Account,
     BadLine,
     Rating,
     Request,
     Watch,
-    count,
     format_event,
     parse,
+    request_text,
 )
+from movierec.lines.kinds import REJECTED, SERVED, Kind
+from movierec.lines.rows import ROWS
+from movierec.times import parse_time
 from tests.inputs.lines import lines
 
 AT = "2026-11-01T19:03:07.250"
@@ -51,7 +55,8 @@ BAD = {
     f"{AT},1,GET /data/m/Jaws/1.mpg".encode(): "bad-watch",
     f"{AT},1,GET /data/m/jaws/01.mpg".encode(): "bad-watch",
     f"{AT},1,GET /rate/jaws=".encode(): "bad-rating",
-    f"{AT},1,GET /rate/jaws=6".encode(): "rating-off-scale",
+    f"{AT},1,GET /rate/jaws=100".encode(): "bad-rating",
+    f"{AT},1,GET /rate/jaws=-1".encode(): "bad-rating",
     f"{AT},1,recommendation request a:1, status 200, result: b, 1".encode(): "bad-request",
     f"{AT},1,GET /".encode(): "unknown-action",
     f"{AT},1".encode(): "unknown-action",
@@ -88,25 +93,30 @@ def test_any_bytes_are_an_event_or_have_a_reason(line: bytes) -> None:
         assert format_event(event) == line
 
 
-def test_the_command_counts_a_capture() -> None:
-    capture = "\n".join([*GOOD, "junk", f"{AT},x,GET /create_account"]).encode() + b"\r\n"
-    done = subprocess.run(
-        [sys.executable, "-m", "movierec.lines.events"],
-        input=capture,
-        capture_output=True,
-        check=True,
-    )
-    assert json.loads(done.stdout) == {
-        "read": 9,
-        "watch": 2,
-        "rating": 2,
-        "request": 2,
-        "account": 1,
-        "rejected": 2,
-        "reasons": {"bad-time": 1, "bad-user": 1},
+@pytest.mark.parametrize("text", ["0", "5", "6", "7.25", "10", "99.99"])
+def test_a_rating_on_any_scale_stands(text: str) -> None:
+    event = parse(f"{AT},1,GET /rate/jaws={text}".encode())
+    assert isinstance(event, Rating)
+    assert event.rating == float(text)
+
+
+def test_every_kind_but_the_other_logs_has_its_event_and_an_event_fills_columns_of_rows() -> None:
+    assert {event.KIND for event in EVENTS} == set(Kind) - {SERVED, REJECTED}
+    for event in EVENTS:
+        assert event.FAULT in REASONS
+        assert {field.name for field in fields(event)} <= set(ROWS.names)
+
+
+def test_the_parts_of_a_request_are_named() -> None:
+    text = request_text("a.example:8082", 0, "java.io.IOException: x, y ms, 3 ms", 812, "ms")
+    match = re.fullmatch(REQUEST, text)
+    assert match is not None
+    assert match.groupdict() == {
+        "host": "a.example:8082",
+        "status": "0",
+        "result": "java.io.IOException: x, y ms, 3 ms",
+        "ms": "812",
     }
-    assert done.stdout.count(b"\n") == 1
-
-
-def test_a_line_of_ten_megabytes_is_one_rejected_line() -> None:
-    assert count([b"x" * 10_000_000])["reasons"] == {"too-long": 1}
+    assert parse(f"{AT},1,recommendation request {text}".encode()) == Request(
+        parse_time(AT)[0], 3, 1, text
+    )

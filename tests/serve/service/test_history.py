@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 from prometheus_client import CollectorRegistry
 
 from serve.metrics import ServiceMetrics
@@ -45,6 +46,13 @@ def test_the_last_rating_counts_and_a_watch_does_not_undo_it() -> None:
     assert history.items.tolist() == [1]
     assert history.ratings.tolist() == [5.0]
     assert sorted(history.watched.tolist()) == [1, 3]
+
+
+@pytest.mark.parametrize("rating", [0, 6, 10])
+def test_a_rating_off_the_models_scale_tells_nothing(rating: int) -> None:
+    known = histories()
+    known.add(rate(7, 1, rating))
+    assert known.of(7) is None
 
 
 def test_a_new_user_with_a_history_is_folded_in_and_not_offered_it_again() -> None:

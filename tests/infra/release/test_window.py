@@ -1,0 +1,65 @@
+"""The program that names the days of the next training."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.release import window as program
+from movierec.dataset.aggregates import save_aggregate
+from movierec.dataset.window import load_days
+from movierec.dataset.windowfile import read_window
+from movierec.errors import BadInput
+from tests.inputs.viewings import Viewing, aggregate_of
+
+DAYS = ["2026-11-01", "2026-11-02", "2026-11-03"]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """A data folder with three closed days and two aggregates."""
+    for day in DAYS:
+        (tmp_path / "movielog/days" / day).mkdir(parents=True)
+    aggregate = aggregate_of([Viewing(0, 1, 1, "a", rating=3)], 0)
+    for day in DAYS[:2]:
+        save_aggregate(tmp_path / "aggregates" / day, aggregate, day, {})
+    return tmp_path
+
+
+def write(store: Path, *options: str) -> list[str]:
+    arguments = [*options, "--store", str(store), "--written", "2026-11-04"]
+    assert program.main(arguments) == 0
+    return read_window(store / "window.yaml").days
+
+
+def test_the_program_writes_what_the_stages_read(store: Path) -> None:
+    assert write(store, "--days", DAYS[1], DAYS[0], DAYS[1]) == DAYS[:2]
+    assert write(store, "--last", "2") == DAYS[1:]
+    assert read_window(store / "window.yaml").written == "2026-11-04"
+
+
+def test_aggregates_outside_the_window_are_removed(store: Path) -> None:
+    write(store, "--days", DAYS[1])
+    assert [path.name for path in (store / "aggregates").iterdir()] == [DAYS[1]]
+    load_days(store / "aggregates", [DAYS[1]])
+
+
+def test_an_expired_day_may_stay_by_its_aggregate_and_an_unknown_one_may_not(store: Path) -> None:
+    (store / "movielog/days" / DAYS[0]).rmdir()
+    assert write(store, "--days", DAYS[0]) == [DAYS[0]]
+    before = (store / "window.yaml").read_bytes()
+    with pytest.raises(BadInput, match="2026-11-09 is no closed day"):
+        write(store, "--days", DAYS[2], "2026-11-09")
+    assert (store / "window.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize("bad", ["2026-11-31", "2026-13-01", "20261101", "yesterday", ""])
+def test_what_is_no_day_is_refused(store: Path, bad: str) -> None:
+    with pytest.raises(BadInput, match="expected YYYY-MM-DD"):
+        write(store, "--days", bad)
+
+
+def test_a_store_without_days_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="has no closed day yet"):
+        write(tmp_path, "--last", "3")
+    with pytest.raises(BadInput, match="at least 1"):
+        write(tmp_path, "--last", "0")

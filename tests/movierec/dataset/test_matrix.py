@@ -1,0 +1,114 @@
+"""A dataset is read as it was written, or refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from movierec.arrays import read_folder, write_folder
+from movierec.dataset.matrix import (
+    FORMAT,
+    PARTS,
+    Dataset,
+    contains,
+    csr,
+    load_dataset,
+    rows_of,
+    save_dataset,
+)
+from movierec.errors import BadInput, CorruptFile
+
+TRAIN = csr(np.array([0, 0, 2]), np.array([0, 1, 1]), np.array([3, 4, 0]), (3, 2))
+OTHER = csr(np.array([0, 1]), np.array([1, 0]), np.array([5, 1]), (3, 2))
+DATASET = Dataset(
+    np.array([3, 5, 9]), np.array([b"alien", b"jaws"]), TRAIN, OTHER, OTHER, (0.0, 5.0)
+)
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    save_dataset(tmp_path / "dataset", DATASET, {"days": ["2026-11-01"]})
+    for mmap in (False, True):
+        loaded = load_dataset(tmp_path / "dataset", mmap=mmap)
+        assert loaded.users.tolist() == [3, 5, 9]
+        assert loaded.movies.tolist() == [b"alien", b"jaws"]
+        assert loaded.scale == (0.0, 5.0)
+        assert len(loaded.data_hash) == 64
+        for part in PARTS:
+            matrix, saved = getattr(loaded, part), getattr(DATASET, part)
+            assert np.array_equal(matrix.toarray(), saved.toarray())
+            assert matrix.indices.dtype == np.int32 and matrix.indptr.dtype == np.int64
+    assert loaded.train.nnz == 3  # a stored zero is a rating
+
+
+def test_rows_and_membership_of_entries() -> None:
+    assert rows_of(TRAIN).tolist() == [0, 0, 2]
+    assert rows_of(TRAIN).dtype == np.int64
+    assert contains(TRAIN, OTHER).tolist() == [True, False]
+    empty = csr(np.empty(0, int), np.empty(0, int), np.empty(0), (3, 2))
+    assert contains(empty, OTHER).tolist() == [False, False]
+    assert contains(TRAIN, empty).tolist() == []
+
+
+@pytest.mark.parametrize("u, i", [([0, 0], [1, 1]), ([1, 0], [0, 0]), ([0, 0], [1, 0])])
+def test_triples_that_repeat_or_are_out_of_order_are_refused(u: list[int], i: list[int]) -> None:
+    with pytest.raises(ValueError, match="sorted by"):
+        csr(np.array(u), np.array(i), np.ones(2), (2, 2))
+
+
+def tampered(folder: Path, changes: dict[str, Any], **manifest: Any) -> Path:
+    """A dataset by a wrong writer: its hashes are right, its arrays are not."""
+    save_dataset(folder / "good", DATASET, {})
+    arrays, said = read_folder(folder / "good", mmap=False)
+    for name, values in changes.items():
+        arrays[name] = values if values is None else np.asarray(values)
+    arrays = {name: values for name, values in arrays.items() if values is not None}
+    facts = {"format": said["format"], "scale": said["scale"], "facts": {}}
+    write_folder(folder / "bad", arrays, {**facts, **manifest})
+    return folder / "bad"
+
+
+F32, I32, I64 = np.float32, np.int32, np.int64
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"train_data": np.array([3, 4, 0], np.float64)},
+        {"train_indices": np.array([0, 1, 1], I64)},
+        {"train_indptr": np.array([0, 2, 2, 3], I32)},
+        {"train_indptr": np.array([0, 2, 3], I64)},
+        {"train_indptr": np.array([0, 2, 2, 3, 3], I64)},
+        {"train_data": np.array([3, 4], F32)},
+        {"train_data": np.array([3, 4, 0, 1], F32)},
+        {"train_indices": np.array([0, 1], I32)},
+        {"train_indices": np.array([0, 1, 1, 1], I32)},
+        {"train_indptr": np.array([0, 2, 2, 4], I64)},
+        {"train_indptr": np.array([0, 2, 2, 2], I64)},
+        {"train_indptr": np.array([1, 2, 2, 3], I64)},
+        {"train_indptr": np.array([0, 3, 2, 3], I64)},
+        {"train_indices": np.array([0, -1, 1], I32)},
+        {"train_indices": np.array([0, 2, 1], I32)},
+        {"users": np.array([3, 5], I64)},
+    ],
+    ids=lambda changes: " ".join(f"{k}={v.tolist()}:{v.dtype}" for k, v in changes.items()),
+)
+def test_a_matrix_whose_arrays_do_not_fit_is_refused(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(CorruptFile, match=r"the matrix 'train' does not fit; run `dvc checkout`"):
+        load_dataset(tampered(tmp_path, changes))
+
+
+def test_another_format_and_a_missing_array_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=f"not a dataset of format {FORMAT}"):
+        load_dataset(tampered(tmp_path / "a", {}, format="movierec-dataset/0"))
+    with pytest.raises(CorruptFile, match="'watched_data' is missing"):
+        load_dataset(tampered(tmp_path / "b", {"watched_data": None}))
+
+
+def test_the_facts_stand_in_the_manifest(tmp_path: Path) -> None:
+    save_dataset(tmp_path / "dataset", DATASET, {"days": ["2026-11-01"]})
+    manifest = json.loads((tmp_path / "dataset/manifest.json").read_text())
+    assert manifest["facts"] == {"days": ["2026-11-01"]}

@@ -1,0 +1,27 @@
+"""A row gives its line back, of every kind."""
+
+import pytest
+
+from movierec.lines.events import parse
+from movierec.lines.kinds import REJECTED, SERVED
+from movierec.lines.rows import ROWS, line_of
+from tests.movierec.lines.test_events import GOOD
+
+
+@pytest.mark.parametrize("line", GOOD)
+def test_a_good_row_is_its_line(line: str) -> None:
+    event = parse(line.encode())
+    row = dict.fromkeys(ROWS.names)
+    row |= {name: getattr(event, name) for name in event.__slots__}
+    assert line_of({**row, "kind": event.KIND}) == line.encode()
+
+
+def test_rejected_and_served_rows_hold_their_line() -> None:
+    assert line_of({"kind": REJECTED, "raw": b"\xff"}) == b"\xff"
+    assert line_of({"kind": REJECTED, "raw": None}) is None
+    assert line_of({"kind": SERVED, "text": "{}", "time": 0, "digits": 0, "user": 1}) == b"{}"
+
+
+def test_a_kind_that_nobody_knows_is_refused_by_number() -> None:
+    with pytest.raises(ValueError, match=r"kind 9; expected one of \[0, 1, 2, 3, 4, 255\]"):
+        line_of({"kind": 9})

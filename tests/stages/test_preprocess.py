@@ -1,0 +1,18 @@
+"""A few ratings off the scale are left out, and said."""
+
+import json
+from pathlib import Path
+
+from movierec.dataset.matrix import load_dataset
+from tests.stages.test_validate import prepare, stage
+
+
+def test_a_few_strays_pass_are_counted_and_reach_no_matrix(tmp_path: Path) -> None:
+    options = prepare(tmp_path, highest=5, strays=5)
+    assert stage("validate").main(options) == 0
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["measures"]["off_scale_share"]["value"] == round(5 / 405, 6)
+    assert stage("preprocess").main([*options, "--output", str(tmp_path / "dataset")]) == 0
+    assert json.loads((tmp_path / "r.json").read_text())["off_scale_ratings"] == 5
+    dataset = load_dataset(tmp_path / "dataset")
+    assert max(dataset.train.data.max(), dataset.validation.data.max()) == 5
