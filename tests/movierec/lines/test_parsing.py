@@ -4,15 +4,12 @@ import json
 
 import numpy as np
 import pyarrow as pa
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from movierec.lines.events import BadLine, Watch, parse
 from movierec.lines.parsing import DAY_MS, judge, parse_batch, parse_served
 from movierec.lines.rows import REJECTED, ROWS, WATCH, LineBatch, line_of
-from movierec.lines.served import Served
-from movierec.lines.served import parse_served as parse_served_line
 from movierec.lines.watchlines import read_watches
 from movierec.times import parse_time
 from tests.inputs.lines import ANY_LINE, lines, times
@@ -110,36 +107,3 @@ def test_served_lines_are_kept_as_written() -> None:
     good, bad = parse_served(batch_of([line, b"{}"])).to_pylist()
     assert (good["user"], good["text"], line_of(good)) == (7, line.decode(), line)
     assert (bad["kind"], bad["reason"], bad["raw"]) == (REJECTED, "bad-served", b"{}")
-
-
-WRONG = [
-    {"more": 1},
-    {"time": None},
-    {"time": "2026-11-01"},
-    {"user": "7"},
-    {"user": True},
-    {"user": -1},
-    {"user": 10**18},
-    {"model": 1},
-    {"tier": "best"},
-    {"ids": []},
-    {"ids": ["Not a slug"]},
-    {"ids": ["a+1990"] * 1001},
-]
-
-
-@pytest.mark.parametrize("change", WRONG, ids=lambda change: str(change)[:30])
-def test_a_served_line_with_another_field_or_type_is_rejected(change: dict[str, object]) -> None:
-    assert not isinstance(parse_served_line(json.dumps(SERVED).encode()), BadLine)
-    assert isinstance(parse_served_line(json.dumps(SERVED | change).encode()), BadLine)
-
-
-@pytest.mark.parametrize("key", SERVED)
-def test_a_served_line_without_a_field_is_rejected(key: str) -> None:
-    document = {name: value for name, value in SERVED.items() if name != key}
-    assert parse_served_line(json.dumps(document).encode()) == BadLine("bad-served")
-
-
-@given(st.binary(max_size=60))
-def test_any_bytes_are_a_served_line_or_have_a_reason(line: bytes) -> None:
-    assert isinstance(parse_served_line(line), Served | BadLine)
