@@ -2,12 +2,14 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
-DEADLINE_SECONDS = 0.6
-"""A site waits this long for an answer; the buckets are dense below it and end above it."""
+DEADLINE_MS = 600
+"""A site waits this long for an answer. The number's home is `online.deadline_ms` of params.yaml,
+which no image carries; a test holds this one equal to it."""
 
+# Seconds: dense below the deadline, which is one of them, and ending above it.
 LATENCY_BUCKETS = (
     *(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5),
-    DEADLINE_SECONDS,
+    DEADLINE_MS / 1000,
     *(0.8, 1.0, 2.5),
 )
 

@@ -26,7 +26,8 @@ ARG GIT_COMMIT=unknown
 LABEL org.opencontainers.image.title="movierec ${MODEL}" \
       org.opencontainers.image.version="${MODEL_VERSION}" \
       org.opencontainers.image.revision="${GIT_COMMIT}"
-ENV MODEL_DIR=/app/model MODEL_VERSION=${MODEL_VERSION} GIT_COMMIT=${GIT_COMMIT} PORT=8080
+ENV SERVICE_MODEL_DIR=/app/model SERVICE_PORT=8080 \
+    SERVICE_MODEL_VERSION=${MODEL_VERSION} SERVICE_GIT_COMMIT=${GIT_COMMIT}
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD \

@@ -66,7 +66,7 @@ class Store:
         if partition.topic == self._settings.served_topic:
             rows = parse_served(lines)
         else:
-            rows = parse_batch(lines, self._settings.rating_min, self._settings.rating_max)
+            rows = parse_batch(lines)
         where = (self._root, partition.topic, partition.partition)
         with self._disk(f"{name(partition)} is on disk up to offset {buffer.start}"):
             segment = store.write_segment(*where, buffer.start, buffer.end, rows)

@@ -14,10 +14,9 @@ import numpy as np
 from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 
 from movierec.lines.events import Rating, Watch, parse
+from serve.kafka import KafkaSettings
 from serve.metrics import ServiceMetrics
 from serve.service.recommender import History
-from serve.service.served_log import librdkafka_options
-from serve.settings import KafkaSettings
 
 if TYPE_CHECKING:
     from movierec.models.modelfile import LoadedModel
@@ -35,7 +34,7 @@ class Histories:
 
     def __init__(self, model: "LoadedModel", most_users: int, metrics: ServiceMetrics) -> None:
         self._columns = {slug.decode(): i for i, slug in enumerate(model.movies.tolist())}
-        self._low, self._high = model.manifest.get("scale", (1.0, 5.0))
+        self._low, self._high = model.model.scale
         self._most = most_users
         self._users: OrderedDict[int, OrderedDict[int, float | None]] = OrderedDict()
         self._lock = threading.Lock()
@@ -43,8 +42,10 @@ class Histories:
 
     def add(self, line: bytes) -> None:
         """Take in one line of the event log; one that tells nothing is passed over."""
-        event = parse(line, self._low, self._high)
+        event = parse(line)
         if not isinstance(event, Watch | Rating):
+            return
+        if isinstance(event, Rating) and not self._low <= event.rating <= self._high:
             return
         column = self._columns.get(event.movie)
         if column is None:
@@ -53,7 +54,7 @@ class Histories:
             movies = self._users.setdefault(event.user, OrderedDict())
             self._users.move_to_end(event.user)
             known = movies.pop(column, None)
-            movies[column] = float(event.text) if isinstance(event, Rating) else known
+            movies[column] = event.rating if isinstance(event, Rating) else known
             if len(movies) > MOVIES_A_USER:
                 movies.popitem(last=False)
             if len(self._users) > self._most:
@@ -95,7 +96,7 @@ class Follower:
     def _follow(self) -> None:
         consumer = Consumer(
             {
-                **librdkafka_options(self._kafka),
+                **self._kafka.for_librdkafka(),
                 "group.id": "movierec-history",  # demanded, not used: partitions are assigned
                 "enable.auto.commit": False,
                 "error_cb": lambda error: log.warning("kafka", extra={"error": error.str()}),
@@ -107,8 +108,9 @@ class Follower:
                 self._stopping.wait(RETRY_SECONDS)
             while not self._stopping.is_set():
                 for message in consumer.consume(BATCH, POLL_SECONDS):
-                    if message.error() is None and message.value() is not None:
-                        self._histories.add(message.value())
+                    line = message.value()
+                    if message.error() is None and line is not None:  # None: a tombstone
+                        self._histories.add(line)
         finally:
             consumer.close()
 

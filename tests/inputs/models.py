@@ -14,6 +14,7 @@ class SmallModel:
     """Random factors."""
 
     kind: str = "svd"
+    scale: tuple[float, float] = (1.0, 5.0)
     rng: Any = field(default_factory=lambda: np.random.default_rng(1))
 
     def __post_init__(self):

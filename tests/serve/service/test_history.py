@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from prometheus_client import CollectorRegistry
 
+from serve.kafka import KafkaSettings
 from serve.metrics import ServiceMetrics
 from serve.service.history import MOVIES_A_USER, Follower, Histories
 from serve.service.recommender import answer
-from serve.settings import KafkaSettings
 from tests.brokers.embedded import embedded_broker, send
 from tests.inputs.models import SmallLoaded
 
