@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from time import monotonic, sleep, time_ns
 
 import numpy as np
@@ -222,6 +224,15 @@ def test_there_are_no_other_routes_than_the_contract_s(settings, model, served):
         "/recommend/<userid>",
         "/version",
     ]
+
+
+def test_the_service_imports_nothing_that_trains_or_collects():
+    code = "import serve.service.app, sys; print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    assert "serve.service.app" in modules.split()
+    heavy = {"numba", "llvmlite", "pyarrow", "pandas", "surprise", "dvc", "kafka", "scipy"}
+    assert not heavy & {name.partition(".")[0] for name in modules.split()}
+    assert not [name for name in modules.split() if name.startswith("serve.collector")]
 
 
 def test_what_is_allowed_of_a_probe_can_be_asked(client, registry):

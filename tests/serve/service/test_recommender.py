@@ -50,8 +50,10 @@ def test_a_stranger_with_a_history_is_folded_in() -> None:
     assert (given.ids, given.tier) == (ids_of(best[:K]), "fold-in")
 
 
-def test_a_stranger_gets_what_is_popular_without_scores() -> None:
-    given = answer(SmallLoaded(), NEW)
+@pytest.mark.parametrize("stranger", [0, 2, 5, NEW])  # between, below and above ids of the model
+def test_a_stranger_gets_what_is_popular_without_scores(stranger: int) -> None:
+    given = answer(SmallLoaded(), stranger)
+    assert len(NOTHING) == 0
     assert (given.ids, given.scores, given.tier) == (
         ids_of(range(N_MOVIES - 1, N_MOVIES - 1 - K, -1)),
         None,
