@@ -21,8 +21,8 @@ from serve.variables import (
     several,
 )
 
-KAFKAS_OWN = re.compile(r"KAFKA_(HOME|DEBUG|DEBUG_SUSPEND_FLAG|MODE|([A-Z0-9]+_)*OPTS)")
-"""What Apache Kafka's launch scripts read: no business of ours where both stand on one machine."""
+KAFKAS_OWN = re.compile(r"KAFKA_(HOME|JVM|DEBUG|DEBUG_SUSPEND_FLAG|MODE|([A-Z0-9]+_)*OPTS)")
+"""What scripts that start a broker read, Apache's and kafka.sh: none of our programs' business."""
 
 
 def _version(text: str) -> tuple[int, ...]:

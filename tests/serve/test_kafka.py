@@ -138,6 +138,7 @@ def test_what_kafka_s_own_scripts_and_kubernetes_read_is_no_misspelling() -> Non
         "KAFKA_OPTS": "",
         "KAFKA_JMX_OPTS": "",
         "KAFKA_HOME": "/opt/kafka",
+        "KAFKA_JVM": "-Xmx1g",
         "KAFKA_PORT": "tcp://10.0.0.9:9092",
         "KAFKA_SERVICE_HOST": "10.0.0.9",
     }
