@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install from Debian what the slow tests need beyond Python: Java and Maven for the real
+# Install from Debian what the slow tests need beyond Python: Java, Maven and OpenSSL for the real
 # Kafka broker, strace for the faults, Prometheus to check its rules. Installs only what is missing.
 set -euo pipefail
 
