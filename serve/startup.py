@@ -1,10 +1,10 @@
 """How a server refuses to start: one line on stderr and status 2, before a port opens."""
 
 import socket
-import sys
 from collections.abc import Callable
 from typing import TypeVar
 
+from movierec.cli import refuse
 from movierec.errors import Unavailable, UserError
 
 T = TypeVar("T")
@@ -15,8 +15,7 @@ def or_end(make: Callable[[], T]) -> T:
     try:
         return make()
     except UserError as error:
-        print("error:", " ".join(str(error).split()), file=sys.stderr, flush=True)
-        raise SystemExit(2) from None
+        raise SystemExit(refuse(error)) from None
 
 
 def check_port(host: str, port: int) -> None:
@@ -28,6 +27,6 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except (OSError, socket.gaierror) as error:
             raise Unavailable(
-                f"cannot listen on HOST {host} PORT {port} ({error.strerror}): "
-                "stop what listens there, or set another PORT"
+                f"cannot listen on SERVICE_HOST {host} SERVICE_PORT {port} ({error.strerror}): "
+                "stop what listens there, or set another SERVICE_PORT"
             ) from None

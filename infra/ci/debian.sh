@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Install from Debian what the slow tests need beyond Python: Java and Maven for the real
+# Install from Debian what the slow tests need beyond Python: Java, Maven and OpenSSL for the real
 # Kafka broker, strace for the faults, Prometheus to check its rules. Installs only what is missing.
 set -euo pipefail
 
 missing=()
 command -v java >/dev/null || missing+=(openjdk-17-jre-headless)
 command -v mvn >/dev/null || missing+=(maven)
+command -v openssl >/dev/null || missing+=(openssl)
 command -v strace >/dev/null || missing+=(strace)
 command -v promtool >/dev/null || missing+=(prometheus)
 command -v amtool >/dev/null || missing+=(prometheus-alertmanager)

@@ -24,11 +24,11 @@ def serve(root: Path, commit: str, address: str, processes: Processes) -> dict[s
         port = free_port()
         urls[model] = f"http://127.0.0.1:{port}"
         settings = {
-            "MODEL_DIR": str(root / "models" / model),
-            "MODEL_VERSION": f"{model}@demo",
-            "GIT_COMMIT": commit,
-            "HOST": "127.0.0.1",
-            "PORT": str(port),
+            "SERVICE_MODEL_DIR": str(root / "models" / model),
+            "SERVICE_MODEL_VERSION": f"{model}@demo",
+            "SERVICE_GIT_COMMIT": commit,
+            "SERVICE_HOST": "127.0.0.1",
+            "SERVICE_PORT": str(port),
             **kafka_environment(address),
         }
         command = [sys.executable, "-m", "gunicorn", "-c", "serve/gunicorn.conf.py"]

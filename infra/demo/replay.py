@@ -26,8 +26,8 @@ from infra.demo.training import comparison, repro
 from infra.processes import Processes
 from infra.simulator.topics import delete_topic
 from movierec.cli import run
-from movierec.errors import BadInput
 from movierec.store import closed_days
+from serve.kafka import KafkaSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".demo/replay"
@@ -52,9 +52,7 @@ too good. `--keep-params` trains with params.yaml's, which never saw this data."
 def main(arguments: list[str]) -> int:
     """Replay, collect, `dvc repro`; prints the table of measures."""
     options = parse(arguments)
-    broker = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
-    if not broker:
-        raise BadInput("KAFKA_BOOTSTRAP_SERVERS is not set; `infra/kafka/kafka.sh start` prints it")
+    kafka = KafkaSettings.from_environment(os.environ)
     shutil.rmtree(WORK, ignore_errors=True)
     CLONE.parent.mkdir(parents=True)
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(CLONE)], check=True)
@@ -62,9 +60,9 @@ def main(arguments: list[str]) -> int:
     topic = f"replay-{os.getpid()}-{time.time_ns() // 10**9}"
     with ExitStack() as stack:
         processes = stack.enter_context(Processes(CLONE, WORK / "logs"))
-        stack.callback(delete_topic, broker, topic)
-        with step(1, "replay", f"{options.ratings.name} → {broker}", of=STEPS) as current:
-            replay(options, broker, topic, processes, current)
+        stack.callback(delete_topic, kafka, topic)
+        with step(1, "replay", f"{options.ratings.name} → {kafka.address}", of=STEPS) as current:
+            replay(options, topic, processes, current)
         with step(2, "collect", "Kafka → closed days, until caught up", of=STEPS) as current:
             collect(topic, processes, current)
         with step(3, "dvc repro", "days → matrix → SVD, SVD++ → gate", of=STEPS) as current:
@@ -99,11 +97,9 @@ def set_params(params: Path, options: argparse.Namespace) -> None:
     params.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
-def replay(
-    options: argparse.Namespace, broker: str, topic: str, processes: Processes, current: Step
-) -> None:
+def replay(options: argparse.Namespace, topic: str, processes: Processes, current: Step) -> None:
     """Send the file as log lines: watches, then the rating."""
-    command = [sys.executable, "-m", "infra.simulator.replay", "--bootstrap", broker]
+    command = [sys.executable, "-m", "infra.simulator.replay"]
     command += ["--topic", topic, "--ratings", str(options.ratings.resolve())]
     command += ["--scale-min", str(options.scale[0]), "--scale-max", str(options.scale[1])]
     command += ["--compress-days", str(options.days), "--create-partitions", str(PARTITIONS)]

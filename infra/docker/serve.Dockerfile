@@ -32,7 +32,8 @@ LABEL org.opencontainers.image.title="movierec ${MODEL}" \
       org.opencontainers.image.version="${MODEL_VERSION}" \
       org.opencontainers.image.revision="${GIT_COMMIT}" \
       org.opencontainers.image.licenses="Apache-2.0"
-ENV MODEL_DIR=/app/model MODEL_VERSION=${MODEL_VERSION} GIT_COMMIT=${GIT_COMMIT} PORT=8080
+ENV SERVICE_MODEL_DIR=/app/model SERVICE_PORT=8080 \
+    SERVICE_MODEL_VERSION=${MODEL_VERSION} SERVICE_GIT_COMMIT=${GIT_COMMIT}
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD \

@@ -1,5 +1,6 @@
 """Send one message through a broker and read it back: `kafka.sh check`."""
 
+import os
 import time
 import uuid
 
@@ -7,19 +8,21 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 
 from movierec.cli import run
 from movierec.errors import Unavailable
+from serve.kafka import KafkaSettings
 
 TOPIC = "kafka-check"
 SECONDS = 15.0
 
 
 def main(arguments: list[str]) -> int:
-    """`arguments`: the bootstrap address."""
+    """`arguments`: the broker's address; how to talk to it is what KAFKA_… says."""
     (address,) = arguments
+    kafka = KafkaSettings.from_environment(os.environ, bootstrap=address)
     started = time.monotonic()
     token = uuid.uuid4().bytes
     try:
-        partition, offset = _send(address, token)
-        answer = _read(address, partition, offset)
+        partition, offset = _send(kafka, token)
+        answer = _read(kafka, partition, offset)
     except KafkaException as error:
         raise Unavailable(f"the broker at {address} failed the check: {error}") from error
     if answer != token:
@@ -28,7 +31,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _send(address: str, token: bytes) -> tuple[int, int]:
+def _send(kafka: KafkaSettings, token: bytes) -> tuple[int, int]:
     """Produce `token`; returns the partition and the offset that it got."""
     placed: list[tuple[int, int]] = []
 
@@ -37,17 +40,17 @@ def _send(address: str, token: bytes) -> tuple[int, int]:
             raise KafkaException(error)
         placed.append((message.partition(), message.offset()))  # type: ignore[attr-defined]
 
-    producer = Producer({"bootstrap.servers": address, "message.timeout.ms": int(SECONDS * 1000)})
+    producer = Producer({**kafka.for_librdkafka(), "message.timeout.ms": int(SECONDS * 1000)})
     producer.produce(TOPIC, token, on_delivery=delivered)
     producer.flush(SECONDS)
     if not placed:
-        raise Unavailable(f"the broker at {address} took no message in {SECONDS:.0f} s")
+        raise Unavailable(f"the broker at {kafka.address} took no message in {SECONDS:.0f} s")
     return placed[0]
 
 
-def _read(address: str, partition: int, offset: int) -> bytes | None:
+def _read(kafka: KafkaSettings, partition: int, offset: int) -> bytes | None:
     """The message at `offset`, or None when none came in time."""
-    consumer = Consumer({"bootstrap.servers": address, "group.id": TOPIC})
+    consumer = Consumer({**kafka.for_librdkafka(), "group.id": TOPIC})
     try:
         consumer.assign([TopicPartition(TOPIC, partition, offset)])
         message = consumer.poll(SECONDS)

@@ -19,7 +19,6 @@ Never for production. Its limits, each of them measured:
 
 import argparse
 import ctypes
-import os
 import signal
 from pathlib import Path
 
@@ -27,6 +26,7 @@ import confluent_kafka
 
 from movierec.cli import run
 from movierec.errors import BadInput, Unavailable
+from movierec.files import write_text
 
 PRODUCER = 0  # RD_KAFKA_PRODUCER: the mock cluster lives inside a client, of any type
 ERROR_BYTES = 512
@@ -99,13 +99,6 @@ def load_librdkafka() -> ctypes.CDLL:
     return lib
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that a reader sees all of it or none."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text)
-    draft.replace(path)
-
-
 def main(arguments: list[str]) -> int:
     """Run the broker until SIGTERM or Ctrl-C."""
     parser = argparse.ArgumentParser(prog="embedded", description=(__doc__ or "").split("\n")[0])
@@ -118,7 +111,7 @@ def main(arguments: list[str]) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, ending)
     cluster = MockCluster(options.topics, options.partitions)
     try:
-        write_atomically(options.address_file, cluster.address)
+        write_text(options.address_file, cluster.address)
         print(f"listening on {cluster.address}", flush=True)
         signal.sigwait(ending)
     finally:

@@ -11,7 +11,8 @@
 # check   sends one message through it and reads it back
 #
 # DIR (.cache/kafka/default) holds everything of one broker; several may run at once, each with
-# its own. Without a port, or with 0, the broker takes a free one and keeps it from then on.
+# its own. Without a port, or with 0, the broker takes a free one and keeps it from then on. What
+# DIR/more.properties says, if it is there, goes before our configuration (TLS, passwords).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -83,6 +84,7 @@ configure() {
     echo "advertised.listeners=PLAINTEXT://$(address)"
     echo "controller.quorum.voters=1@$controller"
     echo "log.dirs=$dir/data"
+    cat "$dir/more.properties" 2>/dev/null || true
   } >"$dir/server.properties"
 }
 

@@ -5,12 +5,12 @@ import numpy as np
 from infra.simulator.exact import Ints, race
 from infra.simulator.world import World
 from movierec.lines import events
+from serve.metrics import DEADLINE_MS
 
 HOST = "recommender.example:8082"
 LIST = 20
 SHELF = 60
 """The site recommends from its most popular movies."""
-DEADLINE_MS = 600
 
 FAILURES = (
     "java.net.SocketTimeoutException: Read timed out",

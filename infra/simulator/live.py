@@ -23,7 +23,7 @@ import numpy as np
 from infra.simulator import routing
 from infra.simulator.answers import request_text
 from infra.simulator.exact import partition_of, stream
-from infra.simulator.sender import Sender
+from infra.simulator.sender import Sender, add_kafka_options, kafka_of
 from infra.simulator.world import HIGH, LOW, World, add_options, make_world, rate
 from movierec.cli import run
 from movierec.errors import BadInput, Unavailable
@@ -172,7 +172,7 @@ def main(arguments: list[str]) -> int:
     options = parse(arguments)
     services = [service_of(text) for text in options.service]
     world = make_world(options.seed, options.users, options.movies)
-    with Sender(options.bootstrap, options.topic, linger_ms=100) as sender:
+    with Sender(kafka_of(options), options.topic, linger_ms=100) as sender:
         crowd = Crowd(world, services, sender, options.requests_per_second)
         crowd.live(options.seconds)
     names = ("requests", "failures", "watches", "ratings", "accounts")
@@ -186,8 +186,7 @@ def main(arguments: list[str]) -> int:
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(prog="live", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--bootstrap", required=True, help="host:port of a broker")
-    parser.add_argument("--topic", default="movielog")
+    add_kafka_options(parser)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--requests-per-second", type=float, default=60.0)
     parser.add_argument("--service", action="append", required=True, metavar="ARM=URL")

@@ -1,4 +1,4 @@
-"""Simulated events as rows of an array, and rows as log lines (contract 1).
+"""Simulated events as rows of an array, and rows as log lines (the log-line contract).
 
 A row is one future line: RATING, WATCH and so on say how `movie` and `number` are read.
 Lines are made by columns: a day of a million would take minutes one at a time.

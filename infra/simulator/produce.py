@@ -20,7 +20,7 @@ import numpy as np
 from infra.simulator.corruption import corrupt
 from infra.simulator.exact import Ints, partition_of, stream
 from infra.simulator.log import Rows, make_rows
-from infra.simulator.sender import Sender
+from infra.simulator.sender import Sender, add_kafka_options, kafka_of
 from infra.simulator.sessions import Life
 from infra.simulator.world import MAX_USER_ID, add_options, make_world
 from movierec.cli import run
@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> int:
     first = options.first_day.toordinal() - EPOCH
     life = Life(make_world(options.seed, options.users, options.movies), options.lines_per_day)
     counts: Counter[str] = Counter()
-    with Sender(options.bootstrap, options.topic) as sender:
+    with Sender(kafka_of(options), options.topic) as sender:
         for part in log(life, first, options.days, sender.partitions):
             rows = zip(part.lines, part.partitions.tolist(), part.timestamps.tolist(), strict=True)
             for line, partition, timestamp in rows:
@@ -96,8 +96,7 @@ def _part(rows: Rows, lines: list[bytes], partitions: int, corrupted: int) -> Pa
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options. The defaults make a day of the demo."""
     parser = argparse.ArgumentParser(prog="produce", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--bootstrap", required=True, help="host:port of a broker")
-    parser.add_argument("--topic", default="movielog")
+    add_kafka_options(parser)
     parser.add_argument("--first-day", type=date.fromisoformat, required=True)
     parser.add_argument("--days", type=int, default=1)
     parser.add_argument("--lines-per-day", type=int, default=600_000)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from infra.simulator.exact import partition_of
 from infra.simulator.ratings_file import RatingsFile, check_scale, read_ratings
-from infra.simulator.sender import Sender
+from infra.simulator.sender import Sender, add_kafka_options, kafka_of
 from infra.simulator.topics import create_topic
 from movierec.cli import run
 from movierec.errors import BadInput
@@ -41,9 +41,10 @@ def main(arguments: list[str]) -> int:
     if options.compress_days:
         first = options.first_day.toordinal() - EPOCH
         times = compressed(times, first, options.compress_days)
+    kafka = kafka_of(options)
     if options.create_partitions:
-        create_topic(options.bootstrap, options.topic, options.create_partitions)
-    with Sender(options.bootstrap, options.topic) as sender:
+        create_topic(kafka, options.topic, options.create_partitions)
+    with Sender(kafka, options.topic) as sender:
         lines = send(sender, ratings, times)
     print(json.dumps({"lines": lines, "ratings": len(times), "users": distinct(ratings.users)}))
     return 0
@@ -52,8 +53,7 @@ def main(arguments: list[str]) -> int:
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(prog="replay", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--bootstrap", required=True, help="host:port of a broker")
-    parser.add_argument("--topic", default="movielog")
+    add_kafka_options(parser)
     parser.add_argument("--ratings", type=Path, required=True, help="file, or folder that has one")
     parser.add_argument("--scale-min", type=float, default=1.0)
     parser.add_argument("--scale-max", type=float, default=5.0)

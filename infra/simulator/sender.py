@@ -1,11 +1,14 @@
 """Lines → Kafka, in big batches, each delivered or the program fails."""
 
+import argparse
+import os
 import time
 from types import TracebackType
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from movierec.errors import Unavailable
+from serve.kafka import KafkaSettings
 
 ANSWER_SECONDS = 10.0
 FLUSH_SECONDS = 60.0
@@ -23,25 +26,40 @@ OPTIONS = {
 }
 
 
+def add_kafka_options(parser: argparse.ArgumentParser) -> None:
+    """Where lines go."""
+    parser.add_argument(
+        "--bootstrap",
+        metavar="HOST:PORT",
+        help="a broker (else KAFKA_BOOTSTRAP_SERVERS; TLS and SASL come from KAFKA_… alone)",
+    )
+    parser.add_argument("--topic", default="movielog")
+
+
+def kafka_of(options: argparse.Namespace) -> KafkaSettings:
+    """How to reach the brokers that the options or the environment name. Raises BadParams."""
+    return KafkaSettings.from_environment(os.environ, bootstrap=options.bootstrap)
+
+
 class Sender:
     """A producer of log lines to one topic; use it in a `with`."""
 
-    def __init__(self, bootstrap: str, topic: str, linger_ms: int = 50) -> None:
+    def __init__(self, kafka: KafkaSettings, topic: str, linger_ms: int = 50) -> None:
         self.topic = topic
         self._failure: KafkaError | None = None
         self._producer = Producer(
             {
                 **OPTIONS,
-                "bootstrap.servers": bootstrap,
+                **kafka.for_librdkafka(),
                 "linger.ms": linger_ms,
                 "on_delivery": self._delivered,
                 "error_cb": lambda error: None,
                 "log_level": 0,
             }
         )
-        self.partitions = self._count_partitions(bootstrap)
+        self.partitions = self._count_partitions(kafka.address)
 
-    def _count_partitions(self, bootstrap: str) -> int:
+    def _count_partitions(self, address: str) -> int:
         """How many partitions the topic has; a broker that makes topics gets a moment for it."""
         deadline = time.monotonic() + ANSWER_SECONDS
         while True:
@@ -49,13 +67,13 @@ class Sender:
                 found = self._producer.list_topics(self.topic, timeout=ANSWER_SECONDS)
             except KafkaException:
                 raise Unavailable(
-                    f"no broker answers at {bootstrap}: check --bootstrap (host:port)"
+                    f"no broker answers at {address}: check --bootstrap and KAFKA_…"
                 ) from None
             topic = found.topics[self.topic]
             if topic.error is None and topic.partitions:
                 return len(topic.partitions)
             if time.monotonic() > deadline:
-                raise Unavailable(f"no topic {self.topic!r} at {bootstrap}: create it first")
+                raise Unavailable(f"no topic {self.topic!r} at {address}: create it first")
             time.sleep(0.2)
 
     def __enter__(self) -> "Sender":

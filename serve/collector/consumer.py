@@ -25,7 +25,7 @@ def connect(settings: CollectorSettings) -> KafkaConsumer:
     Raises Unavailable when no broker answers within `startup_seconds`, BadInput when a
     topic is not there.
     """
-    servers = ",".join(settings.kafka.bootstrap_servers)
+    servers = settings.kafka.address
     wait_for_any(settings.kafka.bootstrap_servers, settings.startup_seconds)
     timeout_ms = int(settings.startup_seconds * 1000)
     consumer = None
@@ -71,7 +71,7 @@ def wait_for_any(servers: Sequence[str], seconds: float) -> None:
 def _options(settings: CollectorSettings) -> dict[str, Any]:
     """The client's options. Its defaults would commit what is not on disk and skip to the end."""
     return {
-        **settings.kafka.client_options(),
+        **settings.kafka.for_kafka_python(),
         "client_id": "movierec-collector",
         "group_id": settings.group,
         "enable_auto_commit": False,

@@ -1,4 +1,4 @@
-"""The recommendation service (contract 4).
+"""The recommendation service: the HTTP contract of serve/README.md.
 
     GET /recommend/<userid>   up to 20 movie ids joined by ',', best first
     GET /healthz  /readyz  /metrics  /version
@@ -11,7 +11,7 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Response, abort, g, jsonify, request
 from prometheus_client import CollectorRegistry
 from prometheus_flask_exporter import PrometheusMetrics
 from werkzeug.exceptions import BadRequest, HTTPException
@@ -32,6 +32,7 @@ log = logging.getLogger("serve.service.app")
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
+"""What HTTP metrics are counted by; any other word is refused (501) and not counted."""
 FORMATS = ["text/plain", "application/json"]
 SERVED_LOG, HISTORY = "served-log", "history"
 """Extensions of the application that connect to Kafka: `start` and `close` them."""
@@ -81,9 +82,9 @@ def create_app(
     def recommend(userid: str) -> Response:
         user = user_of(userid)
         given = answer(model, user, histories.of(user) if histories else None)
-        metrics.answers.labels(given.tier).inc()
-        line = served_line(now(), g.request_id, user, provenance, given)
-        served.send(user, line)
+        if request.method == "GET":  # HEAD is a question about an answer, and none itself
+            metrics.answers.labels(given.tier).inc()
+            served.send(user, served_line(now(), g.request_id, user, provenance, given))
         if request.accept_mimetypes.best_match(FORMATS, "text/plain") == "application/json":
             response = jsonify(
                 ids=given.ids,
@@ -132,9 +133,10 @@ def _count_requests(app: Flask, metrics: ServiceMetrics) -> None:
     """HTTP metrics by URL rule: neither a user id nor a made-up method becomes a label."""
 
     @app.before_request
-    def bound_labels() -> None:
+    def refuse_unknown_methods() -> None:
         if request.method not in METHODS:
-            request.method = "OTHER"
+            request.prom_do_not_track = True  # type: ignore[attr-defined]
+            abort(501, "this service knows no such method; try GET")
 
     PrometheusMetrics(app, group_by="url_rule", registry=metrics.registry, buckets=LATENCY_BUCKETS)
 

@@ -15,10 +15,9 @@ from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 
 from movierec.dataset.vocabulary import Vocabulary
 from movierec.lines.events import Rating, Watch, parse
+from serve.kafka import KafkaSettings
 from serve.metrics import ServiceMetrics
 from serve.service.recommender import History
-from serve.service.served_log import librdkafka_options
-from serve.settings import KafkaSettings
 
 if TYPE_CHECKING:
     from movierec.models.modelfile import LoadedModel
@@ -98,7 +97,7 @@ class Follower:
     def _follow(self) -> None:
         consumer = Consumer(
             {
-                **librdkafka_options(self._kafka),
+                **self._kafka.for_librdkafka(),
                 "group.id": "movierec-history",  # demanded, not used: partitions are assigned
                 "enable.auto.commit": False,
                 "error_cb": lambda error: log.warning("kafka", extra={"error": error.str()}),
@@ -110,8 +109,9 @@ class Follower:
                 self._stopping.wait(RETRY_SECONDS)
             while not self._stopping.is_set():
                 for message in consumer.consume(BATCH, POLL_SECONDS):
-                    if message.error() is None and message.value() is not None:
-                        self._histories.add(message.value())
+                    line = message.value()
+                    if message.error() is None and line is not None:  # None: a tombstone
+                        self._histories.add(line)
         finally:
             consumer.close()
 

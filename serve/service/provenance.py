@@ -32,7 +32,7 @@ class Provenance:
         )
 
     def headers(self) -> dict[str, str]:
-        """The headers of contract 4 that are the same in every answer."""
+        """The headers of the HTTP contract that are the same in every answer."""
         return {
             "X-Model": self.model,
             "X-Git-Commit": self.git_commit,

@@ -13,11 +13,12 @@ from typing import Protocol
 
 from confluent_kafka import KafkaError, Message, Producer
 
+from movierec.lines.served import VERSION
 from movierec.times import format_time
+from serve.kafka import KafkaSettings
 from serve.metrics import ServiceMetrics
 from serve.service.provenance import Provenance
 from serve.service.recommender import Answer
-from serve.settings import KafkaSettings
 
 log = logging.getLogger("serve.service.served_log")
 
@@ -57,8 +58,9 @@ class NoServedLog:
 def served_line(
     time_ns: int, request_id: str, user: int, provenance: Provenance, answer: Answer
 ) -> bytes:
-    """One line of contract 4: compact JSON with the log's time."""
+    """One served line (serve/README.md): compact JSON with the log's time."""
     document = {
+        "v": VERSION,
         "time": format_time(time_ns - time_ns % 1000, DIGITS),
         "request_id": request_id,
         "user": user,
@@ -92,7 +94,7 @@ class KafkaServedLog:
             if self.producer is None:
                 self.producer = Producer(
                     {
-                        **librdkafka_options(self.kafka),
+                        **self.kafka.for_librdkafka(),
                         "queue.buffering.max.messages": QUEUE_LINES,
                         "message.timeout.ms": DELIVERY_MS,
                         "linger.ms": 50,
@@ -129,21 +131,6 @@ class KafkaServedLog:
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
         self.lines.labels("not-delivered" if error else "sent").inc()
-
-
-def librdkafka_options(kafka: KafkaSettings) -> dict[str, str]:
-    """The settings by librdkafka's names. They hold the password: never log them."""
-    options = {
-        "bootstrap.servers": ",".join(kafka.bootstrap_servers),
-        "security.protocol": kafka.security_protocol,
-        "sasl.mechanism": kafka.sasl_mechanism,
-        "sasl.username": kafka.sasl_username,
-        "sasl.password": kafka.sasl_password,
-        "ssl.ca.location": kafka.ssl_cafile,
-        "ssl.certificate.location": kafka.ssl_certfile,
-        "ssl.key.location": kafka.ssl_keyfile,
-    }
-    return {name: value for name, value in options.items() if value is not None}
 
 
 def _log_error(error: KafkaError) -> None:

@@ -16,8 +16,13 @@ def run(main: Callable[[list[str]], int]) -> NoReturn:
     try:
         status = main(sys.argv[1:])
     except UserError as error:
-        print("error:", " ".join(str(error).split()), file=sys.stderr)
-        status = 2
+        status = refuse(error)
     except KeyboardInterrupt:
         status = 130
     raise SystemExit(status)
+
+
+def refuse(error: UserError) -> int:
+    """Say on stderr, in one line, what to mend; returns the exit status."""
+    print("error:", " ".join(str(error).split()), file=sys.stderr, flush=True)
+    return 2

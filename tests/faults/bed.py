@@ -88,7 +88,7 @@ class Case:
             "COLLECTOR_SEGMENT_SECONDS": "0.3",
             "COLLECTOR_SEGMENT_ROWS": "20000",
             "COLLECTOR_GRACE_SECONDS": "60",
-            "SESSION_TIMEOUT_MS": "1000",
+            "COLLECTOR_SESSION_TIMEOUT_MS": "1000",
             **self.environment,
             **{name: str(value) for name, value in environment.items()},
         }

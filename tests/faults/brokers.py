@@ -102,7 +102,7 @@ def asleep(case: Case, outcome: Outcome, count: int) -> int:
     """A collector that is paused while it runs, shorter than its session."""
     first, second = halves(case, count)
     case.produce(first)
-    member = case.member(SESSION_TIMEOUT_MS=20_000)
+    member = case.member(COLLECTOR_SESSION_TIMEOUT_MS=20_000)
     case.wait_durable()
     member.signal(signal.SIGSTOP)
     case.produce(second)

@@ -1,9 +1,11 @@
 """One line of the `served` topic → what a service answered, or BadLine(reason). Pure.
 
-    {"time": "2022-11-14T12:24:01.123", "request_id": "…", "user": 7, "model": "svd@v1.4.0",
-     "arm": "svd", "tier": "model", "ids": ["jaws+1975", …]}
+    {"v": 1, "time": "2022-11-14T12:24:01.123", "request_id": "…", "user": 7,
+     "model": "svd@v1.4.0", "arm": "svd", "tier": "model", "ids": ["jaws+1975", …]}
 
-One compact JSON object of exactly these seven fields. The line itself is what is kept.
+One compact JSON object. Fields that this reader does not know are none of its business, so that
+a writer may add one before its readers are new; a change of what a field means raises `v`, and a
+line without it has the meaning of 1. The line itself is what is kept.
 """
 
 import json
@@ -16,6 +18,7 @@ from movierec.times import parse_time
 
 TIERS = ("model", "fold-in", "popular")
 MAX_IDS = 1000
+VERSION = 1
 FIELDS = {"time": str, "request_id": str, "user": int, "model": str, "arm": str, "tier": str}
 
 
@@ -52,8 +55,9 @@ def parse_served(line: bytes) -> Served | BadLine:
 def _is_answer(document: dict[str, Any]) -> bool:
     ids = document.get("ids")
     return (
-        document.keys() == {*FIELDS, "ids"}
-        and all(type(document[name]) is kind for name, kind in FIELDS.items())
+        type(version := document.get("v", VERSION)) is int
+        and version == VERSION
+        and all(type(document.get(name)) is kind for name, kind in FIELDS.items())
         and 0 <= document["user"] < 10**18
         and document["tier"] in TIERS
         and type(ids) is list

@@ -1,4 +1,4 @@
-"""The simulated log is contract 1's: its grammar, its mix, its oddities, its corruption."""
+"""The simulated log: the grammar of its contract, its mix, its oddities, its corruption."""
 
 import numpy as np
 import pytest

@@ -17,6 +17,7 @@ from infra.simulator.sender import Sender
 from infra.simulator.world import make_world
 from movierec.errors import BadInput, Unavailable
 from movierec.lines.events import Account, BadLine, Rating, Request, Watch, parse
+from serve.kafka import KafkaSettings
 from tests.infra.simulator.broker import held
 
 PARTITIONS = 4
@@ -70,13 +71,13 @@ def test_an_unknown_broker_is_named(monkeypatch):
     monkeypatch.setattr("infra.simulator.sender.ANSWER_SECONDS", 0.3)
     nowhere = f"127.0.0.1:{free_port()}"
     with pytest.raises(Unavailable, match=nowhere):
-        Sender(nowhere, "movielog")
+        Sender(KafkaSettings((nowhere,)), "movielog")
 
 
 def test_lines_that_a_broker_did_not_take_are_an_error(monkeypatch):
     monkeypatch.setitem(sender_module.OPTIONS, "message.timeout.ms", 500)
     cluster = MockCluster(["t"], 1)
-    sender = Sender(cluster.address, "t")
+    sender = Sender(KafkaSettings((cluster.address,)), "t")
     cluster.close()
     sender.send(b"lost", 0, 0)
     with pytest.raises(Unavailable, match="'t' was not delivered"):

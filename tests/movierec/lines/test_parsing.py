@@ -13,7 +13,7 @@ from movierec.lines.parsing import AHEAD, judge, parse_batch, parse_served
 from movierec.lines.rows import ROWS, LineBatch, line_of
 from movierec.times import MILLISECOND, parse_time
 from tests.inputs.lines import ANY_LINE
-from tests.movierec.lines.test_served import SERVED
+from tests.movierec.lines.test_served import LINE as SERVED
 
 GOOD = b"2026-11-01T19:03:07.250,4711,GET /data/m/silent+river+1987/42.mpg"
 

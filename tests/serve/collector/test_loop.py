@@ -20,8 +20,9 @@ from serve.collector.consumer import _options, resume_rejoin
 from serve.collector.fetch.source import Chunk
 from serve.collector.loop import Collector
 from serve.collector.writer import Store
+from serve.kafka import KafkaSettings
 from serve.metrics import CollectorMetrics
-from serve.settings import CollectorSettings, KafkaSettings
+from serve.settings import CollectorSettings
 
 HERE = TopicPartition("movielog", 0)
 

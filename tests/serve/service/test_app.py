@@ -1,15 +1,22 @@
-"""Contract 4, header by header."""
+"""The HTTP contract, header by header."""
 
 import json
 import re
+import subprocess
+import sys
+from time import monotonic, sleep, time_ns
 
 import numpy as np
 import pytest
 
+from movierec.lines.served import Served, parse_served
 from movierec.models.topn import recommend
 from movierec.times import parse_time
-from serve.service.app import create_app
+from serve.kafka import KafkaSettings
+from serve.service.app import HISTORY, SERVED_LOG, create_app
+from serve.service.served_log import KafkaServedLog, NoServedLog
 from serve.settings import ServiceSettings
+from tests.brokers.embedded import embedded_broker, send
 from tests.inputs.models import N_USERS, SEEN_EVERYTHING, SmallLoaded
 
 KNOWN = 4  # row 1
@@ -135,7 +142,7 @@ def test_version_names_model_code_and_data(client):
         ("GET", "/recommend/1/2", 404),
         ("POST", "/recommend/1", 405),
         ("DELETE", "/healthz", 405),
-        ("BREW", "/recommend/1", 405),
+        ("BREW", "/recommend/1", 501),
     ],
 )
 def test_an_error_is_one_line_of_text(client, method, path, status):
@@ -161,13 +168,16 @@ def test_a_defect_is_a_500_that_names_the_request_and_nothing_else(settings, ser
     assert served.lines == []
 
 
-def test_every_answer_is_logged_as_contract_4_says(client, served):
+def test_every_answer_is_logged_as_a_served_line(client, served):
+    before = time_ns()
     response = client.get(f"/recommend/{KNOWN}", headers={"X-Request-Id": "r-9"})
     [(user, line)] = served.lines
     document = json.loads(line)
     assert user == document["user"] == KNOWN
-    assert parse_time(document.pop("time")) is not None
+    time, digits = parse_time(document.pop("time"))
+    assert before // 1000 * 1000 <= time <= time_ns() and digits == 6
     assert document == {
+        "v": 1,
         "request_id": "r-9",
         "user": KNOWN,
         "model": "svd@v1.4.0",
@@ -177,6 +187,15 @@ def test_every_answer_is_logged_as_contract_4_says(client, served):
     }
     assert b"\n" not in line
     assert b": " not in line
+    assert isinstance(parse_served(line), Served)
+
+
+def test_a_head_request_has_the_headers_of_an_answer_and_is_none(client, served, registry):
+    response = client.head(f"/recommend/{KNOWN}")
+    assert (response.status_code, response.data) == (200, b"")
+    assert response.headers["X-Answer-Tier"] == "model"
+    assert served.lines == []
+    assert registry.get_sample_value("movierec_answers_total", {"tier": "model"}) == 0
 
 
 def test_only_answers_are_logged(client, served):
@@ -194,3 +213,70 @@ def test_a_short_list_is_better_than_none(settings, served):
     model = SmallLoaded(popular=np.array([2, 1], dtype=np.int32))
     client = create_app(settings, model, served=served).test_client()
     assert client.get(f"/recommend/{UNKNOWN}").text == "movie+02+2001,movie+01+2001"
+
+
+def test_there_are_no_other_routes_than_the_contract_s(settings, model, served):
+    app = create_app(settings, model, served=served)
+    assert sorted(rule.rule for rule in app.url_map.iter_rules()) == [
+        "/healthz",
+        "/metrics",
+        "/readyz",
+        "/recommend/<userid>",
+        "/version",
+    ]
+
+
+def test_the_service_imports_nothing_that_trains_or_collects():
+    code = "import serve.service.app, sys; print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    assert "serve.service.app" in modules.split()
+    heavy = {"numba", "llvmlite", "pyarrow", "pandas", "surprise", "dvc", "kafka", "scipy"}
+    assert not heavy & {name.partition(".")[0] for name in modules.split()}
+    assert not [name for name in modules.split() if name.startswith("serve.collector")]
+
+
+def test_what_is_allowed_of_a_probe_can_be_asked(client, registry):
+    response = client.options("/healthz")
+    assert response.status_code == 200
+    assert set(response.allow) == {"GET", "HEAD", "OPTIONS"}
+    labels = {"method": "OPTIONS", "status": "200"}
+    assert registry.get_sample_value("flask_http_request_total", labels) == 1
+
+
+def test_our_metrics_stand_beside_http_s_without_a_registry_given(settings, model, served):
+    client = create_app(settings, model, served=served).test_client()
+    client.get(f"/recommend/{KNOWN}")
+    text = client.get("/metrics").text
+    assert 'movierec_answers_total{tier="model"} 1.0' in text
+    assert "process_resident_memory_bytes" in text
+
+
+def test_with_a_broker_alone_answers_are_logged_and_no_history_is_followed(tmp_path, model):
+    kafka = KafkaSettings(("localhost:1",))
+    app = create_app(ServiceSettings(tmp_path, kafka=kafka, served_topic="answers"), model)
+    log = app.extensions[SERVED_LOG]
+    assert isinstance(log, KafkaServedLog)
+    assert (log.kafka, log.topic) == (kafka, "answers")
+    assert HISTORY not in app.extensions
+
+
+def test_without_a_broker_nothing_is_logged(tmp_path, model):
+    app = create_app(ServiceSettings(tmp_path), model)
+    assert isinstance(app.extensions[SERVED_LOG], NoServedLog)
+    assert app.test_client().get(f"/recommend/{KNOWN}").status_code == 200
+
+
+def test_with_history_on_an_event_changes_the_next_answer(tmp_path, model, served):
+    with embedded_broker(tmp_path) as address:
+        settings = ServiceSettings(tmp_path, kafka=KafkaSettings((address,)), history=True)
+        app = create_app(settings, model, served=served)
+        client, follower = app.test_client(), app.extensions[HISTORY]
+        best = client.get(f"/recommend/{KNOWN}").text.split(",")[0]
+        follower.start()
+        line = f"2026-11-01T19:03:07.250,{KNOWN},GET /data/m/{best}/1.mpg".encode()
+        deadline = monotonic() + 15
+        while best in client.get(f"/recommend/{KNOWN}").text.split(","):
+            assert monotonic() < deadline
+            send(address, "movielog", [line])
+            sleep(0.2)
+        follower.close()

@@ -1,18 +1,22 @@
 """Recent events: what they change in an answer, and that they stay bounded."""
 
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from confluent_kafka import Producer
 from prometheus_client import CollectorRegistry
 
+import serve.service.history
+from infra.processes import free_port
+from serve.kafka import KafkaSettings
 from serve.metrics import ServiceMetrics
 from serve.service.history import MOVIES_A_USER, Follower, Histories
 from serve.service.recommender import answer
-from serve.settings import KafkaSettings
 from tests.brokers.embedded import embedded_broker, send
-from tests.inputs.models import SmallLoaded
+from tests.inputs.models import SmallLoaded, SmallModel
 
 AT = b"2026-11-01T19:03:07.250"
 NEW = 999_999
@@ -64,6 +68,24 @@ def test_a_new_user_with_a_history_is_folded_in_and_not_offered_it_again() -> No
     assert "movie+04+2001" not in given.ids
 
 
+def test_a_rating_off_the_model_s_scale_is_passed_over() -> None:
+    model = SmallLoaded(SmallModel(scale=(2.0, 3.0)))
+    known = Histories(model, 10, ServiceMetrics(CollectorRegistry()))
+    for movie, rating in [(1, 1), (2, 2), (3, 3), (4, 4)]:
+        known.add(rate(7, movie, rating))
+    history = known.of(7)
+    assert history is not None
+    assert history.items.tolist() == history.watched.tolist() == [2, 3]
+
+
+def test_the_gauge_says_how_many_users_are_held() -> None:
+    registry = CollectorRegistry()
+    known = Histories(SmallLoaded(), 2, ServiceMetrics(registry))
+    for user, count in [(1, 1), (1, 1), (2, 2), (3, 2)]:
+        known.add(watch(user, 1))
+        assert registry.get_sample_value("movierec_history_users") == count
+
+
 def test_users_and_movies_are_bounded_oldest_first() -> None:
     known = histories(most_users=2)
     for user in (1, 2, 1, 3):
@@ -92,6 +114,46 @@ def test_the_follower_reads_from_now_on(tmp_path: Path) -> None:
             time.sleep(0.2)
         assert known.of(1) is None
         follower.close()
+
+
+def test_a_record_without_a_value_does_not_end_the_following(tmp_path: Path) -> None:
+    with embedded_broker(tmp_path, partitions=1) as address:
+        known = histories()
+        follower = Follower(KafkaSettings((address,)), "movielog", known)
+        follower.start()
+        producer = Producer({"bootstrap.servers": address, "linger.ms": 0})
+        deadline = time.monotonic() + 15
+        for user in (1, 2):  # the second one is sent after a tombstone that was read for sure
+            while known.of(user) is None:
+                assert time.monotonic() < deadline
+                for value in (None, watch(user, 1)):
+                    producer.produce("movielog", value, partition=0)
+                producer.flush(5)
+                time.sleep(0.1)
+        follower.close()
+
+
+def test_a_follower_without_a_broker_ends_when_it_is_closed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(serve.service.history, "RETRY_SECONDS", 0.2)
+    threads = {thread for thread in threading.enumerate() if thread.name == "history"}
+    follower = Follower(KafkaSettings((f"127.0.0.1:{free_port()}",)), "movielog", histories())
+    follower.start()
+    [thread] = {t for t in threading.enumerate() if t.name == "history"} - threads
+    deadline = time.monotonic() + 15
+    while "no history yet" not in caplog.messages:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    follower.close()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_a_follower_that_never_started_closes_at_once() -> None:
+    started = time.monotonic()
+    Follower(KafkaSettings(("127.0.0.1:1",)), "movielog", histories()).close()
+    assert time.monotonic() - started < 0.5
 
 
 def test_a_known_user_is_not_offered_what_was_watched_a_moment_ago() -> None:

@@ -1,10 +1,18 @@
-"""What /metrics says, line by line."""
+"""What /metrics says, line by line; and that the deadline is one number everywhere."""
+
+import re
+from pathlib import Path
 
 import pytest
+import yaml
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from infra.simulator import answers
+from serve.metrics import DEADLINE_MS, LATENCY_BUCKETS, CollectorMetrics, ServiceMetrics
 from serve.service.app import create_app
+
+ROOT = Path(__file__).parents[2]
 
 
 def value(registry, name, **labels):
@@ -50,7 +58,7 @@ def test_no_request_can_make_labels_of_its_own(client, registry):
         if round_ == 0:
             before = series
     assert series == before
-    assert value(registry, "flask_http_request_total", method="OTHER", status="405") == 100
+    assert not [labels for _, labels in series if "501" in dict(labels).values()]
 
 
 def test_each_service_has_a_registry_of_its_own(settings, model):
@@ -66,3 +74,49 @@ def test_each_service_has_a_registry_of_its_own(settings, model):
 def test_a_scrape_is_not_counted_as_a_request(client, registry, path):
     client.get(path)
     assert value(registry, "flask_http_request_total", method="GET", status="200") is None
+
+
+@pytest.mark.parametrize("metrics", [ServiceMetrics, CollectorMetrics])
+def test_every_help_text_is_a_sentence(metrics):
+    registry = CollectorRegistry()
+    metrics(registry)
+    ours = [m for m in registry.collect() if not m.name.startswith("process_")]
+    assert all(re.fullmatch(r"[A-Z0-9].*[^.]\.", metric.documentation) for metric in ours)
+
+
+def test_what_alerts_watch_for_is_there_from_the_start():
+    registry = CollectorRegistry()
+    ServiceMetrics(registry)
+    for tier in ("model", "fold-in", "popular"):
+        assert value(registry, "movierec_answers_total", tier=tier) == 0
+    for outcome in ("sent", "queue-full", "not-delivered", "unsent-at-stop"):
+        assert value(registry, "movierec_served_log_lines_total", outcome=outcome) == 0
+
+
+def deadline_ms():
+    """The number's home."""
+    return yaml.safe_load((ROOT / "params.yaml").read_text())["online"]["deadline_ms"]
+
+
+def test_the_deadline_of_the_code_is_that_of_params_yaml():
+    assert deadline_ms() == DEADLINE_MS == answers.DEADLINE_MS
+    assert DEADLINE_MS / 1000 in LATENCY_BUCKETS
+    assert list(LATENCY_BUCKETS) == sorted(set(LATENCY_BUCKETS))
+
+
+def test_an_alert_warns_before_the_deadline_and_names_it():
+    groups = yaml.safe_load((ROOT / "infra/prometheus/alerts.yml").read_text())["groups"]
+    [rule] = [r for group in groups for r in group["rules"] if r["alert"] == "AnswersSlow"]
+    assert f"gives up after {deadline_ms()} ms" in rule["annotations"]["description"]
+    [limit] = re.findall(r"> ([0-9.]+)$", rule["expr"].strip())
+    assert float(limit) in LATENCY_BUCKETS and float(limit) * 1000 < deadline_ms()
+
+
+def test_the_router_s_two_tries_fit_into_the_deadline():
+    text = (ROOT / "infra/router/nginx.conf").read_text()
+    assert f"A site waits {deadline_ms()} ms" in text
+    connect, read = (
+        int(re.search(rf"proxy_{name}_timeout (\d+)ms;", text)[1]) for name in ("connect", "read")
+    )
+    assert "proxy_next_upstream_tries 2;" in text
+    assert 2 * (connect + read) < deadline_ms()

@@ -1,0 +1,191 @@
+"""Environment variables → frozen dataclasses: a field is a setting and says all there is to say.
+
+    class ServiceSettings:
+        PREFIX: ClassVar[str] = "SERVICE_"
+        port: int = setting(whole(1, 65_535), "Where it listens.", default=8080)
+
+makes the variable SERVICE_PORT. `read` fills the fields, and refuses a bad value and a variable
+of the prefix that no field knows, so that a misspelt one is never silent. An empty variable
+counts as one that is not set.
+
+Kubernetes puts the addresses of every Service into every pod, under the Service's own name: one
+called `collector` makes COLLECTOR_PORT=tcp://10.0.0.1:9400, COLLECTOR_SERVICE_HOST and more. They
+are told by their form and passed over, rather than all prefixes be made too odd to collide.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from movierec.errors import BadParams
+
+T = TypeVar("T")
+Environment = Mapping[str, str]
+
+LINK_NAME = re.compile(
+    r".+_SERVICE_HOST|.+_SERVICE_PORT(_[A-Z0-9_]+)?"
+    r"|.+_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?"
+)
+LINK_ADDRESS = re.compile(r"(tcp|udp|sctp)://.*")
+NOTHING = re.compile(r"(?!)")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a variable takes, in words that follow "must be", and how its text is read."""
+
+    takes: str
+    parse: Callable[[str], Any]
+    """Raises ValueError for text of another kind."""
+    secret: bool = False
+
+
+def setting(kind: Kind, meaning: str, *, default: Any = MISSING, **names: str) -> Any:
+    """A field that is read from the environment. Without a default the variable must be set;
+    `names` are what the setting is called elsewhere, by whose name it is."""
+    metadata = {"kind": kind, "meaning": meaning, **names}
+    return field(default=default, repr=not kind.secret, metadata=metadata)
+
+
+def settings_of(cls: Any) -> list[tuple[str, "Field[Any]"]]:
+    """(variable, field) of every setting of a class, in order."""
+    return [(cls.PREFIX + f.name.upper(), f) for f in fields(cls) if "kind" in f.metadata]
+
+
+def read(
+    cls: type[T], environment: Environment, *, foreign: re.Pattern[str] = NOTHING, **given: Any
+) -> T:
+    """The settings of `cls`; `given` are fields that are no setting of their own.
+
+    Raises BadParams for a bad value, a variable that is missing, and one of the prefix that
+    is unknown, unless its name is of the form `foreign`: somebody else's.
+    """
+    own = {name: text for name, text in environment.items() if not _is_link(name, text)}
+    refuse_unknown(cls, own, foreign)
+    for name, place in settings_of(cls):
+        kind: Kind = place.metadata["kind"]
+        text = _secret(own, name) if kind.secret else own.get(name, "").strip()
+        if text:
+            given[place.name] = _value(kind, name, text)
+        elif place.default is MISSING:
+            raise BadParams(f"{name} is not set: set it to {kind.takes}")
+    return cls(**given)
+
+
+def refuse_unknown(cls: Any, environment: Environment, foreign: re.Pattern[str]) -> None:
+    """Raises BadParams for a variable of the prefix that is no setting, naming the nearest."""
+    known = [name for name, _ in settings_of(cls)]
+    files = [f"{name}_FILE" for name, place in settings_of(cls) if place.metadata["kind"].secret]
+    for name in sorted(environment):
+        if not name.startswith(cls.PREFIX) or name in known or name in files:
+            continue
+        if not foreign.fullmatch(name) and not _is_link(name, environment[name]):
+            near = difflib.get_close_matches(name, known + files, 1, cutoff=0.0)[0]
+            raise BadParams(
+                f"{name} is no setting: did you mean {near}? `python -m serve.settings` lists them"
+            )
+
+
+def _is_link(name: str, text: str) -> bool:
+    """Whether Kubernetes put the variable there."""
+    address = name.endswith("_PORT") and LINK_ADDRESS.fullmatch(text)
+    return bool(address or LINK_NAME.fullmatch(name))
+
+
+def _value(kind: Kind, name: str, text: str) -> Any:
+    try:
+        return kind.parse(text)
+    except ValueError:
+        raise BadParams(f"{name} must be {kind.takes}, got {text!r}") from None
+
+
+def _secret(environment: Environment, name: str) -> str:
+    """A secret from the file `<name>_FILE` or from `<name>`. Raises BadParams, never quoting it."""
+    file = environment.get(f"{name}_FILE", "").strip()
+    value = environment.get(name, "")
+    if file and value:
+        raise BadParams(f"set {name}_FILE or {name}, not both")
+    if not file:
+        return value
+    try:
+        text = Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise BadParams(f"{name}_FILE {file!r} cannot be read: {reason}") from None
+    if not text:
+        raise BadParams(f"{name}_FILE {file!r} is empty")
+    return text
+
+
+def whole(low: int, high: int) -> Kind:
+    """A whole number in [low, high]."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[+-]?[0-9]{1,18}", text) or not low <= int(text) <= high:
+            raise ValueError
+        return int(text)
+
+    return Kind(f"a whole number from {low} to {high}", parse)
+
+
+def real(low: float, high: float) -> Kind:
+    """A finite number in [low, high]."""
+
+    def parse(text: str) -> float:
+        value = float(text)
+        if not low <= value <= high:  # nor is NaN
+            raise ValueError
+        return value
+
+    return Kind(f"a number from {low:g} to {high:g}", parse)
+
+
+def one_of(*options: str) -> Kind:
+    """One of `options`."""
+
+    def parse(text: str) -> str:
+        if text not in options:
+            raise ValueError
+        return text
+
+    return Kind(f"one of {', '.join(options)}", parse)
+
+
+def matching(pattern: str, takes: str) -> Kind:
+    """Text of the form `pattern`."""
+
+    def parse(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError
+        return text
+
+    return Kind(takes, parse)
+
+
+def several(kind: Kind, takes: str) -> Kind:
+    """Different values of one kind, joined by commas, as a tuple."""
+
+    def parse(text: str) -> tuple[Any, ...]:
+        values = tuple(kind.parse(part.strip()) for part in text.split(","))
+        if len(set(values)) != len(values):
+            raise ValueError
+        return values
+
+    return Kind(takes, parse)
+
+
+def existing_file(text: str) -> str:
+    """The path of a file that is there. Raises ValueError."""
+    if not Path(text).is_file():
+        raise ValueError
+    return text
+
+
+SWITCH = Kind("on or off", lambda text: {"on": True, "off": False}[one_of("on", "off").parse(text)])
+FOLDER = Kind("the path of a folder", Path)
+FILE = Kind("the path of a file that is there", existing_file)
+NAME = matching(r"[^\x00-\x1f]{1,249}", "a name")
+PASSWORD = Kind("a password", str, secret=True)

@@ -1,0 +1,158 @@
+"""Answers reach the topic, keyed by user; what becomes of each line is counted."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+from prometheus_client import CollectorRegistry
+
+from infra.processes import free_port
+from movierec.lines.served import Served, parse_served
+from movierec.times import parse_time
+from serve.kafka import KafkaSettings
+from serve.metrics import OUTCOMES, ServiceMetrics
+from serve.service import served_log
+from serve.service.provenance import Provenance
+from serve.service.recommender import Answer
+from serve.service.served_log import KafkaServedLog, NoServedLog, now, served_line
+from tests.brokers.embedded import embedded_broker
+
+PARTITIONS = 4
+SVD = Provenance("svd@v1.4.0", "svd", "svd", "c0ffee", "d" * 64)
+ANSWER = Answer(["jaws+1975", "alien+1979"], [2.0, 1.0], "model")
+
+
+class Log:
+    """A served log with its counts."""
+
+    def __init__(self, address: str) -> None:
+        self.registry = CollectorRegistry()
+        metrics = ServiceMetrics(self.registry)
+        self.log = KafkaServedLog(KafkaSettings((address,)), "served", metrics)
+
+    def counts(self) -> dict[str, float]:
+        """outcome → lines, of those that happened."""
+        name = "movierec_served_log_lines_total"
+        counts = {o: self.registry.get_sample_value(name, {"outcome": o}) for o in OUTCOMES}
+        return {outcome: count for outcome, count in counts.items() if count}
+
+
+def threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name == "served-log"]
+
+
+def held(address: str, topic: str) -> list[tuple[bytes, bytes, int]]:
+    """(key, line, partition) of everything in a topic."""
+    consumer = Consumer({"bootstrap.servers": address, "group.id": "t"})
+    places = [TopicPartition(topic, p, 0) for p in range(PARTITIONS)]
+    wanted = sum(consumer.get_watermark_offsets(place, timeout=10)[1] for place in places)
+    consumer.assign(places)
+    found: list[tuple[bytes, bytes, int]] = []
+    deadline = time.monotonic() + 20
+    while len(found) < wanted:
+        assert time.monotonic() < deadline
+        found += [(m.key(), m.value(), m.partition()) for m in consumer.consume(100, 0.2)]
+    consumer.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory):
+    with embedded_broker(tmp_path_factory.mktemp("broker"), PARTITIONS) as address:
+        yield address
+
+
+def test_lines_reach_the_topic_keyed_by_user_before_the_log_is_closed(address: str) -> None:
+    log = Log(address)
+    lines = [(user, b"%d-%d" % (user, n)) for n in range(5) for user in (1, 2, 30)]
+    log.log.start()
+    for user, line in lines:
+        log.log.send(user, line)
+    log.log.close()
+    assert log.counts() == {"sent": len(lines)}
+    found = held(address, "served")
+    assert sorted((key, line) for key, line, _ in found) == sorted(
+        (str(user).encode(), line) for user, line in lines
+    )
+    # One partition a user, so that a reader meets a user's answers in order.
+    places = {(key, partition) for key, _, partition in found}
+    assert len(places) == 3
+
+
+def test_delivery_is_counted_while_the_service_goes_on(address: str) -> None:
+    log = Log(address)
+    log.log.send(1, b"x")  # starts by itself
+    deadline = time.monotonic() + 15
+    while log.counts() != {"sent": 1}:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    log.log.close()
+    assert log.counts() == {"sent": 1}
+
+
+def test_there_is_one_producer_and_one_thread_however_often_it_starts(address: str) -> None:
+    log = Log(address)
+    assert log.log.producer is None
+    log.log.start()
+    first = log.log.producer
+    starts = [threading.Thread(target=log.log.start) for _ in range(4)]
+    for thread in starts:
+        thread.start()
+    for thread in starts:
+        thread.join()
+    log.log.send(1, b"x")
+    assert first is not None and log.log.producer is first
+    assert len(threads()) == 1
+    log.log.close()
+    assert threads() == []
+
+
+def test_what_no_broker_takes_is_counted_and_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(served_log, "QUEUE_LINES", 3)
+    monkeypatch.setattr(served_log, "FLUSH_SECONDS", 0.3)
+    log = Log(f"127.0.0.1:{free_port()}")
+    log.log.start()
+    started = time.monotonic()
+    for n in range(5):
+        log.log.send(n, b"x")
+    assert time.monotonic() - started < 0.2
+    log.log.close()
+    assert log.counts() == {"queue-full": 2, "unsent-at-stop": 3}
+
+
+def test_a_line_that_is_not_delivered_in_time_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(served_log, "DELIVERY_MS", 300)
+    log = Log(f"127.0.0.1:{free_port()}")
+    log.log.send(1, b"x")
+    log.log.close()
+    assert log.counts() == {"not-delivered": 1}
+
+
+def test_a_log_that_never_started_closes_at_once(tmp_path: Path) -> None:
+    log = Log("127.0.0.1:1")
+    log.log.close()
+    assert log.log.producer is None and log.counts() == {}
+    nowhere = NoServedLog()
+    nowhere.start()
+    nowhere.send(1, b"x")
+    nowhere.close()
+
+
+def test_the_line_is_one_that_the_collector_stores() -> None:
+    moment = 1_793_559_787_250_123_999
+    line = served_line(moment, "r1", 7, SVD, ANSWER)
+    assert line == (
+        b'{"v":1,"time":"2026-11-01T19:03:07.250123","request_id":"r1","user":7,'
+        b'"model":"svd@v1.4.0","arm":"svd","tier":"model","ids":["jaws+1975","alien+1979"]}'
+    )
+    served = parse_served(line)
+    assert isinstance(served, Served)
+    assert (served.time, served.digits, served.user) == (moment // 1000 * 1000, 6, 7)
+    assert parse_time("2026-11-01T19:03:07.250123") == (served.time, 6)
+
+
+def test_now_is_now() -> None:
+    before = time.time_ns()
+    assert before <= now() <= time.time_ns()

@@ -1,0 +1,200 @@
+"""The service as gunicorn runs it: a real one on a free port, with a saved model."""
+
+import contextlib
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from infra.processes import answers_ok, die_with_parent, free_port
+from movierec.dataset.matrix import Dataset, csr
+from movierec.models.modelfile import save_model
+from movierec.models.svd import SVDModel
+from tests.brokers.embedded import embedded_broker, send
+from tests.inputs.ratings import SCALE, random_ratings, svd_params
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / "serve/gunicorn.conf.py"
+COMMAND = [sys.executable, "-m", "gunicorn", "-c", str(CONFIG)]
+SECONDS = 60.0
+USERS, MOVIES = 8, 40
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a saved model, made of chance."""
+    folder = tmp_path_factory.mktemp("models") / "svd"
+    random = np.random.default_rng(3)
+    train = random_ratings(USERS, MOVIES, 0.2)
+    none = csr(np.empty(0, int), np.empty(0, int), np.empty(0), train.shape)
+    movies = np.array([b"movie+%02d+2001" % i for i in range(MOVIES)])
+    model = SVDModel(
+        scale=SCALE,
+        mean=3.0,
+        user_bias=random.normal(size=USERS),
+        movie_bias=random.normal(size=MOVIES),
+        user_factors=random.normal(size=(USERS, 4)),
+        movie_factors=random.normal(size=(4, MOVIES)),
+        hyper=svd_params(n_factors=4),
+    )
+    save_model(folder, model, Dataset(np.arange(USERS), movies, train, none, none, SCALE, "h"), {})
+    return folder
+
+
+class Service:
+    """A service in a process of its own."""
+
+    def __init__(self, log: Path, **settings: str) -> None:
+        self.port = free_port()
+        self.log = log
+        given = {"SERVICE_HOST": "127.0.0.1", "SERVICE_PORT": str(self.port), **settings}
+        ours = ("KAFKA_", "SERVICE_", "COLLECTOR_")
+        inherited = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
+        with log.open("wb") as file:
+            self.process = subprocess.Popen(
+                [*COMMAND, "serve.service.app:from_environment()"],
+                cwd=ROOT,
+                env={**inherited, **given},
+                stdout=file,
+                stderr=file,
+                preexec_fn=die_with_parent,
+            )
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + SECONDS
+        while not answers_ok(f"http://127.0.0.1:{self.port}/readyz"):
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.05)
+
+    def get(self, path: str) -> str:
+        url = f"http://127.0.0.1:{self.port}{path}"
+        with urllib.request.urlopen(url, timeout=10) as response:
+            return response.read().decode()
+
+    def end(self) -> tuple[int, str]:
+        """Wait for its end; the status and what it said."""
+        status = self.process.wait(SECONDS)
+        return status, self.log.read_text()
+
+
+@contextlib.contextmanager
+def running(log: Path, **settings: str) -> Iterator[Service]:
+    service = Service(log, **settings)
+    try:
+        yield service
+    finally:
+        service.process.kill()
+        service.process.wait()
+
+
+def held(address: str) -> list[bytes]:
+    """The lines of the topic `served` now."""
+    consumer = Consumer({"bootstrap.servers": address, "group.id": "t"})
+    places = [TopicPartition("served", p, 0) for p in range(4)]
+    wanted = sum(consumer.get_watermark_offsets(place, timeout=10)[1] for place in places)
+    consumer.assign(places)
+    lines: list[bytes] = []
+    deadline = time.monotonic() + SECONDS
+    while len(lines) < wanted:
+        assert time.monotonic() < deadline
+        lines += [message.value() for message in consumer.consume(100, 0.2)]
+    consumer.close()
+    return lines
+
+
+def test_it_answers_logs_follows_and_ends_well_at_sigterm(model: Path, tmp_path: Path) -> None:
+    with (
+        embedded_broker(tmp_path) as address,
+        running(
+            tmp_path / "log",
+            SERVICE_MODEL_DIR=str(model),
+            SERVICE_MODEL_VERSION="svd@v9",
+            SERVICE_HISTORY="on",
+            KAFKA_BOOTSTRAP_SERVERS=address,
+        ) as service,
+    ):
+        service.wait_until_ready()
+        best = service.get("/recommend/3").split(",")[0]
+        watch = f"2026-11-01T19:03:07.250,3,GET /data/m/{best}/1.mpg".encode()
+        deadline, answers = time.monotonic() + SECONDS, 1
+        while best in service.get("/recommend/3").split(","):  # until the watch is known
+            assert time.monotonic() < deadline
+            send(address, "movielog", [watch])
+            time.sleep(0.1)
+            answers += 1
+        answers += 1
+        service.process.send_signal(signal.SIGTERM)
+        status, said = service.end()
+        lines = [json.loads(line) for line in held(address)]
+    assert status == 0, said
+    events = [json.loads(line) for line in said.splitlines()]  # each line is JSON
+    assert {"event": "served log closed", "unsent": 0}.items() <= next(
+        event.items() for event in events if event["event"] == "served log closed"
+    )
+    assert "model loaded" in [event["event"] for event in events]
+    assert len({line["request_id"] for line in lines}) == answers
+    assert {(line["v"], line["user"], line["model"]) for line in lines} == {(1, 3, "svd@v9")}
+
+
+def test_without_a_broker_it_serves_alone(model: Path, tmp_path: Path) -> None:
+    with running(tmp_path / "log", SERVICE_MODEL_DIR=str(model), SERVICE_THREADS="2") as service:
+        service.wait_until_ready()
+        assert len(service.get("/recommend/1").split(",")) == 20
+        assert '"model":"svd@unreleased"' in service.get("/version").replace(" ", "")
+        with socket.create_connection(("127.0.0.1", service.port)) as silent:  # keeps nobody busy
+            assert service.get("/healthz") == "ok"
+            silent.close()
+        service.process.send_signal(signal.SIGTERM)
+        status, said = service.end()
+    assert status == 0, said
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "SERVICE_MODEL_DIR is not set: set it to the folder of a model"),
+        ({"SERVICE_MODEL_DIR": "/no/such"}, "/no/such"),
+        ({"SERVICE_MODEL_DIR": "m", "SERVICE_THREAD": "2"}, "did you mean SERVICE_THREADS?"),
+        ({"SERVICE_MODEL_DIR": "m", "SERVICE_PORT": "{taken}"}, "SERVICE_PORT {taken}"),
+    ],
+    ids=["no-model", "no-folder", "misspelt", "port-taken"],
+)
+def test_what_keeps_it_from_starting_is_one_line_and_status_2(
+    settings: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        taken = str(listener.getsockname()[1])
+        settings = {name: text.format(taken=taken) for name, text in settings.items()}
+        with running(tmp_path / "log", **settings) as service:
+            status, said = service.end()
+    assert status == 2, said
+    assert len(said.splitlines()) == 1
+    assert said.startswith("error: ") and message.format(taken=taken) in said
+
+
+@pytest.mark.parametrize(
+    ("host", "bind"), [("127.0.0.1", "127.0.0.1:{port}"), ("::1", "[::1]:{port}")]
+)
+def test_the_address_is_one_that_gunicorn_understands(
+    host: str, bind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = str(free_port())
+    for name, text in {"MODEL_DIR": "m", "HOST": host, "PORT": port, "THREADS": "3"}.items():
+        monkeypatch.setenv(f"SERVICE_{name}", text)
+    config = runpy.run_path(str(CONFIG))
+    assert config["bind"] == bind.format(port=port)
+    assert (config["workers"], config["threads"], config["preload_app"]) == (1, 3, True)
