@@ -1,5 +1,7 @@
 """Topics of a replay: made before it, removed after it."""
 
+from typing import Any
+
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
@@ -7,7 +9,7 @@ from confluent_kafka.cimpl import NewTopic
 from movierec.errors import Unavailable
 
 ANSWER_SECONDS = 20.0
-QUIET = {"log_level": 0, "error_cb": lambda error: None}
+QUIET: dict[str, Any] = {"log_level": 0, "error_cb": lambda error: None}
 
 
 def create_topic(bootstrap: str, topic: str, partitions: int) -> None:

@@ -107,8 +107,8 @@ class Follower:
                 self._stopping.wait(RETRY_SECONDS)
             while not self._stopping.is_set():
                 for message in consumer.consume(BATCH, POLL_SECONDS):
-                    if message.error() is None and message.value() is not None:
-                        self._histories.add(message.value())
+                    if message.error() is None and (line := message.value()) is not None:
+                        self._histories.add(line)
         finally:
             consumer.close()
 
