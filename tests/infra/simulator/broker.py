@@ -11,9 +11,9 @@ def held(address, topic, partitions):
         {"bootstrap.servers": address, "group.id": "test", "enable.auto.commit": False}
     )
     places = [TopicPartition(topic, p, 0) for p in range(partitions)]
-    wanted = sum(consumer.get_watermark_offsets(place, timeout=10)[1] for place in places)
+    wanted = sum(consumer.get_watermark_offsets(place, timeout=60)[1] for place in places)
     consumer.assign(places)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     found = {p: [] for p in range(partitions)}
     while wanted:
         messages = consumer.consume(wanted, 0.2)
