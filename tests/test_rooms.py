@@ -32,6 +32,7 @@ MAY_IMPORT = {
 HANDS_IT_ON = {
     "serve/settings.py": "the one reader",
     "infra/processes.py": "a child inherits it",
+    "infra/ci/trial.py": "a child inherits it",
     "infra/demo/replay.py": "infra/kafka/with-kafka.sh names the broker in it",
 }
 
@@ -63,7 +64,7 @@ def imports(path: Path) -> Iterator[Path]:
     """The files of ours that a file imports, wherever in it; a package counts for itself alone."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            names = [(alias.name,) for alias in node.names]
+            names: list[tuple[str, ...]] = [(alias.name,) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             names = [(f"{node.module}.{alias.name}", str(node.module)) for alias in node.names]
         else:

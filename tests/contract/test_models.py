@@ -19,7 +19,7 @@ from tests.inputs.ratings import SCALE, random_ratings, svd_params, svdpp_params
 
 USERS, MOVIES = 30, 20
 KINDS = ["svd", "svdpp"]
-FIT = {"svd": svd.fit, "svdpp": svdpp.fit}
+FIT: dict[str, Any] = {"svd": svd.fit, "svdpp": svdpp.fit}
 PARAMS = {"svd": svd_params, "svdpp": svdpp_params}
 
 
@@ -43,7 +43,8 @@ def fit_by(engine: str, kind: str, train: sparse.csr_array, dtype: str) -> Facto
     ids="-".join,
 )
 def model(request: pytest.FixtureRequest) -> Factors:
-    return fit_by(*request.param[:2], random_ratings(USERS, MOVIES, 0.3), request.param[2])
+    engine, kind, dtype = request.param
+    return fit_by(engine, kind, random_ratings(USERS, MOVIES, 0.3), dtype)
 
 
 def test_predictions_lie_on_the_scale(model: Factors) -> None:

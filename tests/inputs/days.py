@@ -8,12 +8,12 @@ import pyarrow as pa
 
 from infra.simulator.corruption import corrupt
 from infra.simulator.exact import partition_of, stream
-from infra.simulator.sessions import DAY_SECONDS, Life
+from infra.simulator.sessions import Life
 from infra.simulator.world import make_world
 from movierec import store
 from movierec.lines.parsing import parse_batch
 from movierec.lines.rows import LineBatch
-from movierec.times import EPOCH, SECOND
+from movierec.times import DAY_SECONDS, EPOCH, SECOND
 
 TOPIC = "movielog"
 PARTITIONS = 2

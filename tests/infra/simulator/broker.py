@@ -19,7 +19,7 @@ def held(address, topic, partitions):
         messages = consumer.consume(wanted, 0.2)
         assert time.monotonic() < deadline, f"{wanted} lines are missing"
         for message in messages:
-            found[message.partition()].append((message.timestamp()[1], message.value()))
+            found[message.partition() or 0].append((message.timestamp()[1], message.value()))
         wanted -= len(messages)
     consumer.close()
     return found

@@ -1,5 +1,7 @@
 """Our SVD and SVD++ against scikit-surprise: the same predictions from the same ratings."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import surprise
@@ -21,7 +23,7 @@ U = np.repeat(np.arange(60), 40)
 I = np.tile(np.arange(40), 60)  # noqa: E741
 
 
-def fitted_by_surprise(train: sparse.csr_array, algorithm: object) -> np.ndarray:
+def fitted_by_surprise(train: sparse.csr_array, algorithm: Any) -> np.ndarray:
     """All predictions by Surprise's own path: a Dataset from raw triples, fit, predict."""
     u = np.repeat(np.arange(train.shape[0]), np.diff(train.indptr))
     triples = [

@@ -1,5 +1,7 @@
 """SVD++ with watches in N(u), against Koren's equations taken one y_j at a time."""
 
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 
@@ -11,7 +13,7 @@ from tests.inputs.ratings import SCALE, random_ratings, svdpp_params
 TRAIN, WATCHED = random_ratings(15, 12, 0.3, seed=1), random_ratings(15, 12, 0.3, seed=2)
 
 
-def by_the_equations(hyper: object, epochs: int) -> np.ndarray:
+def by_the_equations(hyper: Any, epochs: int) -> np.ndarray:
     """(n_users, n_movies) unclipped estimates, N(u) = watched ∪ rated, nothing rearranged."""
     n_users, n_movies = TRAIN.shape
     k = hyper.n_factors
