@@ -7,9 +7,9 @@ first, until one fails. What survives is a lower bound: tests further away, slow
 on the real broker have not seen it. Equivalent mutants stand in `equivalent_mutants.yaml` with
 the reason why no test can tell; they do not count. The working tree is never touched.
 
-Written here because the known tools do not fit: mutmut wraps each function in a trampoline, which
-Numba cannot compile, and skips what is decorated; cosmic-ray mutates the tree in place and runs
-one command for all mutants, which here takes minutes each. Neither takes a seed for a sample.
+Written here because the known tools do not fit: mutmut 3 leaves out every decorated function,
+which is every Numba kernel and every HTTP handler; cosmic-ray runs one command for all mutants,
+and the whole suite takes minutes. Both try every mutant and draw no sample by a seed.
 """
 
 import argparse
