@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "stages": {FLOOR, *PACKAGE},
     "serve": {FLOOR},
     "collector": {FLOOR, "serve", "lines", "store"},
-    "service": {FLOOR, "serve", "lines", "models"},
+    "service": {FLOOR, "serve", "lines", "dataset", "models"},
     "infra": {FLOOR, *PACKAGE, "serve", "collector", "service"},
 }
 HANDS_IT_ON = {
