@@ -33,10 +33,17 @@ test-slow: setup ## the slow tests and those on the real broker; a skipped one f
 lint: setup
 	@infra/ci/check.sh
 
-coverage: setup  ## the fast tests with coverage per file
-	@python -m coverage run -m pytest -m "not slow and not broker and not fuzz"
-	@python -m coverage combine --quiet 2>/dev/null || true
+coverage: setup  ## coverage per file, child processes included; coverage.xml in .cache/coverage
+	@rm -rf .cache/coverage && mkdir -p .cache/coverage
+	@python -m coverage run -m pytest --ignore tests/infra/demo/test_demo.py -m "not broker and not fuzz"
+	@python -m coverage combine --quiet
+	@python -m coverage xml --quiet
+	@python -m coverage report --format total > .cache/coverage/percent
 	@python -m coverage report
+
+.PHONY: mutants
+mutants: setup   ## small defects put into each room: the share that its tests notice
+	@python -m infra.ci.mutants $(ARGS)
 
 fuzz: setup      ## coverage-guided fuzzing of the parser, for minutes
 	@python -m pytest -m fuzz --timeout 1200

@@ -100,7 +100,7 @@ class Processes:
         env: Mapping[str, str] | None,
         *,
         stdout: IO[bytes] | int,
-        stderr: int | None,
+        stderr: IO[bytes] | int | None,
     ) -> subprocess.Popen[bytes]:
         self.running[name] = subprocess.Popen(
             command,

@@ -59,11 +59,11 @@ def chosen_days(options: argparse.Namespace) -> list[str]:
     """The days to read. Raises BadInput when one is not closed, or none is and none is open."""
     topics = options.event_topic, options.served_topic
     closed = [set(store.closed_days(options.store, topic)) for topic in topics]
-    for topic, days in zip(topics, closed, strict=True):
-        if missing := sorted(set(options.days or []) - days):
+    for topic, whole in zip(topics, closed, strict=True):
+        if missing := sorted(set(options.days or []) - whole):
             raise BadInput(
                 f"{options.store / topic}: {', '.join(missing)} not closed; "
-                f"closed are {', '.join(sorted(days)) or 'none'}"
+                f"closed are {', '.join(sorted(whole)) or 'none'}"
             )
     days = sorted(options.days or closed[0] & closed[1])
     if not days and not options.open:

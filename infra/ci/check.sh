@@ -5,4 +5,4 @@ cd "$(dirname "$0")/../.."
 
 ruff check --quiet .
 ruff format --check --quiet .
-mypy stages/movierec
+mypy

@@ -5,22 +5,29 @@ Use: `pytest -p infra.ci.no_skips …`.
 
 import pytest
 
-SKIPPED: list[str] = []
+
+class NoSkips:
+    """Remembers the skipped tests of one run."""
+
+    def __init__(self) -> None:
+        self.skipped: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember each test that was skipped, whatever the reason."""
+        if report.skipped and not hasattr(report, "wasxfail"):
+            self.skipped.append(report.nodeid)
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Turn a run with skipped tests into a failed one."""
+        if self.skipped and exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Name the skipped tests."""
+        for nodeid in self.skipped:
+            terminalreporter.write_line(f"SKIPPED, which fails this run: {nodeid}", red=True)
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Remember each test that was skipped, whatever the reason."""
-    if report.skipped and not hasattr(report, "wasxfail"):
-        SKIPPED.append(report.nodeid)
-
-
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Turn a run with skipped tests into a failed one."""
-    if SKIPPED and exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name the skipped tests."""
-    for nodeid in SKIPPED:
-        terminalreporter.write_line(f"SKIPPED, which fails this run: {nodeid}", red=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch this run, and no other run of the same process."""
+    config.pluginmanager.register(NoSkips(), "no-skips of this run")

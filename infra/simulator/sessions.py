@@ -162,7 +162,8 @@ def _starts(random: np.random.Generator, count: int) -> Ints:
     """Seconds after midnight, busier in the evening."""
     edges = np.cumsum(HOURS)
     hour = np.searchsorted(edges, random.integers(0, edges[-1], count), side="right")
-    return np.maximum(hour * 3600 + random.integers(0, 3600, count), FIRST_START)
+    seconds: Ints = np.maximum(hour * 3600 + random.integers(0, 3600, count), FIRST_START)
+    return seconds
 
 
 def _some(random: np.random.Generator, count: int, wanted: float) -> Ints:

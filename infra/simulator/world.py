@@ -88,7 +88,7 @@ def make_world(seed: int, users: int, movies: int) -> World:
         movies=make_slugs(random, movies),
         # A Pareto tail of index 2: many who watch little, a few who watch ten times as much.
         activity=np.minimum(1.0 / np.sqrt(1.0 - random.random(users)), MAX_ACTIVITY),
-        popularity=1.0 / (np.arange(movies) + ZIPF_OFFSET),
+        popularity=1.0 / (np.arange(movies, dtype=np.float64) + ZIPF_OFFSET),
         lengths=random.integers(75, 150, size=movies),
         b_u=USER_BIAS * bell(random, users),
         b_i=MOVIE_BIAS * bell(random, movies),

@@ -100,7 +100,7 @@ def resume_rejoin(consumer: Any) -> None:
     must at one poll and need not at the next, it has given its partitions up, sends no
     heartbeats, and would read nothing ever again (kafka-python 3.0.12, `join_group_async`).
     """
-    coordinator = getattr(consumer, "_coordinator", None)
+    coordinator: Any = getattr(consumer, "_coordinator", None)
     if getattr(coordinator, "rejoining", False) and not coordinator.need_rejoin():
         coordinator.request_rejoin()
 

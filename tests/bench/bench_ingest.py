@@ -27,11 +27,11 @@ from confluent_kafka import Producer
 from infra.demo.report import table
 from infra.simulator.corruption import corrupt
 from infra.simulator.exact import stream
-from infra.simulator.sessions import DAY_SECONDS, Life
+from infra.simulator.sessions import Life
 from infra.simulator.world import make_world
 from movierec import store
 from movierec.cli import run
-from movierec.times import SECOND
+from movierec.times import DAY_SECONDS, SECOND
 from tests.brokers.kafka import Broker, running
 
 PARTITIONS = 4

@@ -144,7 +144,7 @@ class Broker:
         known: dict[str, Producer] = self._producers.__dict__
         key = str(sorted(settings.items()))
         if key not in known:
-            known[key] = Producer(settings)
+            known[key] = Producer(dict(settings))
         return known[key]
 
     def read(self, topic: str, partition: int) -> list[bytes | None]:

@@ -13,7 +13,7 @@ from typing import Any
 from movierec import store
 from movierec.cli import run
 from movierec.lines.rows import ROWS
-from serve import collector
+from serve.collector import __main__ as collector
 from serve.collector.loop import Collector
 
 _fsync = os.fsync

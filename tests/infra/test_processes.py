@@ -12,12 +12,13 @@ import pytest
 from infra.processes import Processes, answers_ok, free_port
 from movierec.errors import Unavailable
 
-SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+PATIENCE = 120.0  # seconds: a busy machine takes its time to start a Python
+SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 STUBBORN = [
     sys.executable,
     "-c",
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
-    "print('up', flush=True); time.sleep(60)",
+    "print('up', flush=True); time.sleep(600)",
 ]
 
 
@@ -30,8 +31,8 @@ def alive(pid: int) -> bool:
 
 
 def gone(pid: int) -> bool:
-    """Wait a little for a process to end."""
-    deadline = time.monotonic() + 10
+    """Wait for a process to end."""
+    deadline = time.monotonic() + PATIENCE
     while alive(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
     return not alive(pid)
@@ -51,7 +52,7 @@ def test_a_child_that_ignores_sigterm_is_killed(tmp_path, monkeypatch):
     with Processes(tmp_path, tmp_path / "logs") as processes:
         processes.start("stubborn", STUBBORN)
         log = tmp_path / "logs" / "stubborn.log"
-        processes.wait_until("stubborn", lambda: log.read_text() == "up\n")
+        processes.wait_until("stubborn", lambda: log.read_text() == "up\n", PATIENCE)
         assert processes.stop("stubborn") == -signal.SIGKILL
 
 
@@ -59,7 +60,7 @@ def test_a_child_that_ends_early_is_named_with_its_last_words(tmp_path):
     with Processes(tmp_path, tmp_path / "logs") as processes:
         processes.start("brief", [sys.executable, "-c", "raise SystemExit('no such broker')"])
         with pytest.raises(Unavailable, match="brief ended with status 1: no such broker"):
-            processes.wait_until("brief", lambda: False)
+            processes.wait_until("brief", lambda: False, PATIENCE)
 
 
 def test_a_child_that_is_never_ready_is_named(tmp_path):
@@ -87,15 +88,16 @@ def test_children_end_when_the_parent_is_killed(tmp_path):
             "import sys, time; from pathlib import Path\n"
             "from infra.processes import Processes\n"
             f"with Processes(Path('.'), Path({str(tmp_path)!r})) as p:\n"
-            "    p.start('child', [sys.executable, '-c', 'import time; time.sleep(60)'])\n"
-            "    print(p.running['child'].pid, flush=True); time.sleep(60)\n",
+            "    p.start('child', [sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+            "    print(p.running['child'].pid, flush=True); time.sleep(600)\n",
         ],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([".", "stages"])},
     )
     assert parent.stdout is not None
-    child = int(parent.stdout.readline())
+    with parent.stdout as told:
+        child = int(told.readline())
     assert alive(child)
     parent.kill()
     parent.wait()

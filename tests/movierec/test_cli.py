@@ -9,7 +9,7 @@ from movierec.errors import BadInput
 def ends(main) -> int:
     with pytest.raises(SystemExit) as ended:
         run(main)
-    return ended.value.code
+    return int(ended.value.code or 0)
 
 
 def test_the_status_is_what_main_returns():

@@ -60,6 +60,14 @@ def processes_in(clone: Path) -> list[str]:
     return found
 
 
+def wait_for_process(clone: Path, name: str) -> None:
+    """Wait until a process runs whose command line names `name`."""
+    deadline = time.monotonic() + 120
+    while not any(name in command for command in processes_in(clone)):
+        assert time.monotonic() < deadline, f"{name} does not run"
+        time.sleep(0.05)
+
+
 def output_of(clone: Path, *command: str) -> str:
     done = subprocess.run(
         command, cwd=clone, env=environment(clone), capture_output=True, text=True
@@ -106,10 +114,10 @@ def test_an_interrupted_demo_stops_everything(clone, first_run):
     for line in demo.stdout:
         if line.startswith("[7/8]"):
             break
-    time.sleep(3)
+    wait_for_process(clone, "infra.simulator.live")
     assert any("gunicorn" in command for command in processes_in(clone))
     demo.send_signal(signal.SIGINT)
-    demo.communicate(timeout=60)
+    demo.communicate(timeout=300)
     assert demo.returncode == 130
     assert processes_in(clone) == []
     assert output_of(clone, "git", "status", "--porcelain") == ""

@@ -23,10 +23,10 @@ def kafka_sh(*arguments, path=None):
 def read_all(broker, topic, partition=0):
     """What a consumer reads from the first offset that is there: (offset, value) each."""
     consumer = Consumer({"bootstrap.servers": broker.address, "group.id": "reader"})
-    low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+    low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=60)
     consumer.assign([TopicPartition(topic, partition, low)])
     found = []
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while len(found) < high - low and time.monotonic() < deadline:
         found += [(message.offset(), message.value()) for message in consumer.consume(1000, 0.2)]
     consumer.close()

@@ -10,8 +10,13 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from serve.metrics import CollectorMetrics, ServiceMetrics
+from serve.service.app import create_app
+from serve.settings import ServiceSettings
+from tests.inputs.models import SmallLoaded
 
-INFRA = Path(__file__).resolve().parents[3] / "infra"
+HERE = Path(__file__).resolve().parent
+INFRA = HERE.parents[2] / "infra"
+CASES = yaml.safe_load((HERE / "alerts_test.yml").read_text())["tests"]
 COMPOSE = yaml.safe_load((INFRA / "compose.yaml").read_text())
 ALERTS = yaml.safe_load((INFRA / "prometheus/alerts.yml").read_text())
 DASHBOARD = json.loads((INFRA / "grafana/dashboards/movierec.json").read_text())
@@ -53,6 +58,31 @@ def test_every_alert_says_what_and_where() -> None:
         for rule in group["rules"]:
             assert {"summary", "description"} <= set(rule["annotations"]), rule["alert"]
             assert rule["labels"]["severity"] in ("page", "ticket")
+
+
+@pytest.mark.parametrize("alert", [rule["alert"] for g in ALERTS["groups"] for rule in g["rules"]])
+def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_does_not(alert: str) -> None:
+    cases = [case for group in CASES for case in group["alert_rule_test"]]
+    fires = {bool(case["exp_alerts"]) for case in cases if case["alertname"] == alert}
+    assert fires == {True, False}
+    named = [group for group in CASES if group["name"].startswith(f"{alert}, ")]
+    assert any(case["alertname"] == alert for group in named for case in group["alert_rule_test"])
+
+
+def test_a_failed_answer_is_counted_under_the_labels_that_the_alert_reads(tmp_path: Path) -> None:
+    class Broken(SmallLoaded):
+        def seen_of(self, u: int) -> None:
+            raise RuntimeError
+
+    registry = CollectorRegistry()
+    settings = ServiceSettings(tmp_path, model_version="svd@v1.4.0", git_commit="c0ffee")
+    client = create_app(settings, Broken(), registry=registry).test_client()
+    assert client.get("/recommend/4").status_code == 500
+    [expression] = [rule["expr"] for g in ALERTS["groups"] for rule in g["rules"]
+                    if rule["alert"] == "AnswersFail"]  # fmt: skip
+    [(name, rule)] = set(re.findall(r'(flask_\w+){url_rule="([^"]+)"', expression))
+    labels = {"method": "GET", "status": "500", "url_rule": rule}
+    assert registry.get_sample_value(name, labels) == 1
 
 
 def test_compose_mounts_and_builds_what_is_there() -> None:

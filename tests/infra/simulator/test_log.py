@@ -5,10 +5,10 @@ import pytest
 
 from infra.simulator.corruption import SHARE
 from infra.simulator.produce import TAIL_SECONDS, log
-from infra.simulator.sessions import DAY_SECONDS, Life
+from infra.simulator.sessions import Life
 from infra.simulator.world import make_world
 from movierec.lines.events import BadLine, Rating, Request, Watch, format_event, parse
-from movierec.times import NO_SECONDS
+from movierec.times import DAY_SECONDS, NO_SECONDS
 from tests.infra.simulator.conftest import DAYS, FIRST, PARTITIONS
 
 MS = 1000

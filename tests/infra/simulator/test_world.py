@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -63,7 +64,7 @@ def scores(life):
     hyper = dataclasses.replace(tuned, **QUICK)
     hyper_pp = dataclasses.replace(tuned_pp, **QUICK, lr_yj=0.02)
     world = life["world"]
-    models = {
+    models: dict[str, Any] = {
         "svd": svd.fit(train, hyper, scale=SCALE),
         "svdpp": svdpp.fit(train, hyper_pp, scale=SCALE, watched=life["watched"]),
         "biases": Biases.fit(train, SCALE),

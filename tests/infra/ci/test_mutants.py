@@ -1,0 +1,111 @@
+"""The mutation tester: a defect that a test notices, one that none does, and one that none can."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from infra.ci import mutants
+from infra.ci.mutants import ROOT, equivalents, judge, report, sample
+from infra.ci.mutations import mutations
+from infra.ci.reach import Imports
+from infra.ci.trial import Verdict
+
+SOURCE = '''\
+"""Prices."""
+
+
+def price(count: int, member: bool = False) -> int:
+    """What `count` tickets cost."""
+    if count > 10:
+        return count * 8
+    return count * 9
+'''
+TEST = """\
+from movierec.dataset.price import price
+
+def test_price():
+    assert price(1) == 9 and price(20) == 160
+"""
+FILE = "stages/movierec/dataset/price.py"
+BOUND = "count > 10 → count >= 10"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A git repository of one source file, one test of it, and one test of nothing."""
+    for name, text in {
+        "stages/movierec/__init__.py": "",
+        "stages/movierec/dataset/__init__.py": "",
+        FILE: SOURCE,
+        "tests/movierec/dataset/test_price.py": TEST,
+        "tests/test_other.py": "def test_other():\n    assert False\n",
+        "pytest.ini": "[pytest]\naddopts = --import-mode=importlib\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    return tmp_path
+
+
+def test_what_the_tests_notice_is_killed_and_what_they_do_not_lives(project: Path) -> None:
+    chosen = [
+        mutant
+        for mutant in sample(project, [FILE], 100, seed=1)
+        if mutant.mutation.change in (BOUND, "count * 9 → count + 9", "False → True")
+    ]
+    verdicts = judge(project, chosen, hops=1, jobs=2)
+    told = {mutant.mutation.change: verdict for mutant, verdict in verdicts.items()}
+    assert told == {
+        "False → True": Verdict.LIVED,
+        BOUND: Verdict.LIVED,
+        "count * 9 → count + 9": Verdict.KILLED,
+    }
+    assert (project / FILE).read_text() == SOURCE
+    named = {(FILE, "def price(count: int, member: bool = False) -> int:", "False → True")}
+    table = report(verdicts, named)
+    [row] = [line.split() for line in table.splitlines() if line.startswith("stages/movierec/data")]
+    assert row == ["stages/movierec/dataset", "3", "1", "1", "1", "50", "%"]
+    assert [line for line in table.splitlines() if line.startswith("lived")] == [
+        f"lived  {FILE}:6  {BOUND}"
+    ]
+
+
+def test_a_test_that_fails_without_a_mutant_judges_none(project: Path) -> None:
+    test = project / "tests/movierec/dataset/test_price.py"
+    test.write_text(TEST + "\ndef test_broken():\n    assert price(1) == 8\n")
+    [bound] = [m for m in sample(project, [FILE], 100, 1) if m.mutation.change == BOUND]
+    assert judge(project, [bound], hops=1, jobs=1) == {bound: Verdict.LIVED}
+
+
+def test_a_seed_draws_the_same_mutants_and_another_draws_others(project: Path) -> None:
+    draws = [sample(project, [FILE], 3, seed) for seed in (1, 1, *range(2, 6))]
+    assert draws[0] == draws[1]
+    assert any(draw != draws[0] for draw in draws[2:])
+    assert {len(draw) for draw in draws} == {3}
+
+
+def test_a_mutant_changes_one_place_and_spares_what_does_not_run() -> None:
+    for mutation in mutations(SOURCE):
+        changed = mutation.applied(SOURCE)
+        assert changed != SOURCE
+        compile(changed, FILE, "exec")
+    assert {m.line for m in mutations(SOURCE)} == {4, 6, 7, 8}
+    assert mutations("@cache(size=1)\ndef f(a: Literal[1]) -> None: ...\n") == []
+
+
+def test_the_mirrored_test_comes_first_and_far_ones_do_not_come() -> None:
+    imports = Imports(ROOT)
+    topn = ROOT / "stages/movierec/models/topn.py"
+    near = imports.reaching(topn, 1)
+    assert near[0] == ROOT / "tests/movierec/models/test_topn.py"
+    assert set(near) < set(imports.reaching(topn, 9))
+
+
+def test_every_named_equivalent_is_a_mutant_of_today_and_has_a_reason() -> None:
+    rows = yaml.safe_load(mutants.EQUIVALENT.read_text()) or []
+    assert all(len(row["reason"]) > 10 for row in rows)
+    for file, line, change in equivalents():
+        today = {(m.text, m.change) for m in mutations((ROOT / file).read_text())}
+        assert (line, change) in today, f"{file}: take {change!r} out, or mend its line"
