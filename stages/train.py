@@ -22,7 +22,7 @@ from movierec.files import write_csv
 from movierec.models import stopping
 from movierec.models.kinds import KINDS
 from movierec.models.model import Hyper, Model
-from movierec.models.modelfile import save_model
+from movierec.models.saving import save_model
 from movierec.models.training import Train, fitter, load_train
 
 

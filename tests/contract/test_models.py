@@ -18,7 +18,8 @@ from movierec.errors import BadInput, CorruptFile
 from movierec.fields import checked
 from movierec.models.kinds import KINDS
 from movierec.models.model import Epoch, Model
-from movierec.models.modelfile import HELD, load_model, save_model
+from movierec.models.modelfile import HELD, load_model
+from movierec.models.saving import save_model
 from tests.inputs.models import ITEM_MEAN
 from tests.inputs.ratings import SCALE, dataset_of, no_ratings, random_ratings
 

@@ -19,7 +19,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from infra.processes import answers_ok, die_with_parent, free_port
 from movierec.dataset.matrix import Dataset, csr
-from movierec.models.modelfile import save_model
+from movierec.models.saving import save_model
 from movierec.models.svd import SVDModel
 from tests.brokers.embedded import embedded_broker, send
 from tests.inputs.ratings import SCALE, random_ratings, svd_params

@@ -1,19 +1,20 @@
 """The kinds of model there are: the one list that training, files and programs go by.
 
-A service reads it to load a model, and must not pay for the compiler that training needs: so
-what fits is imported when it is called. A kind more is its model's file (and its kernel's), an
-entry here, and its section in params.yaml.
+A service reads it to load a model, and must not pay for the compiler and the matrices that
+training needs: so what fits is imported when it is called. A kind more is its model's file (and
+its kernel's), an entry here, and its section in params.yaml.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
-
-from scipy import sparse
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from movierec.models.model import Hyper, Model, OnEpoch
 from movierec.models.svd import SVD, SVDModel
 from movierec.models.svdpp import SVDpp, SVDppModel
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 H = TypeVar("H", bound=Hyper)
 H_contra = TypeVar("H_contra", bound=Hyper, contravariant=True)
@@ -24,10 +25,10 @@ class Fit(Protocol[H_contra]):
 
     def __call__(
         self,
-        train: sparse.csr_array,
+        train: "sparse.csr_array",
         hyper: H_contra,
         *,
-        watched: sparse.csr_array | None = None,
+        watched: "sparse.csr_array | None" = None,
         scale: tuple[float, float],
         dtype: str = "float32",
         on_epoch: OnEpoch | None = None,
@@ -53,25 +54,25 @@ class Kind(Generic[H]):
     """The same by scikit-surprise, if that knows it."""
 
 
-def _svd(train: sparse.csr_array, hyper: SVD, **options: Any) -> SVDModel:
+def _svd(train: "sparse.csr_array", hyper: SVD, **options: Any) -> SVDModel:
     from movierec.models.kernels import svd
 
     return svd.fit(train, hyper, **options)
 
 
-def _svd_by_surprise(train: sparse.csr_array, hyper: SVD, **options: Any) -> SVDModel:
+def _svd_by_surprise(train: "sparse.csr_array", hyper: SVD, **options: Any) -> SVDModel:
     from movierec.models import by_surprise
 
     return by_surprise.fit_svd(train, hyper, **options)
 
 
-def _svdpp(train: sparse.csr_array, hyper: SVDpp, **options: Any) -> SVDppModel:
+def _svdpp(train: "sparse.csr_array", hyper: SVDpp, **options: Any) -> SVDppModel:
     from movierec.models.kernels import svdpp
 
     return svdpp.fit(train, hyper, **options)
 
 
-def _svdpp_by_surprise(train: sparse.csr_array, hyper: SVDpp, **options: Any) -> SVDppModel:
+def _svdpp_by_surprise(train: "sparse.csr_array", hyper: SVDpp, **options: Any) -> SVDppModel:
     from movierec.models import by_surprise
 
     return by_surprise.fit_svdpp(train, hyper, **options)

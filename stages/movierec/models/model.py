@@ -12,6 +12,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from movierec.fields import number
+
 Floats = NDArray[Any]
 Ints = NDArray[Any]
 
@@ -28,6 +30,21 @@ def shape(*names: str) -> dict[str, Any]:
 class Hyper:
     """Hyperparameters of a kind of model: fields of `movierec.fields`, one a key of its section
     in params.yaml."""
+
+
+@dataclass(frozen=True)
+class ByEpochs(Hyper):
+    """Hyperparameters of a model that is fitted in passes over the ratings.
+
+    With a `holdout_share` of the training ratings held out, n_epochs is only the most, and the
+    number is the one after which their error has not fallen for `patience` epochs.
+    """
+
+    n_epochs: int = number(low=1)
+    holdout_share: float = number(low=0, high=0.5)
+    patience: int = number(low=1)
+    seed: int = number(low=0, high=2**32 - 1)
+    """Of which ratings are held out, and of initial values."""
 
 
 @dataclass(frozen=True, kw_only=True)

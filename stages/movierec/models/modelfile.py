@@ -1,8 +1,8 @@
-"""A model ↔ a `movierec.arrays` folder: verified before use, memory-mapped, no code inside.
+"""A `movierec.arrays` folder → a model: verified before use, memory-mapped, no code inside.
 
 Beside the model's own arrays the folder holds what a service needs to answer: `users`,
-`movies`, what each user has already seen, and the movies in order of popularity. Its bytes
-depend on the dataset and the hyperparameters only.
+`movies`, what each user has already seen, and the movies in order of popularity. `saving`
+writes it. A service imports this file, so neither scipy nor what fits is imported here.
 """
 
 from collections.abc import Mapping
@@ -13,14 +13,11 @@ from typing import Any, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.arrays import read_folder, write_folder
-from movierec.dataset.matrix import Dataset
+from movierec.arrays import read_folder
 from movierec.errors import BadInput, BadParams, CorruptFile
 from movierec.fields import checked, value_of
-from movierec.models.implicit import rated_or_watched
 from movierec.models.kinds import KINDS
 from movierec.models.model import SHAPE, Model
-from movierec.models.popularity import popularity_order
 
 FORMAT = "movierec-model/1"
 HELD = {
@@ -53,30 +50,6 @@ class LoadedModel:
     def seen_of(self, u: int) -> NDArray[np.int32]:
         """Ascending indices of the movies that user `u` rated or watched."""
         return self.seen_indices[self.seen_indptr[u] : self.seen_indptr[u + 1]]
-
-
-def save_model(folder: Path, model: Model, dataset: Dataset, facts: Mapping[str, Any]) -> None:
-    """Write `model`, fitted to `dataset`, to `folder`. `facts` (the engine, …) go into its
-    manifest and must not depend on when, where or by whom it was fitted."""
-    seen_indptr, seen_indices = rated_or_watched(dataset.train, dataset.watched)
-    held = {
-        "users": dataset.users,
-        "movies": dataset.movies,
-        "seen_indptr": seen_indptr,
-        "seen_indices": seen_indices,
-        "popular": popularity_order(np.bincount(seen_indices, minlength=len(dataset.movies))),
-    }
-    manifest = {
-        "format": FORMAT,
-        "kind": model.kind,
-        "hyperparameters": asdict(model.hyper),
-        "scale": list(model.scale),
-        "data_hash": dataset.data_hash,
-        "n_users": len(dataset.users),
-        "n_movies": len(dataset.movies),
-        "facts": dict(facts),
-    }
-    write_folder(folder, model.arrays() | held, model.entries() | manifest)
 
 
 def load_model(folder: Path, *, mmap: bool = True) -> LoadedModel:

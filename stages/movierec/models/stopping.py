@@ -14,27 +14,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from movierec.dataset.matrix import contains, csr, entry_keys, rows_of
-from movierec.fields import number
 from movierec.hashing import mix
 from movierec.hashing import share as hashed_share
 from movierec.models.accuracy import rmse
-from movierec.models.model import Epoch, Hyper, Model, OnEpoch
-
-
-@dataclass(frozen=True)
-class ByEpochs(Hyper):
-    """Hyperparameters of a model that is fitted in passes over the ratings.
-
-    With a `holdout_share` of the training ratings held out, n_epochs is only the most, and the
-    number is the one after which their error has not fallen for `patience` epochs.
-    """
-
-    n_epochs: int = number(low=1)
-    holdout_share: float = number(low=0, high=0.5)
-    patience: int = number(low=1)
-    seed: int = number(low=0, high=2**32 - 1)
-    """Of which ratings are held out, and of initial values."""
-
+from movierec.models.model import ByEpochs, Epoch, Hyper, Model, OnEpoch
 
 H = TypeVar("H", bound=Hyper)
 FitOnce = Callable[[sparse.csr_array, sparse.csr_array, H, OnEpoch], Model]

@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.fields import number
-from movierec.models.model import Floats, Ints, Model, shape
-from movierec.models.stopping import ByEpochs
+from movierec.models.model import ByEpochs, Floats, Ints, Model, shape
 
 
 @dataclass(frozen=True)

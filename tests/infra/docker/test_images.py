@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from movierec.models import svd
-from movierec.models.modelfile import save_model
-from tests.inputs.ratings import make_dataset
+from movierec.models.kernels import svd
+from movierec.models.saving import save_model
+from tests.inputs.ratings import SCALE, dataset_of, random_ratings, svd_params
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
 
@@ -66,9 +66,9 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, target)
-    dataset, hyper = make_dataset()
-    model = svd.fit(dataset.train, hyper, scale=dataset.scale)
-    save_model(folder / "models/svd", model, dataset, {})
+    train = random_ratings(200, 60, 0.3)
+    model = svd.fit(train, svd_params(), scale=SCALE)
+    save_model(folder / "models/svd", model, dataset_of(train), {})
     return folder
 
 

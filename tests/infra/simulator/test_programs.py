@@ -74,6 +74,17 @@ def test_an_unknown_broker_is_named(monkeypatch):
         Sender(KafkaSettings((nowhere,)), "movielog")
 
 
+def test_the_sender_takes_all_of_kafka_s_settings_and_not_the_address_alone(monkeypatch):
+    given = {}
+    monkeypatch.setattr(sender_module, "Producer", given.update)
+    monkeypatch.setattr(Sender, "_count_partitions", lambda self, address: 1)
+    kafka = KafkaSettings(
+        ("a:1",), security_protocol="SASL_SSL", sasl_username="u", sasl_password="p"
+    )
+    Sender(kafka, "t")
+    assert kafka.for_librdkafka().items() <= given.items()
+
+
 def test_lines_that_a_broker_did_not_take_are_an_error(monkeypatch):
     monkeypatch.setitem(sender_module.OPTIONS, "message.timeout.ms", 500)
     cluster = MockCluster(["t"], 1)

@@ -15,7 +15,8 @@ import pytest
 from movierec.arrays import read_folder, write_folder
 from movierec.errors import BadInput, CorruptFile
 from movierec.models.kernels import svdpp
-from movierec.models.modelfile import HELD, load_model, save_model
+from movierec.models.modelfile import HELD, load_model
+from movierec.models.saving import save_model
 from movierec.models.svdpp import SVDppModel
 from tests.inputs.ratings import SCALE, dataset_of, random_ratings, svdpp_params
 
