@@ -1,8 +1,8 @@
 """The demo's three days: simulated, sent through the broker, collected, put into place.
 
 The embedded broker forgets everything when it stops, so the days are collected in a
-store of the demo's own and then hard-linked to `data/`, where `dvc repro` reads them. A
-receipt remembers what made them: unchanged days are not made again.
+store beside the demo's workspace and then hard-linked to its `data/`, where `dvc repro` reads
+them. A receipt remembers what made them: unchanged days are not made again.
 """
 
 import hashlib
@@ -13,10 +13,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from infra.ci.imports import closure
 from infra.demo.report import step
 from infra.processes import Processes
+from movierec.dataset.window import read_window
 from movierec.errors import BadInput, CorruptFile
 from movierec.hashing import sha256_of
 from movierec.store import closed_days, read_manifest
@@ -24,21 +24,8 @@ from movierec.store import closed_days, read_manifest
 SEED = 7
 PARTITIONS = 64
 TOPIC = "movielog"
-# What the bytes of a closed day depend on.
-MAKERS = [
-    "infra/simulator/*.py",
-    "infra/kafka/embedded.py",
-    "serve/collector*.py",
-    "stages/movierec/lines/events.py",
-    "stages/movierec/lines/parsing.py",
-    "stages/movierec/lines/watchlines.py",
-    "stages/movierec/hashing.py",
-    "stages/movierec/store/placing.py",
-    "stages/movierec/store/closing.py",
-    "stages/movierec/day*.py",
-    "stages/movierec/row*.py",
-    "requirements.txt",
-]
+MAKERS = ("infra/simulator/produce.py", "infra/kafka/embedded.py", "serve/collector/__main__.py")
+"""The programs that decide, with what they import, the bytes of a closed day."""
 
 
 def make_days(root: Path, work: Path, processes: Processes) -> None:
@@ -46,7 +33,7 @@ def make_days(root: Path, work: Path, processes: Processes) -> None:
 
     Raises BadInput when a day that the demo did not make stands in the way.
     """
-    days = yaml.safe_load((root / "data/window.yaml").read_text())["days"]
+    days = read_window(root / "data/window.yaml").days
     receipt = work / "history.json"
     recipe = fingerprint(root, days)
     known = json.loads(receipt.read_text()) if receipt.exists() else {}
@@ -102,9 +89,9 @@ def kafka_environment(address: str, topics: str = f"{TOPIC},served") -> dict[str
 def fingerprint(root: Path, days: list[str]) -> str:
     """SHA-256 over everything that decides the bytes of the demo's days."""
     digest = hashlib.sha256(json.dumps([SEED, PARTITIONS, days]).encode())
-    for pattern in MAKERS:
-        for path in sorted(root.glob(pattern)):
-            digest.update(sha256_of(path).encode())
+    files = {path for program in MAKERS for path in closure(root, program)}
+    for path in sorted({root / "requirements.txt", *files}):
+        digest.update(sha256_of(path).encode())
     return digest.hexdigest()
 
 

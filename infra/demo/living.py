@@ -5,6 +5,7 @@ import shutil
 import sys
 import urllib.error
 import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def serve(root: Path, commit: str, address: str, processes: Processes) -> dict[s
             f"serve-{model}", [*command, "serve.service.app:from_environment()"], settings
         )
     for model, url in urls.items():
-        processes.wait_until(f"serve-{model}", lambda url=url: answers_ok(f"{url}/readyz"))
+        processes.wait_until(f"serve-{model}", partial(answers_ok, f"{url}/readyz"))
     return urls
 
 

@@ -3,16 +3,14 @@
     python -m infra.demo.replay --ratings ratings.dat --scale 0 10 --relevant 8
 
 The broker is the one that KAFKA_BOOTSTRAP_SERVERS names; the replay has a topic of its own there,
-which is deleted in the end. The pipeline runs in a clone of
-the committed state under `.demo/replay/`, so the days, models and dvc.lock of the working
-folder stay as they are.
+which is deleted in the end. The pipeline runs in a workspace
+below `.demo/replay/`, so the days, models and dvc.lock of the working folder stay as they are.
 """
 
 import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 from contextlib import ExitStack
@@ -21,6 +19,7 @@ from pathlib import Path
 
 import yaml
 
+from infra.demo import workspace
 from infra.demo.report import Step, step
 from infra.demo.training import comparison, repro
 from infra.processes import Processes
@@ -31,7 +30,7 @@ from movierec.store import closed_days
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".demo/replay"
-CLONE = WORK / "clone"
+WORKSPACE = WORK / "workspace"
 PARTITIONS = 8
 STEPS = 4
 TRAIN = {
@@ -56,12 +55,11 @@ def main(arguments: list[str]) -> int:
     if not broker:
         raise BadInput("KAFKA_BOOTSTRAP_SERVERS is not set; `infra/kafka/kafka.sh start` prints it")
     shutil.rmtree(WORK, ignore_errors=True)
-    CLONE.parent.mkdir(parents=True)
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(CLONE)], check=True)
-    set_params(CLONE / "params.yaml", options)
+    workspace.prepare(ROOT, WORKSPACE)
+    set_params(WORKSPACE / "params.yaml", options)
     topic = f"replay-{os.getpid()}-{time.time_ns() // 10**9}"
     with ExitStack() as stack:
-        processes = stack.enter_context(Processes(CLONE, WORK / "logs"))
+        processes = stack.enter_context(Processes(WORKSPACE, WORK / "logs"))
         stack.callback(delete_topic, broker, topic)
         with step(1, "replay", f"{options.ratings.name} → {broker}", of=STEPS) as current:
             replay(options, broker, topic, processes, current)
@@ -69,8 +67,9 @@ def main(arguments: list[str]) -> int:
             collect(options.scale, topic, processes, current)
         with step(3, "dvc repro", "days → matrix → SVD, SVD++ → gate", of=STEPS) as current:
             repro(processes, current)
+            workspace.commit(WORKSPACE, f"Train on {options.ratings.name}")
         with step(4, "compare", "SVD beside SVD++ on the validation part", of=STEPS) as current:
-            current.say(comparison(CLONE))
+            current.say(comparison(WORKSPACE))
     return 0
 
 
@@ -86,7 +85,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def set_params(params: Path, options: argparse.Namespace) -> None:
-    """Put the file's rating scale into the clone's params.yaml, and TRAIN unless told not to."""
+    """Put the file's rating scale into a params.yaml, and TRAIN unless told not to."""
     document = yaml.safe_load(params.read_text())
     document["events"].update(rating_min=options.scale[0], rating_max=options.scale[1])
     document["evaluate"]["relevant_rating"] = options.relevant
@@ -112,13 +111,13 @@ def replay(
 
 
 def collect(scale: list[float], topic: str, processes: Processes, current: Step) -> None:
-    """Collect the topic into the clone's data/ and let the window use every closed day."""
+    """Collect the topic into the workspace's data/ and let the window use every closed day."""
     store = WORK / "store"
     command = [sys.executable, "-m", "serve.collector", "--until-caught-up", "--store", str(store)]
     settings = {"COLLECTOR_TOPICS": topic, "RATING_MIN": str(scale[0]), "RATING_MAX": str(scale[1])}
     processes.run("collect", command, {**settings, "COLLECTOR_METRICS_PORT": "0"})
     days = closed_days(store, topic)
-    shutil.copytree(store / topic, CLONE / "data/movielog")
+    shutil.copytree(store / topic, WORKSPACE / "data/movielog")
     # As if trained the morning after: how old a replay's days are says nothing.
     written = (date.fromisoformat(days[-1]) + timedelta(days=1)).isoformat()
     command = [sys.executable, "-m", "infra.release.window", "--days", *days, "--written", written]
