@@ -32,15 +32,24 @@ def prepare(root: Path, workspace: Path) -> None:
         _git(workspace, "init", "--quiet", "--initial-branch", "demo")
         write_text(workspace / ".dvc/config", CONFIG)
         write_text(workspace / "data/incumbent.json", "{}\n")
-    elif _git(workspace, "status", "--porcelain"):
-        _git(workspace, *_author(workspace), "stash", "push", "--quiet", "--include-untracked")
+    else:
+        _stash(workspace)
     wanted = {name for name in _files(root) if not name.startswith(OWN)}
     for name in _files(workspace):
         if name not in wanted and not name.startswith(OWN):
             (workspace / name).unlink()
     for name in sorted(wanted):
         copy(root / name, workspace / name)
+    commit(workspace, "Take the project's files as they stand")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(workspace), str(workspace / "stages")])
+
+
+def _stash(workspace: Path) -> None:
+    """Put aside what somebody changed or added, but for what a run changes by itself."""
+    paths = ["--", ".", *(f":(exclude){name}" for name in OWN)]
+    if _git(workspace, "status", "--porcelain", *paths):
+        options = ["--quiet", "--include-untracked"]
+        _git(workspace, *_author(workspace), "stash", "push", *options, *paths)
 
 
 def copy(source: Path, target: Path) -> None:
