@@ -11,8 +11,8 @@ from movierec.dataset.assemble import Events, Preprocess
 from movierec.dataset.quality import Validate
 from movierec.errors import BadParams
 from movierec.evaluation.gate import Gate
-from movierec.evaluation.offline import Evaluate
 from movierec.evaluation.online import Online
+from movierec.evaluation.validation import Evaluate
 from movierec.params import SVD, Train, load_section
 
 SECTIONS = {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from infra.demo.replay import TRAIN, parse, set_params
 from movierec.dataset.assemble import Events
-from movierec.evaluation.offline import Evaluate
+from movierec.evaluation.validation import Evaluate
 from movierec.params import Train, load_section
 
 PARAMS = Path(__file__).parents[3] / "params.yaml"
