@@ -31,18 +31,21 @@ class Project:
 
     def run(self, *command: str, fails: bool = False) -> str:
         """Run a command in the project; returns what it printed, stderr included."""
-        environment = {
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment(), text=True, capture_output=True
+        )
+        output = done.stdout + done.stderr
+        assert (done.returncode != 0) == fails, output
+        return output
+
+    def environment(self) -> dict[str, str]:
+        """The project's own code comes first, this environment's packages after it."""
+        return {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONPATH": f"{self.folder}:{self.folder / 'stages'}",
             "DVC_NO_ANALYTICS": "1",
         }
-        done = subprocess.run(
-            command, cwd=self.folder, env=environment, text=True, capture_output=True
-        )
-        output = done.stdout + done.stderr
-        assert (done.returncode != 0) == fails, output
-        return output
 
     def repro(self, *options: str) -> list[str]:
         """`dvc repro`; the stages that ran."""
@@ -193,7 +196,7 @@ def test_git_and_a_pull_request_see_the_metrics_and_the_verdict(project: Project
     project.change("params.yaml", "train", "svd", "n_factors", value=3)
     project.repro()
     diff = project.run("dvc", "metrics", "diff")
-    assert re.search(r"metrics/svd\.json +rmse +0\.\d+ +0\.\d+ +-?[\d.e-]+", diff)
+    assert re.search(r"metrics/svd\.json +rmse +\d\.\d+ +\d\.\d+ +-?[\d.e-]+", diff)
     assert "metrics/svdpp.json" not in diff
     assert "metrics/svd.json" in project.run("git", "diff", "--stat")
 
@@ -250,6 +253,7 @@ def test_compiled_code_in_a_room_is_no_change(project: Project) -> None:
     assert would_run(project) == set()
 
 
+@pytest.mark.timeout(900)
 def test_experiments_run_here_in_a_queue_and_in_a_folder_of_their_own(project: Project) -> None:
     """What README tells a data scientist to type. Raw days are in no copy of the workspace."""
     project.run("git", "config", "user.name", "test")
@@ -259,9 +263,14 @@ def test_experiments_run_here_in_a_queue_and_in_a_folder_of_their_own(project: P
         project.run("git", "checkout", "--quiet", ".")
     apart = ["dvc", "exp", "run", "--allow-missing"]
     project.run(*apart, "--queue", "-S", "train.svdpp.n_factors=4,5")
-    project.run("dvc", "queue", "start")
+    # Its worker would keep a pipe to this test open.
+    subprocess.run(
+        ["dvc", "queue", "start"],
+        cwd=project.folder, env=project.environment(), check=True, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
     project.run(*apart, "--temp", "-S", "train.svd.n_factors=6")
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while (status := project.run("dvc", "queue", "status")).count("Success") < 2:
         assert "Failed" not in status, status
         assert time.monotonic() < deadline, status
@@ -329,5 +338,5 @@ def test_a_corrupt_or_missing_model_is_named_in_one_line(project: Project) -> No
     path.write_bytes(bad)
     assert "models/svd/movie_factors.npy: SHA-256 differs" in refused(project, *evaluate)
     shutil.rmtree(project.folder / "models/svd")
-    assert "models/svd: no manifest.json there; run `dvc repro`" in refused(project, *evaluate)
+    assert "models/svd: no such folder; run `dvc repro`" in refused(project, *evaluate)
     assert not (project.folder / "m.json").exists()
