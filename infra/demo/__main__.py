@@ -28,7 +28,6 @@ def main(arguments: list[str]) -> int:
     WORK.mkdir(exist_ok=True)
     started = time.monotonic()
     workspace.prepare(ROOT, WORKSPACE)
-    workspace.copy(WORKSPACE / "infra/demo/window.yaml", WORKSPACE / "data/window.yaml")
     with Processes(WORKSPACE, WORK / "logs") as processes:
         history.make_days(WORKSPACE, WORK, processes)
         training.reproduce(processes)

@@ -21,7 +21,7 @@ import yaml
 
 from infra.demo import workspace
 from infra.demo.report import Step, step
-from infra.demo.training import comparison, repro
+from infra.demo.training import MODELS, comparison, repro
 from infra.processes import Processes
 from infra.simulator.topics import delete_topic
 from movierec.cli import run
@@ -90,7 +90,7 @@ def set_params(params: Path, options: argparse.Namespace) -> None:
     document["events"].update(rating_min=options.scale[0], rating_max=options.scale[1])
     document["evaluate"]["relevant_rating"] = options.relevant
     if not options.keep_params:
-        for model in ("svd", "svdpp"):
+        for model in MODELS:
             section = document["train"][model]
             for key in section.keys() - {"lr_decay"}:
                 every = key.split("_")[0]  # lr_bu → lr
