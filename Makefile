@@ -6,8 +6,8 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow coverage fuzz faults bench bench-ingest bench-train \
-	replay lint clean
+.PHONY: help setup demo compare edits test test-slow coverage fuzz faults bench bench-ingest \
+	bench-train replay lint clean
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -21,8 +21,14 @@ $(VENV)/.done: requirements.txt pyproject.toml
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-demo: setup      ## the whole loop on embedded defaults, about three minutes
+demo: setup      ## the whole loop on embedded defaults, about a minute and a half; it stays in .demo/
 	@python -m infra.demo
+
+compare: setup   ## SVD beside SVD++: workspace, branch, experiments; IN=.demo/workspace for the demo's
+	@python -m infra.compare --in $(or $(IN),.)
+
+edits: setup     ## which stages an edit runs: of a room, a parameter, a library
+	@python -m infra.ci.deps --edits
 
 test: lint       ## lint, type-check and the fast tests
 	@python -m pytest -m "not slow and not broker and not fuzz"

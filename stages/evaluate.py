@@ -1,4 +1,4 @@
-"""A trained model on the validation part: metrics beside baselines, a report, plots."""
+"""A trained model on the validation part: metrics, a report, plots."""
 
 import argparse
 import json
@@ -7,7 +7,8 @@ from pathlib import Path
 from movierec.cli import run
 from movierec.dataset.matrix import load_dataset
 from movierec.errors import BadInput
-from movierec.evaluation.offline import Evaluate, evaluate
+from movierec.evaluation.offline import evaluate
+from movierec.evaluation.validation import Evaluate
 from movierec.files import write_csv, write_json
 from movierec.models.modelfile import load_model
 from movierec.params import load_section
@@ -33,8 +34,7 @@ def main(arguments: list[str]) -> int:
     write_json(options.report, result.report)
     write_csv(options.plots / "activity.csv", result.activity)
     write_csv(options.plots / "distribution.csv", result.distribution)
-    measured = {key: value for key, value in result.metrics.items() if key != "baselines"}
-    print(json.dumps({"stage": "evaluate", "model": loaded.model.kind, **measured}))
+    print(json.dumps({"stage": "evaluate", "model": loaded.model.kind, **result.metrics}))
     return 0
 
 

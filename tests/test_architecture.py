@@ -1,66 +1,140 @@
-"""The package opens no socket, and deps say what a stage imports. Arrows: test_rooms.py."""
+"""The rooms of the house: which may import which, no circle, and what the service is spared.
+
+`lines ← store, dataset ← models ← evaluation` inside the package; around it `serve → movierec ←
+stages`, where collector and service do not know each other, and `infra` above them all.
+"""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = ROOT / "stages/movierec"
+PACKAGE = {"lines", "store", "dataset", "models", "evaluation"}
+FLOOR = "floor"  # errors, times, hashing, files, params …: every room stands on it
+MAY_IMPORT = {
+    FLOOR: set[str](),
+    "lines": {FLOOR},
+    "store": {FLOOR, "lines"},
+    "dataset": {FLOOR, "lines"},
+    "models": {FLOOR, "dataset"},
+    "evaluation": {FLOOR, "lines", "dataset", "models"},
+    "stages": {FLOOR, *PACKAGE},
+    "serve": {FLOOR},
+    "collector": {FLOOR, "serve", "lines", "store"},
+    "service": {FLOOR, "serve", "lines", "dataset", "models"},
+    "infra": {FLOOR, *PACKAGE, "serve", "collector", "service"},
+}
 NETWORK = {"socket", "http", "urllib", "requests", "kafka", "confluent_kafka", "flask"}
+WORKSHOP = {"numba", "llvmlite", "pyarrow", "scipy", "surprise", "kafka", "dvc", "yaml", "ruamel"}
+HANDS_IT_ON = {
+    "serve/settings.py": "the one reader",
+    "infra/processes.py": "a child inherits it",
+    "infra/ci/trial.py": "a child inherits it",
+    "infra/demo/replay.py": "infra/kafka/with-kafka.sh names the broker in it",
+    "infra/demo/workspace.py": "git gets a name to commit under",
+    "infra/kafka/check.py": "the broker's settings",
+    "infra/simulator/sender.py": "the broker's settings",
+}
 
 
-def imported(path: Path) -> Iterator[str]:
-    """The full names of the modules that a file imports, wherever in it."""
+def room_of(path: Path) -> str:
+    """The room in which a source file stands."""
+    house, *inside = path.relative_to(ROOT).parts
+    if house == "stages":
+        if inside[0] != "movierec":
+            return "stages"
+        return inside[1] if inside[1] in PACKAGE else FLOOR
+    if path.name == "gunicorn.conf.py":  # the service's own program
+        return "service"
+    return inside[0] if inside[0] in ("collector", "service") else house
+
+
+def name_of(path: Path) -> str:
+    """The name under which a file is imported."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    parts = parts[1:] if parts[0] == "stages" else parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = sorted(p for house in ("stages", "serve", "infra") for p in (ROOT / house).rglob("*.py"))
+PACKAGE_FILES = [path for path in FILES if ROOT / "stages/movierec" in path.parents]
+MODULES = {name_of(path): path for path in FILES}
+
+
+def imports(path: Path) -> Iterator[Path]:
+    """The files of ours that a file imports, wherever in it; a package counts for itself alone."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names: list[tuple[str, ...]] = [(alias.name,) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports by full names only"
-            yield str(node.module)
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def package_files(path: Path, seen: set[Path] | None = None) -> set[Path]:
-    """The movierec files that a file imports, directly or through others."""
-    seen = set() if seen is None else seen
-    for name in imported(path):
-        parts = name.split(".")
-        if parts[0] != "movierec":
+            names = [(f"{node.module}.{alias.name}", str(node.module)) for alias in node.names]
+        else:
             continue
-        for depth in range(2, len(parts) + 1):
-            place = PACKAGE.joinpath(*parts[1:depth])
-            for found in (place / "__init__.py", place.with_suffix(".py")):
-                if found.exists() and found not in seen:
-                    seen.add(found)
-                    package_files(found, seen)
-    return seen
+        for candidates in names:
+            yield from [MODULES[name] for name in candidates if name in MODULES][:1]
 
 
-def roots(path: Path) -> set[str]:
-    return {name.split(".")[0] for name in imported(path)}
+def foreign_houses(path: Path) -> set[str]:
+    """The first names of what a file imports."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.split(".")[0] for name in names}
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.name)
+def short(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", FILES, ids=short)
+def test_a_file_imports_from_the_rooms_below_its_own(path: Path) -> None:
+    room = room_of(path)
+    wrong = {short(o) for o in imports(path) if room_of(o) not in MAY_IMPORT[room] | {room}}
+    assert not wrong, f"{room} may import {sorted(MAY_IMPORT[room])}"
+    assert "tests" not in foreign_houses(path)
+
+
+def test_every_file_stands_in_a_room() -> None:
+    assert {room_of(path) for path in FILES} == set(MAY_IMPORT)
+
+
+def test_no_circle_of_imports_exists() -> None:
+    graph = {path: {o for o in imports(path) if o != path} for path in FILES}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" → ".join(short(path) for path in error.args[1]))
+
+
+@pytest.mark.parametrize("path", FILES, ids=short)
+def test_the_environment_is_read_in_one_place(path: Path) -> None:
+    nodes = ast.walk(ast.parse(path.read_text()))
+    names = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
+    reads = bool(names & {"environ", "environb", "getenv"})
+    assert reads == (short(path) in HANDS_IT_ON)
+
+
+@pytest.mark.parametrize("path", PACKAGE_FILES, ids=short)
 def test_the_package_opens_no_socket(path: Path) -> None:
-    assert not roots(path) & NETWORK
+    assert not foreign_houses(path) & NETWORK
 
 
-def stages() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every stage of dvc.yaml; a template counts once."""
-    for name, stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items():
-        yield name, stage.get("do", stage)
-
-
-@pytest.mark.parametrize(("name", "stage"), list(stages()), ids=lambda value: str(value)[:20])
-def test_what_a_stage_imports_stands_in_its_deps(name: str, stage: dict[str, Any]) -> None:
-    program = next(word for word in str(stage["cmd"]).split() if word.endswith(".py"))
-    needed = {program} | {str(path.relative_to(ROOT)) for path in package_files(ROOT / program)}
-    declared = {str(dep) for dep in stage["deps"]}
-    assert needed <= declared, f"{name} lacks {sorted(needed - declared)}"
-    # The other way round: a dep that nothing imports re-runs the stage for nothing.
-    code = {dep for dep in declared if dep.endswith(".py") and dep.startswith("stages/")}
-    assert code <= needed, f"{name} declares {sorted(code - needed)} and imports none of them"
+def test_the_service_runs_without_what_only_the_workshop_needs() -> None:
+    service = sorted(name_of(p) for p in FILES if room_of(p) == "service" and "conf" not in p.name)
+    code = (
+        f"import importlib, sys\nfor name in {service}: importlib.import_module(name)\n"
+        f"print(*sorted({WORKSHOP} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'stages'}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == []

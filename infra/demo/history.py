@@ -1,8 +1,8 @@
 """The demo's three days: simulated, sent through the broker, collected, put into place.
 
 The embedded broker forgets everything when it stops, so the days are collected in a
-store of the demo's own and then hard-linked to `data/`, where `dvc repro` reads them. A
-receipt remembers what made them: unchanged days are not made again.
+store beside the demo's workspace and then hard-linked to its `data/`, where `dvc repro` reads
+them. A receipt remembers what made them: unchanged days are not made again.
 """
 
 import hashlib
@@ -13,57 +13,55 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from infra.ci.imports import closure
 from infra.demo.report import step
 from infra.processes import Processes
-from movierec.dataset.windowfile import read_window
 from movierec.errors import BadInput, CorruptFile
 from movierec.hashing import sha256_of
-from movierec.store import closed_days, read_manifest
+from movierec.store.days import closed_days, read_manifest
 
+DAYS = ["2026-11-01", "2026-11-02", "2026-11-03"]
+WRITTEN = "2026-11-04"
+"""As if trained the morning after."""
 SEED = 7
 PARTITIONS = 64
 TOPIC = "movielog"
-# What the bytes of a closed day depend on.
-MAKERS = [
-    "infra/simulator/*.py",
-    "infra/kafka/embedded.py",
-    "serve/collector*.py",
-    "stages/movierec/lines/events.py",
-    "stages/movierec/lines/parsing.py",
-    "stages/movierec/lines/watchlines.py",
-    "stages/movierec/hashing.py",
-    "stages/movierec/store/placing.py",
-    "stages/movierec/store/closing.py",
-    "stages/movierec/day*.py",
-    "stages/movierec/row*.py",
-    "requirements.txt",
-]
+MAKERS = ("infra/simulator/produce.py", "infra/kafka/embedded.py", "serve/collector/__main__.py")
+"""The programs that decide, with what they import, the bytes of a closed day."""
 
 
 def make_days(root: Path, work: Path, processes: Processes) -> None:
-    """Steps 1 to 3: see that `data/movielog/days` holds the days of window.yaml.
+    """Steps 1 to 3: see that the closed days and the window of `root` are the demo's.
 
     Raises BadInput when a day that the demo did not make stands in the way.
     """
-    days = read_window(root / "data/window.yaml").days
     receipt = work / "history.json"
-    recipe = fingerprint(root, days)
+    recipe = fingerprint(root, DAYS)
     known = json.loads(receipt.read_text()) if receipt.exists() else {}
-    if known.get("recipe") == recipe and known.get("days") == installed(root, days):
+    if known.get("recipe") == recipe and known.get("days") == installed(root, DAYS):
         for number, label in enumerate(["broker", "simulate", "collect"], start=1):
-            with step(number, label, f"skipped: {len(days)} days of seed {SEED} are in data/"):
+            with step(number, label, f"skipped: {len(DAYS)} days of seed {SEED} are in data/"):
                 pass
-        return
-    store = work / "history"
+    else:
+        store = work / "history"
+        simulate(store, work, processes)
+        install(root, store, DAYS, known.get("days", {}))
+        receipt.write_text(json.dumps({"recipe": recipe, "days": installed(root, DAYS)}, indent=2))
+    command = [sys.executable, "-m", "infra.release.window", "--days", *DAYS]
+    processes.run("window", [*command, "--written", WRITTEN])
+
+
+def simulate(store: Path, work: Path, processes: Processes) -> None:
+    """Send the demo's days through a broker and collect them into `store`."""
     shutil.rmtree(store, ignore_errors=True)
     with step(
         1, "broker", f"embedded, speaks Kafka's protocol, {PARTITIONS} partitions"
     ) as current:
         address = current.note = start_broker(processes, work)
-    with step(2, "simulate", f"{len(days)} days of the event log, seed {SEED}") as current:
+    with step(2, "simulate", f"{len(DAYS)} days of the event log, seed {SEED}") as current:
         command = [sys.executable, "-m", "infra.simulator.produce", "--bootstrap", address]
         command += ["--topic", TOPIC, "--seed", str(SEED)]
-        command += ["--first-day", days[0], "--days", str(len(days))]
+        command += ["--first-day", DAYS[0], "--days", str(len(DAYS))]
         current.note = _counts(json.loads(processes.run("simulate", command).splitlines()[-1]))
     with step(3, "collect", "Kafka → closed days, until caught up") as current:
         processes.run(
@@ -72,9 +70,7 @@ def make_days(root: Path, work: Path, processes: Processes) -> None:
             kafka_environment(address, topics=TOPIC),
         )
         processes.stop("broker")
-        current.note = _collected(store, days)
-    install(root, store, days, known.get("days", {}))
-    receipt.write_text(json.dumps({"recipe": recipe, "days": installed(root, days)}, indent=2))
+        current.note = _collected(store, DAYS)
 
 
 def start_broker(processes: Processes, work: Path) -> str:
@@ -101,9 +97,9 @@ def kafka_environment(address: str, topics: str = f"{TOPIC},served") -> dict[str
 def fingerprint(root: Path, days: list[str]) -> str:
     """SHA-256 over everything that decides the bytes of the demo's days."""
     digest = hashlib.sha256(json.dumps([SEED, PARTITIONS, days]).encode())
-    for pattern in MAKERS:
-        for path in sorted(root.glob(pattern)):
-            digest.update(sha256_of(path).encode())
+    files = {path for program in MAKERS for path in closure(root, program)}
+    for path in sorted({root / "requirements.txt", *files}):
+        digest.update(sha256_of(path).encode())
     return digest.hexdigest()
 
 

@@ -22,8 +22,10 @@ from movierec.files import write_text
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDTH, HEIGHT = 680, 280
-COLOURS = ["#0072b2", "#d55e00", "#6a737d"]
-"""Told apart by colour-blind readers too (Okabe and Ito 2008)."""
+COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"]
+"""One a model, told apart by colour-blind readers too (Okabe and Ito 2008)."""
+GREY = "#6a737d"
+"""Of what is measured against, the actual ratings."""
 GROUPED = {"user_ratings", "rating"}
 """Columns whose values name groups: evenly spaced, each a place of its own."""
 STYLE = """
@@ -69,7 +71,8 @@ def draw(spec: dict[str, Any]) -> str:
     """A plot as SVG. The title is the page's, and a colour tells a model and not a revision."""
     rows, groups = by_model(spec)
     x, y = spec["encoding"]["x"], spec["encoding"]["y"]
-    scale = {"domain": groups, "range": COLOURS[: len(groups)]}
+    colours = dict(zip(MODELS.values(), COLOURS, strict=False))
+    scale = {"domain": groups, "range": [colours.get(group, GREY) for group in groups]}
     colour = {"field": "model", "type": "nominal", "title": None, "scale": scale}
     encoding: dict[str, Any] = {
         "x": {**x, "axis": {"grid": False}},

@@ -3,16 +3,14 @@
     python -m infra.demo.replay --ratings ratings.dat --scale 0 10 --relevant 8
 
 The broker is the one that KAFKA_BOOTSTRAP_SERVERS names; the replay has a topic of its own there,
-which is deleted in the end. The pipeline runs in a clone of
-the committed state under `.demo/replay/`, so the days, models and dvc.lock of the working
-folder stay as they are.
+which is deleted in the end. The pipeline runs in a workspace
+below `.demo/replay/`, so the days, models and dvc.lock of the working folder stay as they are.
 """
 
 import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 from contextlib import ExitStack
@@ -21,17 +19,18 @@ from pathlib import Path
 
 import yaml
 
+from infra.demo import workspace
 from infra.demo.report import Step, step
-from infra.demo.training import comparison, repro
+from infra.demo.training import MODELS, comparison, repro
 from infra.processes import Processes
 from infra.simulator.topics import delete_topic
 from movierec.cli import run
-from movierec.store import closed_days
+from movierec.store.days import closed_days
 from serve.kafka import KafkaSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".demo/replay"
-CLONE = WORK / "clone"
+WORKSPACE = WORK / "workspace"
 PARTITIONS = 8
 STEPS = 4
 TRAIN = {
@@ -54,12 +53,11 @@ def main(arguments: list[str]) -> int:
     options = parse(arguments)
     kafka = KafkaSettings.from_environment(os.environ)
     shutil.rmtree(WORK, ignore_errors=True)
-    CLONE.parent.mkdir(parents=True)
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(CLONE)], check=True)
-    set_params(CLONE / "params.yaml", options)
+    workspace.prepare(ROOT, WORKSPACE)
+    set_params(WORKSPACE / "params.yaml", options)
     topic = f"replay-{os.getpid()}-{time.time_ns() // 10**9}"
     with ExitStack() as stack:
-        processes = stack.enter_context(Processes(CLONE, WORK / "logs"))
+        processes = stack.enter_context(Processes(WORKSPACE, WORK / "logs"))
         stack.callback(delete_topic, kafka, topic)
         with step(1, "replay", f"{options.ratings.name} → {kafka.address}", of=STEPS) as current:
             replay(options, topic, processes, current)
@@ -67,8 +65,9 @@ def main(arguments: list[str]) -> int:
             collect(topic, processes, current)
         with step(3, "dvc repro", "days → matrix → SVD, SVD++ → gate", of=STEPS) as current:
             repro(processes, current)
+            workspace.commit(WORKSPACE, f"Train on {options.ratings.name}")
         with step(4, "compare", "SVD beside SVD++ on the validation part", of=STEPS) as current:
-            current.say(comparison(CLONE))
+            current.say(comparison(WORKSPACE))
     return 0
 
 
@@ -84,12 +83,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def set_params(params: Path, options: argparse.Namespace) -> None:
-    """Put the file's rating scale into the clone's params.yaml, and TRAIN unless told not to."""
+    """Put the file's rating scale into a params.yaml, and TRAIN unless told not to."""
     document = yaml.safe_load(params.read_text())
     document["events"].update(rating_min=options.scale[0], rating_max=options.scale[1])
     document["evaluate"]["relevant_rating"] = options.relevant
     if not options.keep_params:
-        for model in ("svd", "svdpp"):
+        for model in MODELS:
             section = document["train"][model]
             for key in section.keys() - {"lr_decay"}:
                 every = key.split("_")[0]  # lr_bu → lr
@@ -108,13 +107,13 @@ def replay(options: argparse.Namespace, topic: str, processes: Processes, curren
 
 
 def collect(topic: str, processes: Processes, current: Step) -> None:
-    """Collect the topic into the clone's data/ and let the window use every closed day."""
+    """Collect the topic into the workspace's data/ and let the window use every closed day."""
     store = WORK / "store"
     command = [sys.executable, "-m", "serve.collector", "--until-caught-up", "--store", str(store)]
     settings = {"COLLECTOR_TOPICS": topic, "COLLECTOR_METRICS_PORT": "0"}
     processes.run("collect", command, settings)
     days = closed_days(store, topic)
-    shutil.copytree(store / topic, CLONE / "data/movielog")
+    shutil.copytree(store / topic, WORKSPACE / "data/movielog")
     # As if trained the morning after: how old a replay's days are says nothing.
     written = (date.fromisoformat(days[-1]) + timedelta(days=1)).isoformat()
     command = [sys.executable, "-m", "infra.release.window", "--days", *days, "--written", written]

@@ -1,6 +1,5 @@
 """Steps 4 and 5: `dvc repro`, stage by stage, and SVD beside SVD++."""
 
-import json
 import re
 import sys
 import time
@@ -11,16 +10,17 @@ from typing import Any
 from infra.demo.report import Step, step, table
 from infra.processes import Processes
 from movierec.errors import Unavailable
+from movierec.files import read_json
 
 MODELS = {"svd": "SVD", "svdpp": "SVD++"}
 BASELINES = {"biases": "biases only", "popularity": "popularity", "global_mean": "global mean"}
 MEASURES = {
     "rmse": "RMSE",
     "mae": "MAE",
-    "recall_at_20": "recall@20",
-    "ndcg_at_20": "NDCG@20",
+    "recall": "recall@k",
+    "ndcg": "NDCG@k",
     "coverage": "coverage",
-    "popularity_lift": "pop. lift",
+    "lift": "pop. lift",
 }
 STARTED = re.compile(r"Running stage '(.+)':")
 SKIPPED = re.compile(r"Stage '(.+)' (?:didn't change|is cached)")
@@ -68,23 +68,22 @@ def compare(root: Path, processes: Processes) -> None:
         current.say(comparison(root))
         page = "reports/plots.html"
         processes.run("plots", [sys.executable, "-m", "infra.demo.plots_page", "--output", page])
-        current.say("the same by `dvc exp show` and `dvc metrics show`")
-        current.note = f"plots are in {page}"
+        place = root.relative_to(root.parents[1])
+        experiment = "dvc exp run -S train.svd.n_factors=32"
+        current.say(f"go on in {place}: {experiment}; then make compare IN={place}")
+        current.note = f"plots are in {place / page}"
 
 
 def comparison(root: Path) -> str:
     """A table of both models' measures beside the baselines'."""
-    metrics = {model: read_metrics(root, model) for model in MODELS}
-    rows = [[MODELS[model], *_cells(measured)] for model, measured in metrics.items()]
-    baselines = metrics["svd"]["baselines"]
-    rows += [[BASELINES[name], *_cells(baselines[name])] for name in BASELINES]
+    baselines = _read(root / "reports/baselines.json")
+    rows = [[name, *_cells(_read(root / f"metrics/{kind}.json"))] for kind, name in MODELS.items()]
+    rows += [[name, *_cells(baselines[kind])] for kind, name in BASELINES.items()]
     return table(["", *MEASURES.values()], rows)
 
 
-def read_metrics(root: Path, model: str) -> dict[str, Any]:
-    """What `evaluate` wrote of `model`."""
-    document: dict[str, Any] = json.loads((root / "metrics" / f"{model}.json").read_text())
-    return document
+def _read(path: Path) -> dict[str, Any]:
+    return read_json(path, "run `dvc repro`")
 
 
 def _cells(measured: dict[str, float]) -> list[str]:

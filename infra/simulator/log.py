@@ -37,7 +37,7 @@ MAX_DELAY = 5 * SECOND
 
 
 def make_rows(
-    random: np.random.Generator, kind: int, time: Ints, user: Ints, movie: Ints, number: Ints
+    random: np.random.Generator, kind: Kind, time: Ints, user: Ints, movie: Ints, number: Ints
 ) -> Rows:
     """Rows of one kind at whole seconds `time` (ns), given fractions, digits and delays."""
     rows = np.zeros(len(time), ROW)

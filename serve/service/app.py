@@ -9,7 +9,7 @@
 import logging
 import re
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Flask, Response, abort, g, jsonify, request
 from prometheus_client import CollectorRegistry
@@ -17,6 +17,7 @@ from prometheus_flask_exporter import PrometheusMetrics
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from movierec.lines.events import USER
+from movierec.models.modelfile import LoadedModel, load_model
 from serve.metrics import LATENCY_BUCKETS, ServiceMetrics
 from serve.service.history import Follower, Histories
 from serve.service.provenance import Provenance
@@ -24,9 +25,6 @@ from serve.service.recommender import answer
 from serve.service.served_log import KafkaServedLog, NoServedLog, ServedLog, now, served_line
 from serve.settings import ServiceSettings
 from serve.startup import or_end
-
-if TYPE_CHECKING:
-    from movierec.models.modelfile import LoadedModel
 
 log = logging.getLogger("serve.service.app")
 
@@ -45,8 +43,6 @@ def from_environment() -> Flask:
 
 def build(settings: ServiceSettings) -> Flask:
     """Load the model, checked against its manifest, and make the service."""
-    from movierec.models.modelfile import load_model
-
     model = load_model(settings.model_dir)
     log.info("model loaded", extra={"folder": str(settings.model_dir), "hash": model.data_hash})
     return create_app(settings, model)
@@ -54,7 +50,7 @@ def build(settings: ServiceSettings) -> Flask:
 
 def create_app(
     settings: ServiceSettings,
-    model: "LoadedModel",
+    model: LoadedModel,
     *,
     registry: CollectorRegistry | None = None,
     served: ServedLog | None = None,

@@ -8,19 +8,16 @@ and of a user the oldest movies.
 import logging
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING
 
 import numpy as np
 from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 
 from movierec.dataset.vocabulary import Vocabulary
 from movierec.lines.events import Rating, Watch, parse
+from movierec.models.modelfile import LoadedModel
 from serve.kafka import KafkaSettings
 from serve.metrics import ServiceMetrics
 from serve.service.recommender import History
-
-if TYPE_CHECKING:
-    from movierec.models.modelfile import LoadedModel
 
 log = logging.getLogger("serve.service.history")
 
@@ -33,7 +30,7 @@ RETRY_SECONDS = 5.0
 class Histories:
     """user → movie index → last rating, or None for a movie that was only watched."""
 
-    def __init__(self, model: "LoadedModel", most_users: int, metrics: ServiceMetrics) -> None:
+    def __init__(self, model: LoadedModel, most_users: int, metrics: ServiceMetrics) -> None:
         self._movies = Vocabulary(model.movies)
         self._low, self._high = model.model.scale
         self._most = most_users

@@ -1,12 +1,9 @@
 """Which model, which code, which data stand behind an answer."""
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
+from movierec.models.modelfile import LoadedModel
 from serve.settings import ServiceSettings
-
-if TYPE_CHECKING:
-    from movierec.models.modelfile import LoadedModel
 
 
 @dataclass(frozen=True)
@@ -20,7 +17,7 @@ class Provenance:
     data_hash: str
 
     @classmethod
-    def of(cls, settings: ServiceSettings, model: "LoadedModel") -> "Provenance":
+    def of(cls, settings: ServiceSettings, model: LoadedModel) -> "Provenance":
         """From the settings (version, commit, arm) and the model's own manifest (data)."""
         kind = model.model.kind
         return cls(

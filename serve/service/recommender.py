@@ -1,16 +1,14 @@
 """One user → one answer, by the best tier there is: a row in the model, a history, or neither."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from movierec.dataset.vocabulary import Vocabulary
+from movierec.models.modelfile import LoadedModel
 from movierec.models.topn import popular, recommend
-
-if TYPE_CHECKING:
-    from movierec.models.modelfile import LoadedModel
 
 K = 20
 NOTHING = np.empty(0, dtype=np.int64)
@@ -33,7 +31,7 @@ class Answer:
     tier: str  # model | fold-in | popular
 
 
-def answer(model: "LoadedModel", user: int, history: History | None = None) -> Answer:
+def answer(model: LoadedModel, user: int, history: History | None = None) -> Answer:
     """The answer for `user`: never empty, at most K ids, no id twice."""
     u = Vocabulary(model.users).find(user)
     if u is not None:
@@ -48,7 +46,7 @@ def answer(model: "LoadedModel", user: int, history: History | None = None) -> A
 
 
 def _ranked(
-    model: "LoadedModel", scores: NDArray[np.floating], seen: NDArray[np.integer], tier: str
+    model: LoadedModel, scores: NDArray[np.floating], seen: NDArray[np.integer], tier: str
 ) -> Answer:
     """The best unseen movies; the best of all for a user who has seen everything."""
     best = recommend(scores, seen, K)
@@ -57,5 +55,5 @@ def _ranked(
     return Answer(_ids(model, best), [round(float(scores[i]), 6) for i in best], tier)
 
 
-def _ids(model: "LoadedModel", indices: NDArray[np.integer]) -> list[str]:
+def _ids(model: LoadedModel, indices: NDArray[np.integer]) -> list[str]:
     return [movie.decode() for movie in model.movies[indices].tolist()]

@@ -12,8 +12,8 @@ from movierec.dataset.quality import Validate
 from movierec.dataset.scale import Events
 from movierec.errors import BadParams
 from movierec.evaluation.gate import Gate
-from movierec.evaluation.offline import Evaluate
 from movierec.evaluation.online import Online
+from movierec.evaluation.validation import Evaluate
 from movierec.models.kinds import KINDS
 from movierec.models.svd import SVD
 from movierec.models.training import Train, load_train

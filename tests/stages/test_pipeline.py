@@ -1,16 +1,20 @@
 """The pipeline as DVC runs it: what is re-run, what is skipped, what travels, what is refused."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from infra.ci import edits
+from infra.ci.stages import read_stages
 from tests.inputs.days import close_days
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,18 +31,21 @@ class Project:
 
     def run(self, *command: str, fails: bool = False) -> str:
         """Run a command in the project; returns what it printed, stderr included."""
-        environment = {
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment(), text=True, capture_output=True
+        )
+        output = done.stdout + done.stderr
+        assert (done.returncode != 0) == fails, output
+        return output
+
+    def environment(self) -> dict[str, str]:
+        """The project's own code comes first, this environment's packages after it."""
+        return {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONPATH": f"{self.folder}:{self.folder / 'stages'}",
             "DVC_NO_ANALYTICS": "1",
         }
-        done = subprocess.run(
-            command, cwd=self.folder, env=environment, text=True, capture_output=True
-        )
-        output = done.stdout + done.stderr
-        assert (done.returncode != 0) == fails, output
-        return output
 
     def repro(self, *options: str) -> list[str]:
         """`dvc repro`; the stages that ran."""
@@ -62,13 +69,14 @@ class Project:
 
 
 def copy_of_repository(folder: Path) -> Project:
-    """The files that git knows or would add, committed anew, with the tests' few epochs."""
+    """The files that git knows or would add, committed anew, with the tests' few epochs; without
+    what the repository's own days made."""
     names = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, capture_output=True, check=True, text=True,
     ).stdout.split("\0")  # fmt: skip
     for name in filter(None, names):
-        if (ROOT / name).is_file() and name != "dvc.lock":
+        if (ROOT / name).is_file() and not name.startswith(("dvc.lock", "metrics/", "reports/")):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
     project = Project(folder)
@@ -78,7 +86,9 @@ def copy_of_repository(folder: Path) -> Project:
     })  # fmt: skip
     for model in ("svd", "svdpp"):
         project.change("params.yaml", "train", model, "n_epochs", value=3)
+    project.change("data/window.yaml", "written", value="2026-11-04")
     write_window(project, DAYS)
+    (folder / "data/incumbent.json").write_text("{}\n")
     project.run("git", "init", "--quiet")
     commit(project)
     return project
@@ -109,7 +119,7 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory, days: Path) -> Path:
     shutil.copytree(days, project.folder / "data/movielog/days")
     ran = project.repro()
     assert ran[:5] == [f"aggregate@{day}" for day in DAYS] + ["validate", "preprocess"]
-    assert len(ran) == 10
+    assert len(ran) == 11
     commit(project)
     return project.folder
 
@@ -145,7 +155,7 @@ def test_two_runs_give_the_same_bytes(
     shutil.copytree(days, other.folder / "data/movielog/days")
     other.repro()
     assert other.outs() == Project(reproduced).outs()
-    assert len(other.outs()) == 3 + 1 + 2 + 4 + 8 + 1
+    assert len(other.outs()) == 3 + 1 + 2 + 4 + 1 + 8 + 1
 
 
 def test_a_clone_without_raw_days_is_reproduced_from_the_remote(
@@ -172,10 +182,113 @@ def test_a_clone_without_raw_days_is_reproduced_from_the_remote(
 
 def test_metrics_and_plots_show_without_flags(project: Project) -> None:
     shown = project.run("dvc", "metrics", "show")
-    assert "metrics/svd.json" in shown
-    assert "baselines.global_mean.rmse" in shown
+    lines = [line.split() for line in shown.splitlines()]
+    assert lines[0] == ["Path", "coverage", "lift", "mae", "ndcg", "recall", "rmse"]
+    assert [line[0] for line in lines[1:]] == ["metrics/svd.json", "metrics/svdpp.json"]
     for title in ("RMSE by epoch", "Error by user activity", "Ratings predicted and actual"):
         assert title in project.run("dvc", "plots", "show", "--json")
+
+
+def test_git_and_a_pull_request_see_the_metrics_and_the_verdict(project: Project) -> None:
+    tracked = project.run("git", "ls-files", "metrics", "reports").split()
+    judged = ["metrics/svd.json", "metrics/svdpp.json", "reports/baselines.json"]
+    assert tracked == [*judged, "reports/gate.json"]
+    project.change("params.yaml", "train", "svd", "n_factors", value=3)
+    project.repro()
+    diff = project.run("dvc", "metrics", "diff")
+    assert re.search(r"metrics/svd\.json +rmse +\d\.\d+ +\d\.\d+ +-?[\d.e-]+", diff)
+    assert "metrics/svdpp.json" not in diff
+    assert "metrics/svd.json" in project.run("git", "diff", "--stat")
+
+
+def would_run(project: Project) -> set[str]:
+    """The stages that DVC would run now, before what they make changes anything."""
+    return set(json.loads(project.run("dvc", "status", "--json")))
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("stages/movierec/evaluation/ranking.py", {"baselines", "evaluate"}),
+        ("stages/movierec/evaluation/offline.py", {"evaluate"}),
+        ("stages/movierec/evaluation/gate.py", {"gate"}),
+        ("stages/movierec/models/topn.py", {"baselines", "evaluate"}),
+        ("serve/collector/loop.py", set()),
+        ("stages/movierec/models/kernels/descent.py", {"train", "evaluate"}),
+        ("stages/movierec/dataset/split.py", {"preprocess"}),
+    ],
+)
+def test_an_edit_of_code_runs_what_the_table_says(
+    project: Project, path: str, names: set[str]
+) -> None:
+    with (project.folder / path).open("a") as file:
+        file.write("\n# Another comment.\n")
+    assert {name.split("@")[0] for name in would_run(project)} <= names
+    assert would_run(project) == set(edits.of_file(read_stages(project.folder), path))
+
+
+def test_another_section_of_the_parameters_trains_nothing(project: Project) -> None:
+    project.change("params.yaml", "online", "confidence", value=0.9)
+    project.change("params.yaml", "expire", "keep_days", value=31)
+    assert would_run(project) == set()
+    project.change("params.yaml", "evaluate", "k", value=10)
+    assert would_run(project) == {"baselines", "evaluate@svd", "evaluate@svdpp"}
+
+
+def test_another_numba_trains_and_another_ruff_does_not(project: Project) -> None:
+    pins = project.folder / "requirements.txt"
+    pins.write_text(re.sub(r"(?m)^ruff==.*", "ruff==99", pins.read_text()))
+    project.run("python", "-m", "infra.ci.deps", "--write")
+    assert would_run(project) == set()
+    pins.write_text(re.sub(r"(?m)^numba==.*", "numba==99", pins.read_text()))
+    project.run("python", "-m", "infra.ci.deps", "--write")
+    assert {"train@svd", "train@svdpp"} <= would_run(project)
+    assert not {"preprocess", "baselines"} & would_run(project)
+
+
+def test_compiled_code_in_a_room_is_no_change(project: Project) -> None:
+    cache = project.folder / "stages/movierec/models/kernels/__pycache__/lanes-0"
+    cache.mkdir(parents=True)
+    (cache / "descent._sweep-1.py311.nbi").write_bytes(b"machine code")
+    assert would_run(project) == set()
+
+
+@pytest.mark.timeout(900)
+def test_experiments_run_here_in_a_queue_and_in_a_folder_of_their_own(project: Project) -> None:
+    """What README tells a data scientist to type. Raw days are in no copy of the workspace."""
+    project.run("git", "config", "user.name", "test")
+    project.run("git", "config", "user.email", "test@example.com")
+    for change in ("svd.n_factors=3", "svdpp.n_factors=3", "svd.reg_bu=0.00001"):
+        project.run("dvc", "exp", "run", "-S", f"train.{change}")
+        project.run("git", "checkout", "--quiet", ".")
+    apart = ["dvc", "exp", "run", "--allow-missing"]
+    project.run(*apart, "--queue", "-S", "train.svdpp.n_factors=4,5")
+    # Its worker would keep a pipe to this test open.
+    subprocess.run(
+        ["dvc", "queue", "start"],
+        cwd=project.folder, env=project.environment(), check=True, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    project.run(*apart, "--temp", "-S", "train.svd.n_factors=6")
+    deadline = time.monotonic() + 600
+    while (status := project.run("dvc", "queue", "status")).count("Success") < 2:
+        assert "Failed" not in status, status
+        assert time.monotonic() < deadline, status
+        time.sleep(1)
+    project.run("dvc", "queue", "stop")
+    project.run("git", "checkout", "--quiet", ".")
+    lines = project.run("python", "-m", "infra.compare").splitlines()
+    assert max(map(len, lines)) <= 120
+    tried = re.findall(r"train\.(\w+\.\w+=\S+)", "\n".join(lines))
+    assert sorted(tried) == [
+        "svd.n_factors=3",
+        "svd.n_factors=6",
+        "svd.reg_bu=1e-05",
+        "svdpp.n_factors=3",
+        "svdpp.n_factors=4",
+        "svdpp.n_factors=5",
+    ]
+    assert "–" not in "".join(lines), "every revision has its measures"
 
 
 def refused(project: Project, *command: str) -> str:
@@ -225,5 +338,5 @@ def test_a_corrupt_or_missing_model_is_named_in_one_line(project: Project) -> No
     path.write_bytes(bad)
     assert "models/svd/movie_factors.npy: SHA-256 differs" in refused(project, *evaluate)
     shutil.rmtree(project.folder / "models/svd")
-    assert "models/svd: no manifest.json there; run `dvc repro`" in refused(project, *evaluate)
+    assert "models/svd: no such folder; run `dvc repro`" in refused(project, *evaluate)
     assert not (project.folder / "m.json").exists()

@@ -7,8 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.dataset.matrix import rows_of
+from movierec.dataset.matrix import Dataset, rows_of
+from movierec.evaluation.validation import (
+    Evaluate,
+    Validation,
+    accuracy_of,
+    ranking_of,
+    top_lists,
+)
 from movierec.models.implicit import rated_or_watched
+from movierec.models.popularity import popularity_order
+from movierec.models.topn import popular
 
 EPOCHS = 10
 REG_MOVIE = 10.0
@@ -50,3 +59,27 @@ def popularity(train: sparse.csr_array, watched: sparse.csr_array) -> NDArray[np
     """(n_movies,) users of each movie, rated or watched."""
     _, movies = rated_or_watched(train, watched)
     return np.bincount(movies, minlength=train.shape[1])
+
+
+def judge_baselines(dataset: Dataset, params: Evaluate) -> dict[str, dict[str, float]]:
+    """Each baseline's measures on the validation part, by the names of a model's metrics; one
+    that predicts no ratings or ranks no movies has fewer."""
+    part = Validation.of(dataset, params.relevant_rating)
+    biases = Biases.fit(dataset.train, dataset.scale)
+    counts = popularity(dataset.train, dataset.watched)
+    indptr, indices = rated_or_watched(dataset.train, dataset.watched)
+    seen = [indices[indptr[u] : indptr[u + 1]] for u in part.users]
+
+    def ranked(order: NDArray[Any]) -> dict[str, float]:
+        best = (popular(order, s, params.k) for s in seen)
+        lists = top_lists(best, len(seen), params.k)
+        return ranking_of(lists, part, dataset.train[part.users], counts)
+
+    return {
+        "biases": {
+            **accuracy_of(biases.predict(part.u, part.i) - part.rating),
+            **ranked(np.argsort(-biases.b_i, kind="stable")),
+        },
+        "popularity": ranked(popularity_order(counts)),
+        "global_mean": accuracy_of(biases.mean - part.rating),
+    }

@@ -1,31 +1,28 @@
 """Measures of quality. Pure: arrays in, numbers out."""
 
 from math import log2, sqrt
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.stats import binomtest
 
 from movierec.dataset.matrix import rows_of
 
 
 def wilson_interval(successes: int, trials: int, confidence: float) -> tuple[float, float]:
-    """The Wilson score interval of a proportion: (low, high), both in [0, 1].
+    """The Wilson score interval (1927) of a proportion: (low, high), both in [0, 1].
 
-    Wilson (1927): (p̂ + z²/2n ± z √(p̂(1−p̂)/n + z²/4n²)) / (1 + z²/n). Without trials
-    nothing is known: (0, 1). Raises ValueError when 0 ≤ successes ≤ trials does not hold.
+    Without trials nothing is known: (0, 1). Raises ValueError when 0 ≤ successes ≤ trials does
+    not hold.
     """
     if not 0 <= successes <= trials:
         raise ValueError(f"{successes} successes of {trials} trials")
     if trials == 0:
         return 0.0, 1.0
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    p, z2n = successes / trials, z * z / trials
-    half = z * sqrt(p * (1 - p) / trials + z2n / (4 * trials))
-    low, high = (p + z2n / 2 - half) / (1 + z2n), (p + z2n / 2 + half) / (1 + z2n)
-    return max(0.0, low), min(1.0, high)
+    interval = binomtest(successes, trials).proportion_ci(confidence, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def rmse_samples(
@@ -101,9 +98,8 @@ def popularity_lift(
 
 def doubling_bucket(counts: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """The largest power of two in each count: 1, 2, 4, 8, …; 0 stays 0."""
-    result = np.zeros(len(counts), np.int64)
-    power = 1
-    while len(counts) and power <= counts.max():
-        result[counts >= power] = power
-        power *= 2
-    return result
+    _, exponent = np.frexp(counts)  # count = mantissa in [½, 1) × 2^exponent
+    bucket: NDArray[np.int64] = np.where(
+        counts > 0, 1 << np.maximum(exponent.astype(np.int64) - 1, 0), 0
+    )
+    return bucket

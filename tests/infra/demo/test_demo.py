@@ -1,5 +1,6 @@
 """The whole loop in a clone: it runs, skips what is done, leaves git clean, stops its children."""
 
+import json
 import os
 import re
 import signal
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.infra.demo import outs
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -18,14 +21,27 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory) -> Path:
-    """A fresh clone of the committed state, without days, models or caches."""
+    """A fresh clone, without days, models or caches, in which the nightly job has committed a
+    training on real days and a release."""
     folder = tmp_path_factory.mktemp("demo") / "clone"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
+    for name in ("data/window.yaml", "dvc.lock"):
+        text = (folder / name).read_text()
+        assert "2026-11" in text
+        (folder / name).write_text(text.replace("2026-11", "2027-01"))
+    for name in ("metrics/svd.json", "reports/gate.json", "reports/baselines.json"):
+        (folder / name).write_text("{}\n")
+    release = {"version": "v1.4.0", "metrics": {"rmse": 0.1, "coverage": 1.0}}
+    release["baselines"] = {"biases": {"rmse": 1.0}}
+    (folder / "data/incumbent.json").write_text(json.dumps({"svd": release}))
+    who = ["-c", "user.name=nightly", "-c", "user.email=nightly@localhost"]
+    commit = ["git", *who, "commit", "--quiet", "--all", "--message", "Train on 2027-01-03"]
+    subprocess.run(commit, cwd=folder, check=True)
     return folder
 
 
 def environment(clone: Path) -> dict[str, str]:
-    """The clone's own code comes first, this environment's packages after it."""
+    """The code of this folder comes first, this environment's packages after it."""
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(clone), str(clone / "stages")]),
@@ -95,7 +111,29 @@ def test_the_demo_shows_every_step(first_run):
 
 def test_the_demo_leaves_git_and_dvc_clean(clone, first_run):
     assert output_of(clone, "git", "status", "--porcelain") == ""
-    assert "up to date" in output_of(clone, sys.executable, "-m", "dvc", "status")
+    workspace = clone / ".demo/workspace"
+    assert output_of(workspace, "git", "status", "--porcelain") == ""
+    assert "up to date" in output_of(workspace, sys.executable, "-m", "dvc", "status")
+
+
+def test_the_demo_makes_the_bytes_that_it_always_made(clone, first_run):
+    made = outs.outs(clone / ".demo/workspace/dvc.lock")
+    expected = json.loads(outs.EXPECTED.read_text())
+    changed = {path: (expected.get(path), md5) for path, md5 in made.items()}
+    changed = {path: pair for path, pair in changed.items() if pair[0] != pair[1]}
+    assert not changed, "if that is meant: `python -m tests.infra.demo.outs` after `make demo`"
+    assert made.keys() == expected.keys()
+
+
+def test_one_can_go_on_where_the_demo_says(clone, first_run):
+    [place] = re.findall(r"go on in (\S+):", first_run)
+    experiment = ["exp", "run", "--quiet", "-S", "train.svd.n_factors=8"]
+    output_of(clone / place, sys.executable, "-m", "dvc", *experiment)
+    table = output_of(clone, sys.executable, "-m", "infra.compare", "--in", place)
+    assert table.count("train.svd.n_factors=8 ") == 2, "the workspace's row and the experiment's"
+    output_of(clone / place, "git", "checkout", "--quiet", ".")
+    output_of(clone / place, sys.executable, "-m", "dvc", "checkout", "--quiet")
+    assert output_of(clone, "git", "status", "--porcelain") == ""
 
 
 def test_the_demo_leaves_no_process(clone, first_run):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from infra.demo.replay import TRAIN, parse, set_params
 from movierec.dataset.scale import Events
-from movierec.evaluation.offline import Evaluate
+from movierec.evaluation.validation import Evaluate
 from movierec.models.training import load_train
 from movierec.params import load_section
 

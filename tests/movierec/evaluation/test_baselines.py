@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import surprise
 from scipy import sparse
-from surprise import BaselineOnly, Dataset, Reader
 
-from movierec.dataset.matrix import contains
-from movierec.evaluation.baselines import Biases, popularity
+from movierec.dataset.matrix import Dataset, contains
+from movierec.evaluation.baselines import Biases, judge_baselines, popularity
+from movierec.evaluation.validation import Evaluate
+from movierec.models.accuracy import mae, rmse
 
 
 def ratings(seed: int = 1) -> sparse.csr_array:
@@ -22,13 +24,13 @@ def test_biases_are_those_of_surprise() -> None:
     frame = [
         (str(u), str(i), float(r), None) for u, i, r in zip(coo.row, coo.col, coo.data, strict=True)
     ]
-    data = Dataset(Reader(rating_scale=(1, 5)))
+    data = surprise.Dataset(surprise.Reader(rating_scale=(1, 5)))
     data.raw_ratings = frame
     full = data.construct_trainset(frame)
-    surprise = BaselineOnly(verbose=False).fit(full)
+    peer = surprise.BaselineOnly(verbose=False).fit(full)
     ours = Biases.fit(train, (1.0, 5.0))
     pairs = [(u, i) for u in range(train.shape[0]) for i in range(train.shape[1])]
-    wanted = [surprise.predict(str(u), str(i)).est for u, i in pairs]
+    wanted = [peer.predict(str(u), str(i)).est for u, i in pairs]
     # Not closer: our residuals are float32, as the ratings are.
     assert ours.predict(*np.array(pairs).T) == pytest.approx(wanted, abs=1e-6)
 
@@ -56,3 +58,36 @@ def test_contains_says_which_entries_are_in_both() -> None:
     both = (one.toarray() != 0)[other.toarray() != 0]
     assert contains(one, other).tolist() == both.tolist()
     assert not contains(sparse.csr_array(one.shape), other).any()
+
+
+PARAMS = Evaluate(k=2, relevant_rating=4.0, bootstrap_samples=1, seed=0)
+
+
+def liked_and_disliked() -> Dataset:
+    """Four movies for three users: 0 is popular and disliked, 1 liked by few, 2 and 3 rated 3."""
+    train = np.array([[1, 5, 3, 0], [1, 0, 3, 3], [1, 0, 0, 3]], np.float32)
+    validation = np.array([[0, 0, 0, 2], [0, 5, 0, 0], [0, 5, 0, 0]], np.float32)
+    movies = np.array([b"a", b"b", b"c", b"d"])
+    parts = (sparse.csr_array(train), sparse.csr_array(validation), sparse.csr_array((3, 4)))
+    return Dataset(np.arange(3), movies, *parts, (1.0, 5.0))
+
+
+def test_the_biases_list_the_movies_that_are_liked_most() -> None:
+    measured = judge_baselines(liked_and_disliked(), PARAMS)["biases"]
+    # Lists of two: user 0 gets the one movie left, user 1 too, user 2 gets 1 and then 2.
+    assert measured["recall"] == 1.0
+    assert measured["ndcg"] == pytest.approx(1.0)
+    assert measured["coverage"] == 0.75
+
+
+def test_each_baseline_has_the_measures_that_it_can_have() -> None:
+    dataset = liked_and_disliked()
+    measured = judge_baselines(dataset, PARAMS)
+    lists = ["recall", "ndcg", "coverage", "lift"]
+    assert list(measured["biases"]) == ["rmse", "mae", *lists]
+    assert list(measured["popularity"]) == lists
+    off = dataset.validation.data - dataset.train.data.mean()
+    assert measured["global_mean"] == {
+        "rmse": pytest.approx(rmse(off)),
+        "mae": pytest.approx(mae(off)),
+    }

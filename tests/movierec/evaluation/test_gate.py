@@ -1,12 +1,15 @@
 """The gate: a candidate against the biases-only baseline, coverage and the incumbent."""
 
-from movierec.evaluation.gate import Gate, verdict
+import pytest
+
+from movierec.errors import BadInput
+from movierec.evaluation.gate import Gate, Judged, verdict
 
 LIMITS = Gate(min_rmse_gain=0.01, max_rmse_loss=0.02, min_coverage=0.1)
 
 
-def metrics(rmse: float, biases: float = 1.0, coverage: float = 0.5):
-    return {"rmse": rmse, "coverage": coverage, "baselines": {"biases": {"rmse": biases}}}
+def metrics(rmse: float, biases: float = 1.0, coverage: float = 0.5) -> Judged:
+    return Judged(rmse, coverage, biases)
 
 
 def test_a_good_candidate_passes_with_and_without_an_incumbent() -> None:
@@ -33,3 +36,23 @@ def test_windows_of_different_difficulty_are_compared_by_their_baselines() -> No
 def test_a_limit_itself_passes() -> None:
     assert verdict(metrics(0.75), None, Gate(0.25, 0.0, 0.5)) == []
     assert verdict(metrics(0.75), metrics(0.75), Gate(0.25, 0.0, 0.5)) == []
+
+
+@pytest.mark.parametrize(
+    ("measured", "baselines", "message"),
+    [
+        ({"coverage": 1.0}, {}, "metrics/svd.json: rmse is None, expected a number"),
+        ({"rmse": 0.9, "coverage": True}, {}, "coverage is True, expected a number"),
+        ({"rmse": 0.9, "coverage": 1.0}, {}, "metrics/svd.json: biases: rmse is None"),
+        ({"rmse": 0.9, "coverage": 1.0}, {"biases": 3}, "biases: rmse is None"),
+        (
+            {"rmse": 0.9, "coverage": 1.0},
+            {"biases": {"rmse": 0.0}},
+            "biases: rmse is 0.0, nothing can be compared with it",
+        ),
+    ],
+)
+def test_a_number_that_is_missing_or_unfit_is_named(measured, baselines, message) -> None:
+    with pytest.raises(BadInput, match=message):
+        Judged.of(measured, baselines, "metrics/svd.json")
+    assert Judged.of({"rmse": 1, "coverage": 0}, {"biases": {"rmse": 2}}, "").share == 0.5

@@ -1,0 +1,92 @@
+"""The part that judges: its pairs, the users whose lists are judged, and the measures of both."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from movierec.dataset.matrix import Dataset, contains, rows_of
+from movierec.errors import BadInput
+from movierec.evaluation import ranking
+from movierec.fields import number
+from movierec.models.accuracy import mae, rmse
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Lists are `k` long; a rating at or above `relevant_rating` is relevant."""
+
+    k: int = number(low=1)
+    relevant_rating: float = number()
+    bootstrap_samples: int = number(low=1)
+    seed: int = number(low=0)
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The validation pairs, and the users whose lists are judged."""
+
+    u: NDArray[np.int64]
+    i: NDArray[np.int32]
+    rating: NDArray[np.float64]
+    users: NDArray[np.int64]
+    """Ascending rows that have a validation rating."""
+    relevant: sparse.csr_array
+    """(len(users), n_movies): liked by them and not seen before, so a list can hold it."""
+
+    @classmethod
+    def of(cls, dataset: Dataset, relevant_rating: float) -> "Validation":
+        matrix = dataset.validation
+        if matrix.nnz == 0:
+            raise BadInput(
+                "the validation part is empty; use more days or a larger "
+                "preprocess.validation_share in params.yaml"
+            )
+        u = rows_of(matrix)
+        liked = matrix.data >= relevant_rating
+        new = ~contains(dataset.train, matrix) & ~contains(dataset.watched, matrix)
+        users = np.unique(u)
+        rows = np.searchsorted(users, u)
+        good = liked & new
+        shape = (len(users), len(dataset.movies))
+        relevant = sparse.csr_array(
+            (np.ones(good.sum(), np.float32), (rows[good], matrix.indices[good])), shape=shape
+        )
+        return cls(u, matrix.indices, matrix.data.astype(np.float64), users, relevant)
+
+
+def top_lists(rows: Iterable[NDArray[Any]], n_users: int, k: int) -> NDArray[np.int32]:
+    """(n_users, k) movies from one list a user; -1 fills short ones."""
+    lists = np.full((n_users, k), -1, np.int32)
+    for row, best in enumerate(rows):
+        lists[row, : len(best)] = best
+    return lists
+
+
+def accuracy_of(errors: NDArray[np.float64]) -> dict[str, float]:
+    """RMSE and MAE of prediction errors."""
+    return {"rmse": rmse(errors), "mae": mae(errors)}
+
+
+def ranking_of(
+    lists: NDArray[np.int32],
+    part: Validation,
+    profiles: sparse.csr_array,
+    counts: NDArray[np.int64],
+) -> dict[str, float]:
+    """Recall and NDCG of (n_users, k) lists over the users with a relevant movie; coverage and
+    popularity lift over all lists. `profiles` are their training ratings, `counts` the users of
+    each movie."""
+    n_relevant = np.diff(part.relevant.indptr)
+    some = n_relevant > 0
+    result = {}
+    if some.any():
+        hit = ranking.hits(lists, part.relevant)[some]
+        result["recall"] = float(ranking.recall(hit, n_relevant[some]).mean())
+        result["ndcg"] = float(ranking.ndcg(hit, n_relevant[some]).mean())
+    result["coverage"] = ranking.coverage(lists, len(counts))
+    result["lift"] = ranking.popularity_lift(lists, profiles, counts)
+    return result

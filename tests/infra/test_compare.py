@@ -1,0 +1,70 @@
+"""SVD beside SVD++ on one screen, from what DVC says."""
+
+from typing import Any
+
+from infra.compare import comparison, revisions
+
+
+def revision(name: str, rmse: float, *, factors: int = 16, extra: int = 0) -> dict[str, Any]:
+    """One revision as `dvc exp show --json` gives it."""
+    measures = {"mae": 0.5, "recall": 0.4, "ndcg": 0.3, "coverage": 0.9, "lift": -0.1}
+    params = {"train": {"svd": {"n_factors": factors}, **{f"x{n}": n for n in range(extra)}}}
+    params["train"] |= {"x": extra, "y": extra}
+    return {
+        "rev": name,
+        "name": name,
+        "error": None,
+        "data": {
+            "params": {"params.yaml": {"data": params}},
+            "metrics": {
+                "metrics/svd.json": {"data": {"rmse": rmse, **measures}},
+                "metrics/svdpp.json": {"data": {"rmse": rmse - 0.1}},
+            },
+        },
+    }
+
+
+def shown(*experiments: dict[str, Any]) -> list[str]:
+    branch = {**revision("main", 0.8), "experiments": list(experiments)}
+    table = comparison(list(revisions([revision("workspace", 0.7, factors=8), branch])))
+    assert max(map(len, table.splitlines())) <= 120
+    return table.splitlines()
+
+
+def experiment(last: dict[str, Any], state: str = "success") -> dict[str, Any]:
+    return {"name": last["name"], "executor": {"state": state}, "revs": [last]}
+
+
+def test_a_row_a_model_with_what_changed_against_the_branch() -> None:
+    lines = shown(experiment(revision("weary-ayes", 0.75, factors=12)))
+    cells = [line.split() for line in lines]
+    assert cells[0] == [
+        "changed",
+        *["RMSE", "MAE", "recall@k", "NDCG@k", "coverage"],
+        "pop.",
+        "lift",
+    ]
+    assert cells[2][:4] == ["workspace", "train.svd.n_factors=8", "SVD", "0.7000"]
+    assert cells[3] == ["SVD++", "0.6000", *["–"] * 5]
+    assert cells[4] == ["main", "SVD", "0.8000", "0.5000", "0.4000", "0.3000", "0.9000", "-0.1000"]
+    assert cells[6][:4] == ["weary-ayes", "train.svd.n_factors=12", "SVD", "0.7500"]
+    assert len(lines) == 2 + 3 * 2
+
+
+def test_long_names_and_many_changes_keep_to_the_screen() -> None:
+    lines = shown(experiment(revision("a-name-of-an-experiment-that-is-long", 0.7, extra=9)))
+    assert lines[6].startswith("…riment-that-is-long  ")
+    assert "train.x=9" in lines[6]
+    assert "train.y=9" in lines[7]
+    many = shown(experiment(revision("many", 0.7, factors=1, extra=9)))
+    assert "train.svd.n_factors=1" in many[6]
+    assert "and 2 more: `dvc params diff`" in many[7]
+
+
+def test_an_experiment_that_waits_or_failed_says_so() -> None:
+    waiting = {"rev": "abcdefgh", "name": None, "data": None, "error": None}
+    failed = {"rev": "12345678", "name": "bad", "data": None, "error": {"msg": "x"}}
+    lines = shown(experiment(waiting, "queued"), experiment(failed, "failed"))
+    assert lines[6].split()[:3] == ["abcdefg", "SVD", "–"]
+    assert lines[7].split()[:2] == ["queued", "SVD++"]
+    assert lines[9].split()[:2] == ["failed", "SVD++"]

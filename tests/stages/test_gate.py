@@ -1,0 +1,74 @@
+"""The gate as a stage: files in, a verdict a model out, and what is wrong with a file by name."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gate
+from movierec.errors import BadInput
+
+LIMITS = "gate: {min_rmse_gain: 0.0, max_rmse_loss: 0.02, min_coverage: 0.01}\n"
+BASELINES = {"biases": {"rmse": 1.0}}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "params.yaml").write_text(LIMITS)
+    write(tmp_path / "svd.json", {"rmse": 0.9, "mae": 0.7, "coverage": 0.5})
+    write(tmp_path / "svdpp.json", {"rmse": 0.8, "mae": 0.6, "coverage": 0.5})
+    write(tmp_path / "baselines.json", BASELINES)
+    write(tmp_path / "incumbent.json", {})
+    return tmp_path
+
+
+def write(path: Path, document: dict[str, Any]) -> None:
+    path.write_text(json.dumps(document))
+
+
+def report(files: Path) -> Any:
+    command = [str(files / "svd.json"), str(files / "svdpp.json")]
+    for option in ("baselines", "incumbent", "report"):
+        command += [f"--{option}", str(files / f"{option}.json")]
+    assert gate.main([*command, "--params", str(files / "params.yaml")]) == 0
+    return json.loads((files / "report.json").read_text())
+
+
+def test_without_an_incumbent_the_baselines_alone_decide(files: Path) -> None:
+    good = {"pass": True, "reasons": [], "incumbent": None}
+    assert report(files) == {"svd": good, "svdpp": good}
+    write(files / "baselines.json", {"biases": {"rmse": 0.85}})
+    verdicts = report(files)
+    assert (verdicts["svd"]["pass"], verdicts["svdpp"]["pass"]) == (False, True)
+
+
+def test_a_model_is_compared_with_its_own_incumbent(files: Path) -> None:
+    judged = {"metrics": {"rmse": 0.7, "coverage": 0.5}, "baselines": BASELINES}
+    write(files / "incumbent.json", {"svdpp": {"version": "v1.4.0", **judged}})
+    verdicts = report(files)
+    assert verdicts["svd"]["pass"]
+    assert verdicts["svdpp"]["incumbent"] == "v1.4.0"
+    assert "14.29% worse than the incumbent's" in verdicts["svdpp"]["reasons"][0]
+
+
+@pytest.mark.parametrize(
+    ("name", "document", "message"),
+    [
+        ("svd.json", {"rmse": 0.9}, r"svd\.json: coverage is None, expected a number"),
+        ("baselines.json", {"biases": {"rmse": 0}}, "biases: rmse is 0, nothing can be compared"),
+        ("incumbent.json", {"svd": {"version": "v1"}}, "svd: expected version, metrics and base"),
+        ("incumbent.json", {"svd": None}, r"incumbent\.json: svd: expected version.*got None"),
+        (
+            "incumbent.json",
+            {"svd": {"version": "v1", "metrics": [], "baselines": {}}},
+            "svd: expected version, metrics and baselines",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_judged_is_named(
+    files: Path, name: str, document: dict[str, Any], message: str
+) -> None:
+    write(files / name, document)
+    with pytest.raises(BadInput, match=message):
+        report(files)
