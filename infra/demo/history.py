@@ -19,7 +19,7 @@ from infra.demo.report import step
 from infra.processes import Processes
 from movierec.errors import BadInput, CorruptFile
 from movierec.hashing import sha256_of
-from movierec.store import closed_days, read_manifest
+from movierec.store.days import closed_days, read_manifest
 
 SEED = 7
 PARTITIONS = 64

@@ -27,7 +27,7 @@ from infra.processes import Processes
 from infra.simulator.topics import delete_topic
 from movierec.cli import run
 from movierec.errors import BadInput
-from movierec.store import closed_days
+from movierec.store.days import closed_days
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".demo/replay"

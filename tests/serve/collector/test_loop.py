@@ -12,14 +12,16 @@ from kafka import TopicPartition
 from kafka.errors import CorruptRecordError, KafkaError, OffsetOutOfRangeError
 from prometheus_client import CollectorRegistry
 
-from movierec import store
 from movierec.errors import CorruptFile, Unavailable
 from movierec.lines.rows import LineBatch, line_of
+from movierec.store.chain import read_chain
+from movierec.store.openrows import open_rows
+from movierec.store.segments import partition_at
 from serve.collector.broker import MAX_CORRUPT_FETCHES, Broker
 from serve.collector.consumer import _options, resume_rejoin
 from serve.collector.fetch.source import Chunk
 from serve.collector.loop import Collector
-from serve.collector.writer import Store
+from serve.collector.writer import Writer
 from serve.metrics import CollectorMetrics
 from serve.settings import CollectorSettings, KafkaSettings
 
@@ -66,7 +68,7 @@ class Bench:
         self.settings = CollectorSettings(KafkaSettings(("localhost:1",)), store=root)
         self.consumer = Consumer()
         self.collector = Collector(
-            self.settings, self.metrics, Store(self.settings, self.metrics), once=False
+            self.settings, self.metrics, Writer(self.settings, self.metrics), once=False
         )
         self.collector.consumer = self.consumer
         self.collector._broker = Broker(self.consumer, self.settings, self.metrics)
@@ -87,7 +89,7 @@ class Bench:
         self.collector._flush([HERE])
 
     def stored(self) -> list[bytes | None]:
-        rows = store.open_rows(self.root, HERE.topic).to_pylist()
+        rows = open_rows(self.root, HERE.topic).to_pylist()
         return [line_of(row) for row in rows]
 
 
@@ -169,7 +171,7 @@ def test_a_failure_on_the_clients_thread_ends_the_loop(
         raise Unavailable("the disk is gone")
 
     bench.read(0, 5)
-    monkeypatch.setattr(bench.collector.store, "write", fails)
+    monkeypatch.setattr(bench.collector.writer, "write", fails)
     with pytest.raises(Unavailable):
         bench.collector.revoked([HERE])
     assert bench.collector.health()["healthy"] is False
@@ -182,7 +184,7 @@ def test_offsets_that_the_broker_dropped_are_a_gap_after_what_was_read(bench: Be
     bench.read(0, 10)
     bench.consumer.first = 40
     bench.collector._out_of_range(OffsetOutOfRangeError({HERE: 10}))
-    segments = store.list_segments(bench.root, HERE.topic, 0)
+    segments = read_chain(partition_at(bench.root, HERE.topic, 0)).segments
     assert [(s.start, s.end, s.gap) for s in segments] == [(0, 10, False), (10, 40, True)]
     assert bench.consumer.positions[HERE] == 40
     assert bench.metrics.gap_lines.labels("movielog")._value.get() == 30

@@ -14,8 +14,11 @@ from typing import Any
 import pytest
 
 from infra.processes import die_with_parent, free_port
-from movierec import store
 from movierec.lines.rows import line_of
+from movierec.store.chain import read_chain
+from movierec.store.days import closed_days, read_manifest
+from movierec.store.openrows import open_rejected, open_rows
+from movierec.store.segments import partition_at
 from tests.brokers.embedded import embedded_broker, kafka_environment, send
 
 TOPIC = "movielog"
@@ -79,7 +82,7 @@ def once(address: str, root: Path, **more: str) -> Running:
 
 def stored(root: Path) -> list[bytes | None]:
     """The lines in the open segments of the topic, by partition and offset."""
-    return [line_of(row) for row in store.open_rows(root, TOPIC).to_pylist()]
+    return [line_of(row) for row in open_rows(root, TOPIC).to_pylist()]
 
 
 def test_what_was_sent_is_on_disk_and_every_line_is_accounted_for(
@@ -89,7 +92,7 @@ def test_what_was_sent_is_on_disk_and_every_line_is_accounted_for(
     send(address, TOPIC, [*good[:100], *bad, *good[100:]])
     collector = once(address, tmp_path / "store")
     assert stored(tmp_path / "store") == good
-    rejected = list(store.open_rejected(tmp_path / "store", TOPIC))
+    rejected = list(open_rejected(tmp_path / "store", TOPIC))
     assert [(entry["offset"], entry["raw"]) for entry in rejected] == list(
         enumerate(bad, start=100)
     )
@@ -115,11 +118,11 @@ def test_days_close_and_the_served_topic_is_kept_beside(address: str, tmp_path: 
     send(address, "served", [json.dumps(answer).encode()])
     root = tmp_path / "store"
     once(address, root)
-    assert store.closed_days(root, TOPIC) == ["2026-11-01"]
-    totals = store.read_manifest(root, TOPIC, "2026-11-01")["totals"]
+    assert closed_days(root, TOPIC) == ["2026-11-01"]
+    totals = read_manifest(root, TOPIC, "2026-11-01")["totals"]
     assert (totals["stored"], totals["rejected"], totals["late"]) == (50, 0, 0)
     assert stored(root) == watches(100, 10, day="2026-11-02")
-    (row,) = store.open_rows(root, "served").to_pylist()
+    (row,) = open_rows(root, "served").to_pylist()
     assert json.loads(row["text"]) == answer
 
 
@@ -164,7 +167,7 @@ def test_a_lost_beginning_is_a_recorded_gap(address: str, tmp_path: Path) -> Non
     send(address, TOPIC, filler)
     collector = once(address, root)
     (gap,) = collector.events("gap")
-    segments = store.list_segments(root, TOPIC, 0)
+    segments = read_chain(partition_at(root, TOPIC, 0)).segments
     assert (segments[0].gap, segments[0].start, segments[0].end) == (True, 0, gap["lost"])
     assert segments[-1].end == 600
     assert gap["level"] == "error"
