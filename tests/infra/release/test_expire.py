@@ -75,7 +75,9 @@ def days(root):
 
 
 def entries(root):
-    return [json.loads(path.read_text()) for path in sorted((root / "data/expired").glob("*/[!.]*"))]
+    return [
+        json.loads(path.read_text()) for path in sorted((root / "data/expired").glob("*/[!.]*"))
+    ]
 
 
 def test_a_dry_run_is_the_default_and_deletes_nothing(root, capsys):
