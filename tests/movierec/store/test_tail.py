@@ -60,7 +60,9 @@ def test_a_sleeper_whose_day_was_closed_meanwhile_is_refused(tmp_path: Path) -> 
     assert end_of(tmp_path) == 2
 
 
-def test_an_owner_writes_on_after_its_day_was_closed(tmp_path: Path) -> None:
+def test_an_owner_writes_on_after_its_day_was_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     owner = claim_partition(tmp_path, TOPIC, 0)
     owner.write(1, rows([watch(1, 1)]))
     owner.write(2, rows([watch(2, 30)], 1))
@@ -68,6 +70,8 @@ def test_an_owner_writes_on_after_its_day_was_closed(tmp_path: Path) -> None:
         close(tmp_path, p0=end)
         owner.write(end + 1, rows([watch(end, 31)], end))
     assert end_of(tmp_path) == 5
+    monkeypatch.setattr(Disk, "names", lambda *_, **__: pytest.fail("it looked already"))
+    owner.write(6, rows([watch(5, 1)], 5))
 
 
 def test_a_writer_that_lost_its_temporary_file_is_refused(

@@ -28,7 +28,7 @@ def member(tmp_path: Path) -> Member:
 def buffer(lines: list[bytes], start: int = 0) -> Buffer:
     offsets = np.arange(start, start + len(lines), dtype=np.int64)
     values = pa.array(lines, pa.large_binary())
-    made = LineBatch(offsets, np.full(len(lines), 1000, np.int64), values)
+    made = LineBatch(offsets, np.full(len(lines), -1, np.int64), values)
     filled = Buffer(start)
     filled.add(Chunk(made, start, start + len(lines)), 0.0)
     return filled
