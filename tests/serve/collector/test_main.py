@@ -168,6 +168,22 @@ def test_metrics_and_health_on_the_port(address: str, tmp_path: Path) -> None:
     assert collector.stop() == 0
 
 
+def test_after_a_restart_with_all_on_disk_there_is_no_lag(address: str, tmp_path: Path) -> None:
+    send(address, TOPIC, watches(0, 30))
+    once(address, tmp_path / "store")
+    port = free_port()
+    collector = Running(address, tmp_path / "store", COLLECTOR_METRICS_PORT=str(port))
+
+    def says(line: str) -> bool:
+        text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
+        return line in text.splitlines()
+
+    collector.wait_until(lambda: len(collector.events("resumes")) > 8)  # of the first run as well
+    collector.wait_until(lambda: says('collector_lag_messages{partition="0",topic="movielog"} 0.0'))
+    assert says('collector_durable_offset{partition="0",topic="movielog"} 30.0')
+    assert collector.stop() == 0
+
+
 def test_a_lost_beginning_is_a_recorded_gap(address: str, tmp_path: Path) -> None:
     root = tmp_path / "store"
     # 12 MB into a partition that keeps 5: the embedded broker drops the oldest in silence.
