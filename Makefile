@@ -7,7 +7,7 @@ export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo compare edits test test-slow coverage fuzz faults bench bench-ingest \
-	bench-train replay lint clean
+	bench-store bench-train replay lint clean
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -57,10 +57,13 @@ fuzz: setup      ## coverage-guided fuzzing of the parser, for minutes
 faults: setup    ## kill, pause, starve and poison the collector on the real broker
 	@python -m tests.faults $(ARGS)
 
-bench: bench-ingest bench-train  ## every figure that the README quotes
+bench: bench-ingest bench-store bench-train  ## every figure that the README quotes
 
 bench-ingest: setup  ## the collector against bare consumer loops
 	@python -m tests.bench.bench_ingest $(ARGS)
+
+bench-store: setup   ## a flush beside 10, 1,000 and 10,000 segments, and the start after 30 days
+	@python -m tests.bench.bench_store $(ARGS)
 
 bench-train: setup   ## both models against Surprise; DATA=file takes public ratings
 	@python -m tests.bench.bench_train $(if $(DATA),--data $(DATA)) $(ARGS)

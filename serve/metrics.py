@@ -116,7 +116,7 @@ class CollectorMetrics:
         )
         self.lag_seconds = gauge(
             "collector_lag_seconds",
-            "Age of the newest line on disk while the partition has more; 0 when it has not.",
+            "Age of the oldest line not on disk, as far as it was read; 0 when all is there.",
             PARTITION,
         )
         self.durable = gauge(

@@ -14,7 +14,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from movierec import store
 from movierec.cli import run
 from movierec.errors import BadInput
 from movierec.evaluation.online import (
@@ -28,6 +27,8 @@ from movierec.evaluation.online import (
 )
 from movierec.files import write_json
 from movierec.params import load_section
+from movierec.store.days import closed_days, read_day
+from movierec.store.openrows import open_rows
 from movierec.times import MINUTE, day_argument
 
 
@@ -58,7 +59,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def chosen_days(options: argparse.Namespace) -> list[str]:
     """The days to read. Raises BadInput when one is not closed, or none is and none is open."""
     topics = options.event_topic, options.served_topic
-    closed = [set(store.closed_days(options.store, topic)) for topic in topics]
+    closed = [set(closed_days(options.store, topic)) for topic in topics]
     for topic, whole in zip(topics, closed, strict=True):
         if missing := sorted(set(options.days or []) - whole):
             raise BadInput(
@@ -113,9 +114,9 @@ def read_events(
 def tables(options: argparse.Namespace, topic: str, days: list[str]) -> Iterator[pa.Table]:
     """The rows of each closed day, then the open ones."""
     for day in days:
-        yield store.read_day(options.store / topic / "days" / day)
+        yield read_day(options.store / topic / "days" / day)
     if options.open:
-        yield store.open_rows(options.store, topic)
+        yield open_rows(options.store, topic)
 
 
 if __name__ == "__main__":

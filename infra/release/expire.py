@@ -9,14 +9,14 @@ A day may go when it is older than `expire.keep_days`, its online evaluation
 `data/window.yaml` nor the one in HEAD. Days named by --days are refused with the reason;
 without --days those that must stay are listed with it.
 
-A day is renamed aside first, then written to `<store>/expired.jsonl`, then deleted: whenever
-this dies, readers find the whole day or none, and the next --apply finishes.
+A day is written down first, in `<store>/expired/<topic>/<day>.json`, then its manifest goes,
+then its other files: whenever this dies, readers find the whole day or none, and the next
+--apply finishes.
 """
 
 import argparse
+import contextlib
 import json
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,10 +29,16 @@ from movierec.cli import run
 from movierec.dataset.windowfile import days_of
 from movierec.errors import BadInput
 from movierec.fields import number
-from movierec.hashing import sha256_of
 from movierec.params import load_section
-from movierec.store.days import MANIFEST, closed_days, day_folder, manifest_of
-from movierec.store.durable import sync_folder
+from movierec.store.days import (
+    MANIFEST,
+    closed_days,
+    day_folder,
+    day_name_of,
+    file_entry,
+    manifest_of,
+)
+from movierec.store.storage import Storage, at
 from movierec.times import day_argument, day_number
 
 
@@ -43,7 +49,7 @@ class Expire:
     keep_days: int = number(low=1)
 
 
-ASIDE = ".expiring"
+REPORTS = "expired"
 TOPICS = ["movielog", "served"]
 
 
@@ -129,66 +135,47 @@ def committed(path: Path) -> bytes | None:
 def describe(day: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """One entry of the report for each topic that has the day."""
     for topic in options.topics:
-        folder = day_folder(options.store, topic, day)
-        if folder.is_dir():
-            yield entry_of(topic, day, folder, options.today)
+        if day in closed_days(options.store, topic):
+            yield entry_of(topic, day, options)
 
 
-def entry_of(topic: str, day: str, folder: Path, today: str) -> dict[str, Any]:
+def entry_of(topic: str, day: str, options: argparse.Namespace) -> dict[str, Any]:
     """What the report says of a day. Raises CorruptFile when its manifest is not readable."""
-    totals = manifest_of(folder)["totals"]
+    storage, folder = at(options.store), day_name_of(topic, day)
+    totals = manifest_of(day_folder(options.store, topic, day))["totals"]
+    files = {name: file_entry(storage, f"{folder}/{name}") for name in storage.names(folder)}
     return {
         "topic": topic,
         "day": day,
-        "bytes": sum(path.stat().st_size for path in folder.iterdir()),
+        "bytes": sum(entry["bytes"] for entry in files.values()),
         "lines": totals["stored"] + totals["rejected"],
-        "manifest_sha256": sha256_of(folder / MANIFEST),
-        "expired": today,
+        "manifest_sha256": files[MANIFEST]["sha256"],
+        "expired": options.today,
     }
 
 
 def apply(entries: list[dict[str, Any]], options: argparse.Namespace) -> None:
-    """Rename aside, then finish; what an earlier run left aside as well."""
+    """Write down what goes and take the manifests away; then the files, also of earlier runs."""
+    storage = at(options.store)
     for entry in entries:
-        folder = day_folder(options.store, entry["topic"], entry["day"])
-        folder.rename(folder.with_name(f".{entry['day']}{ASIDE}"))
-        sync_folder(folder.parent)
+        report_day(storage, entry)
+        storage.remove(f"{day_name_of(entry['topic'], entry['day'])}/{MANIFEST}")
     for topic in options.topics:
-        for aside in sorted((options.store / topic / "days").glob(f".*{ASIDE}")):
-            finish(topic, aside, options)
+        for report in storage.names(f"{REPORTS}/{topic}"):
+            folder = day_name_of(topic, report.removesuffix(".json"))
+            names = storage.names(folder)
+            if MANIFEST not in names:  # else somebody put the day back
+                for name in [*names, MANIFEST]:
+                    storage.remove(f"{folder}/{name}")
 
 
-def finish(topic: str, aside: Path, options: argparse.Namespace) -> None:
-    """Report a day that was renamed aside, unless that is done, and delete it."""
-    day = aside.name.removeprefix(".").removesuffix(ASIDE)
-    report = options.store / "expired.jsonl"
-    # The manifest goes last, and it only goes when the report has the day.
-    if (aside / MANIFEST).exists():
-        entry = entry_of(topic, day, aside, options.today)
-        if entry["manifest_sha256"] not in reported(report):
-            append(report, entry)
-    for path in aside.iterdir():
-        if path.name != MANIFEST:
-            path.unlink()
-    shutil.rmtree(aside)
-
-
-def reported(report: Path) -> set[str]:
-    """The manifests that the report has; a line that a crash cut off does not count."""
-    text = report.read_text(encoding="utf-8") if report.exists() else ""
-    lines = text.splitlines()
-    return {json.loads(line)["manifest_sha256"] for line in lines if line.endswith("}")}
-
-
-def append(report: Path, entry: dict[str, Any]) -> None:
-    """Add one durable line, on a line of its own even after a crash."""
-    with report.open("a+b") as file:
-        if file.tell() and report.read_bytes()[-1:] != b"\n":
-            file.write(b"\n")
-        file.write(json.dumps(entry).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    sync_folder(report.parent)
+def report_day(storage: Storage, entry: dict[str, Any]) -> None:
+    """Write down what goes, unless a run that died after this did."""
+    text = json.dumps(entry).encode() + b"\n"
+    with contextlib.suppress(FileExistsError):
+        storage.put_new(
+            f"{REPORTS}/{entry['topic']}/{entry['day']}.json", lambda file: file.write(text)
+        )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from infra.simulator.exact import Ints
 from movierec.lines.events import Account, Rating, Request, Watch
-from movierec.lines.kinds import ACCOUNT, RATING, REQUEST, WATCH
+from movierec.lines.kinds import ACCOUNT, RATING, REQUEST, WATCH, Kind
 from movierec.times import NO_SECONDS, SECOND, format_time
 
 ROW = np.dtype(

@@ -21,7 +21,7 @@ from movierec.cli import run
 from serve.collector.consumer import connect
 from serve.collector.http import serve_metrics
 from serve.collector.loop import Collector
-from serve.collector.writer import Store
+from serve.collector.writer import Writer
 from serve.logs import log_json
 from serve.metrics import CollectorMetrics
 from serve.settings import CollectorSettings
@@ -50,8 +50,8 @@ def collect(settings: CollectorSettings, until_caught_up: bool) -> int:
     """Wire the parts, run, and stop cleanly."""
     registry = CollectorRegistry()
     metrics = CollectorMetrics(registry)
-    store = Store(settings, metrics)
-    collector = Collector(settings, metrics, store, until_caught_up)
+    writer = Writer(settings, metrics)
+    collector = Collector(settings, metrics, writer, until_caught_up)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: collector.stop(signal.Signals(number).name))
     if settings.metrics_port:

@@ -56,6 +56,7 @@ class Broker:
         self._failures = 0  # in a row
         self._corrupt = 0
         self._beyond_end = 0
+        self._up = False
         self._partitions: list[TopicPartition] = []
 
     def is_fine(self) -> None:
@@ -80,9 +81,9 @@ class Broker:
                     "repair the partition there; skipping them would lose lines"
                 ) from None
         self._failures += 1
-        seconds = min(5.0, 0.1 * 2 ** min(self._failures, 6))
+        seconds = min(1.0, 0.1 * 2 ** min(self._failures, 6))
         log.warning("broker trouble", extra={"error": str(error), "retry_in_seconds": seconds})
-        time.sleep(min(seconds, 1.0))
+        time.sleep(seconds)
 
     def ends(self) -> dict[TopicPartition, int] | None:
         """End offset of every partition of our topics; None when the brokers do not answer."""
@@ -126,7 +127,7 @@ class Broker:
         return None
 
     def _set_up(self, up: bool, error: KafkaError | None = None) -> None:
-        before = self._metrics.broker_up._value.get()
+        before, self._up = self._up, up
         self._metrics.broker_up.set(up)
         if up and not before:
             log.info("broker answers")

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from movierec.lines.rows import LineBatch
+from movierec.times import Milliseconds
 from serve.collector.fetch.source import Chunk
 
 OVERHEAD_BYTES = 32
@@ -31,6 +32,14 @@ class Buffer:
         self.rows += rows
         self.bytes += chunk.lines.values.nbytes + rows * OVERHEAD_BYTES
         self.since = now if self.since is None else self.since
+
+    @property
+    def oldest(self) -> Milliseconds:
+        """The Kafka timestamp of the first line; -1 when there is none, or it has none."""
+        for chunk in self._chunks:
+            if len(chunk.lines.timestamps):
+                return int(chunk.lines.timestamps[0])
+        return -1
 
     def lines(self) -> LineBatch:
         """All buffered lines as one batch."""

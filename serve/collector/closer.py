@@ -4,7 +4,10 @@ import logging
 import threading
 import time
 
-from serve.collector.writer import Store
+from movierec.store.closing import Closer
+from serve.collector.writer import Writer
+from serve.metrics import CollectorMetrics
+from serve.settings import CollectorSettings
 
 log = logging.getLogger("serve.collector")
 
@@ -16,11 +19,16 @@ LEAVE_SECONDS = 5.0
 class DayCloser:
     """At most one thread that closes days; its failure is raised at the next call."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(
+        self, settings: CollectorSettings, metrics: CollectorMetrics, writer: Writer
+    ) -> None:
+        self._settings, self._metrics, self._writer = settings, metrics, writer
+        self._closers: dict[str, Closer] = {}
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
         self._checked: dict[str, float] = {}
+        self.totals = {"days": 0, "late": 0}
+        """Days closed since the start of the process, and the late lines in them."""
 
     def consider(self, topic: str, ends: dict[int, int]) -> None:
         """Close the topic's due days on a thread, unless it is too soon or one is at work."""
@@ -41,7 +49,7 @@ class DayCloser:
         if self._thread is not None:
             self._thread.join()
         self._raise_failure()
-        self._store.close_days(topic, ends)
+        self._close_due(topic, ends)
 
     def wait(self) -> None:
         """At the end of the process: give a running thread a moment."""
@@ -51,9 +59,21 @@ class DayCloser:
 
     def _close(self, topic: str, ends: dict[int, int]) -> None:
         try:
-            self._store.close_days(topic, ends)
+            self._close_due(topic, ends)
         except BaseException as error:
             self._failure = error
+
+    def _close_due(self, topic: str, ends: dict[int, int]) -> None:
+        closer = self._closers.setdefault(topic, Closer(self._settings.store, topic))
+        with self._writer.disk(f"no day of {topic} was closed"):
+            manifests = closer.close_due_days(ends, self._settings.grace_seconds)
+        for manifest in manifests:
+            counts = {key: manifest["totals"][key] for key in ("stored", "rejected", "late")}
+            self.totals["days"] += 1
+            self.totals["late"] += counts["late"]
+            self._metrics.days_closed.labels(topic).inc()
+            self._metrics.late.labels(topic).inc(counts["late"])
+            log.info("day closed", extra={"topic": topic, "day": manifest["day"], **counts})
 
     def _raise_failure(self) -> None:
         if self._failure is not None:

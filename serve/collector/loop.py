@@ -17,7 +17,7 @@ from serve.collector.closer import DayCloser
 from serve.collector.consumer import Rebalances, resume_rejoin
 from serve.collector.fetch.source import hands_over_batches, poll
 from serve.collector.progress import Progress
-from serve.collector.writer import Store, name
+from serve.collector.writer import Writer, name
 from serve.metrics import CollectorMetrics
 from serve.settings import CollectorSettings
 
@@ -39,15 +39,15 @@ class Collector:
     """
 
     def __init__(
-        self, settings: CollectorSettings, metrics: CollectorMetrics, store: Store, once: bool
+        self, settings: CollectorSettings, metrics: CollectorMetrics, writer: Writer, once: bool
     ) -> None:
         self.settings = settings
         self.metrics = metrics
-        self.store = store
+        self.writer = writer
         self.once = once
         self.consumer: Any = None
         self._broker: Broker
-        self._days = DayCloser(store)
+        self._days = DayCloser(settings, metrics, writer)
         self._progress = Progress()
         self._buffers: dict[TopicPartition, Buffer] = {}
         self._starting: set[TopicPartition] = set()
@@ -61,6 +61,11 @@ class Collector:
     def stop(self, reason: str) -> None:
         """Flush and end at the next turn of the loop. Safe in a signal handler."""
         self._stop_reason = self._stop_reason or reason
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """Counts since the start of the process."""
+        return self.writer.totals | self._days.totals
 
     def health(self) -> dict[str, Any]:
         """Facts for /healthz."""
@@ -130,6 +135,7 @@ class Collector:
         for partition in partitions:
             self._buffers.pop(partition, None)
             self._starting.discard(partition)
+        self.writer.forget(partitions)
 
     def _hold(self, partition: TopicPartition) -> None:
         """Fetch nothing of a partition until `_start_held` has read its next offset from disk."""
@@ -162,7 +168,7 @@ class Collector:
 
     def _start_held(self) -> None:
         for partition in sorted(self._starting):
-            offset = self.store.resume(partition)
+            offset = self.writer.resume(partition)
             self.consumer.seek(partition, offset)
             self._buffers[partition] = Buffer(offset)
             self.consumer.resume(partition)
@@ -190,7 +196,7 @@ class Collector:
             if buffer is None or buffer.start == buffer.end:
                 continue
             try:
-                self.store.write(partition, buffer)
+                self.writer.write(partition, buffer)
             except AlreadyWritten as error:
                 self._refused(partition, error)
             else:
@@ -217,7 +223,7 @@ class Collector:
             if first is None:
                 continue
             try:
-                self.store.record_gap(partition, buffer.end, first)
+                self.writer.record_gap(partition, buffer.end, first)
             except AlreadyWritten as refusal:
                 self._refused(partition, refusal)
                 continue
@@ -229,10 +235,10 @@ class Collector:
         self._observed = time.monotonic()
         self.metrics.assigned.set(len(self._buffers) + len(self._starting))
         ends = self._broker.ends()
+        self.writer.lag.observe(ends or {}, {p: b.oldest for p, b in self._buffers.items()})
+        self._progress.show(self.totals)
         if ends is None:
             return
-        self.store.observe_lag({p: end for p, end in ends.items() if p in self._buffers})
-        self._progress.show(self.store.totals)
         for topic in self.settings.topics:
             if TopicPartition(topic, 0) in self._buffers:  # one member is enough
                 self._days.consider(topic, of_topic(ends, topic))
@@ -256,20 +262,21 @@ class Collector:
         """The next offset to read: of ours by the client, of another member's by the disk."""
         buffer = self._buffers.get(partition)
         if buffer is None:
-            return self.store.end(partition)
+            return self.writer.end(partition)
         return max(buffer.end, self.consumer.position(partition, timeout_ms=POLL_MS) or 0)
 
     def _finish(self) -> None:
         """Everything to disk; the hint to Kafka; the days that are due."""
         self._flush(list(self._buffers))
-        if self.once and self._stop_reason is None:
-            ends = self._broker.ends() or {}
+        ends = self._broker.ends() if self.once and self._stop_reason is None else None
+        if ends is not None:
             for topic in self.settings.topics:
                 self._days.close_now(topic, of_topic(ends, topic))
         self._days.wait()
-        self._progress.show(self.store.totals, last=True)
+        self.writer.lag.observe(ends or {})
+        self._progress.show(self.totals, last=True)
         reason = self._stop_reason or "caught up"
-        log.info("stopped", extra={"reason": reason, **self.store.totals})
+        log.info("stopped", extra={"reason": reason, **self.totals})
 
 
 def names(partitions: Iterable[TopicPartition]) -> list[str]:

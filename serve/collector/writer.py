@@ -1,22 +1,26 @@
-"""The collector's use of the store: parse, write, resume, gaps, days; each with its metrics."""
+"""The collector's use of the store: parse, write, resume, record gaps; each with its metrics."""
 
 import contextlib
 import logging
 import time
+import uuid
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from kafka import TopicPartition
 
-from movierec import store
-from movierec.errors import BadInput, Unavailable
+from movierec.errors import AlreadyWritten, BadInput, Unavailable
 from movierec.lines.parsing import parse_batch, parse_served
 from movierec.lines.rows import LineBatch
+from movierec.store.chain import read_end
+from movierec.store.segments import partition_at
+from movierec.store.storage import Storage, at
+from movierec.store.tail import Tail, Written, claim_partition
 from serve.collector.buffer import Buffer
+from serve.collector.lag import Lag
 from serve.metrics import CollectorMetrics
 from serve.settings import CollectorSettings
 
@@ -26,35 +30,47 @@ log = logging.getLogger("serve.collector")
 NO_LINES = LineBatch(np.empty(0, np.int64), np.empty(0, np.int64), pa.array([], pa.large_binary()))
 
 
-class Store:
-    """The folder of segments and closed days, and what was done to it since the start."""
+class Writer:
+    """What is on disk of our partitions, and what was done to it since the start."""
 
     def __init__(self, settings: CollectorSettings, metrics: CollectorMetrics) -> None:
         self._root = settings.store
         self._settings = settings
         self._metrics = metrics
-        self._durable: dict[TopicPartition, tuple[int, int]] = {}
+        self.lag = Lag(metrics)
+        self._tails: dict[TopicPartition, Tail] = {}
+        self._ends: dict[TopicPartition, int] = {}
         self._totals: Counter[str] = Counter()
         self._last_event: dict[str, int] = {}
-        _check_writable(self._root)
+        _check_writable(at(self._root), f"the store {self._root}")
         parse_batch(NO_LINES)  # compiles, the first time on a machine: not while partitions wait
 
     @property
     def totals(self) -> dict[str, int]:
-        """Counts since the start of the process."""
-        keys = ("read", "stored", "rejected", "segments", "bytes", "gaps", "days", "late")
-        lag = self._totals["lag"]
-        return {key: self._totals[key] for key in keys} | {"lag": lag}
+        """Counts since the start of the process, and the lag as it is now."""
+        keys = ("read", "stored", "rejected", "segments", "bytes", "gaps")
+        return {key: self._totals[key] for key in keys} | {"lag": self.lag.total}
 
     def resume(self, partition: TopicPartition) -> int:
         """The next offset of a partition that is ours now, by its verified segments."""
-        offset = store.claim_partition(self._root, partition.topic, partition.partition) or 0
-        log.info("resumes", extra={"partition": name(partition), "offset": offset})
-        return offset
+        with self.disk(f"{name(partition)} was not begun"):
+            tail = claim_partition(self._root, partition.topic, partition.partition)
+        self._tails[partition] = tail
+        self.lag.begin(partition, tail.end)
+        log.info("resumes", extra={"partition": name(partition), "offset": tail.end})
+        return tail.end
+
+    def forget(self, partitions: Iterable[TopicPartition]) -> None:
+        """The partitions are ours no more."""
+        for partition in partitions:
+            self._tails.pop(partition, None)
+        self.lag.forget(partitions)
 
     def end(self, partition: TopicPartition) -> int:
         """The next offset of a partition that may be another member's."""
-        return store.resume_offset(self._root, partition.topic, partition.partition) or 0
+        where = partition_at(self._root, partition.topic, partition.partition)
+        self._ends[partition] = read_end(where, self._ends.get(partition, 0))
+        return self._ends[partition]
 
     def write(self, partition: TopicPartition, buffer: Buffer) -> None:
         """Parse the buffer and make it durable as one segment.
@@ -67,17 +83,21 @@ class Store:
             rows = parse_served(lines)
         else:
             rows = parse_batch(lines)
-        where = (self._root, partition.topic, partition.partition)
-        with self._disk(f"{name(partition)} is on disk up to offset {buffer.start}"):
-            segment = store.write_segment(*where, buffer.start, buffer.end, rows)
-            size = segment.path.stat().st_size
-        self._count(partition, segment, rows, size, time.monotonic() - started)
-        newest = int(lines.timestamps[-1]) if segment.rows else -1
-        self._durable[partition] = (buffer.end, newest)
-        self._metrics.durable.labels(*_labels(partition)).set(buffer.end)
+        tail = self._tail(partition, buffer.start)
+        with self.disk(f"{name(partition)} is on disk up to offset {buffer.start}"):
+            written = tail.write(buffer.end, rows)
+        self._count(partition, written, rows, time.monotonic() - started)
+        newest = int(lines.timestamps[-1]) if written.segment.rows else -1
+        self.lag.advance(partition, buffer.end, newest)
+
+    def _tail(self, partition: TopicPartition, start: int) -> Tail:
+        tail = self._tails[partition]
+        if tail.end != start:
+            raise AlreadyWritten(f"{name(partition)}: the store ends at {tail.end}, not {start}")
+        return tail
 
     @contextlib.contextmanager
-    def _disk(self, state: str) -> Iterator[None]:
+    def disk(self, state: str) -> Iterator[None]:
         """Ends the program when the disk fails: after that nobody knows what it holds."""
         try:
             yield
@@ -88,18 +108,13 @@ class Store:
             ) from error
 
     def _count(
-        self,
-        partition: TopicPartition,
-        segment: store.Segment,
-        rows: Any,
-        size: int,
-        seconds: float,
+        self, partition: TopicPartition, written: Written, rows: Any, seconds: float
     ) -> None:
-        topic = partition.topic
+        topic, segment, size = partition.topic, written.segment, written.bytes
         self._metrics.segments.labels(topic).inc()
         self._metrics.segment_bytes.labels(topic).inc(size)
         self._metrics.flush_seconds.observe(seconds)
-        kinds = Counter(segment.counts)
+        kinds = Counter(written.counts)
         rejected = kinds.pop("rejected", 0)
         for kind, count in kinds.items():
             self._metrics.lines.labels(topic, kind, "stored").inc(count)
@@ -120,8 +135,9 @@ class Store:
 
     def record_gap(self, partition: TopicPartition, start: int, end: int) -> None:
         """The broker lost the offsets [start, end) before we read them: write it down, say so."""
-        with self._disk(f"a gap of {name(partition)} from offset {start} is not recorded"):
-            store.write_gap(self._root, partition.topic, partition.partition, start, end)
+        with self.disk(f"a gap of {name(partition)} from offset {start} is not recorded"):
+            self._tail(partition, start).write_gap(end)
+        self.lag.advance(partition, end)
         self._totals["gaps"] += 1
         self._metrics.gaps.labels(partition.topic).inc()
         self._metrics.gap_lines.labels(partition.topic).inc(end - start)
@@ -136,52 +152,22 @@ class Store:
             },
         )
 
-    def observe_lag(self, ends: dict[TopicPartition, int]) -> None:
-        """Set the lag of our partitions from their ends in Kafka."""
-        total = 0
-        for partition, end in ends.items():
-            durable, timestamp = self._durable.get(partition, (0, -1))
-            lag = max(0, end - durable)
-            total += lag
-            self._metrics.lag.labels(*_labels(partition)).set(lag)
-            age = max(0.0, time.time() - timestamp / 1000) if lag and timestamp >= 0 else 0.0
-            self._metrics.lag_seconds.labels(*_labels(partition)).set(age)
-        self._totals["lag"] = total
-
-    def close_days(self, topic: str, ends: dict[int, int]) -> None:
-        """Close the topic's days that are due; `ends` are the partitions' ends in Kafka."""
-        with self._disk(f"no day of {topic} was closed"):
-            days = store.close_due_days(self._root, topic, ends, self._settings.grace_seconds)
-        for day in days:
-            totals = store.read_manifest(self._root, topic, day)["totals"]
-            self._totals["days"] += 1
-            self._totals["late"] += totals["late"]
-            self._metrics.days_closed.labels(topic).inc()
-            self._metrics.late.labels(topic).inc(totals["late"])
-            counts = {key: totals[key] for key in ("stored", "rejected", "late")}
-            log.info("day closed", extra={"topic": topic, "day": day, **counts})
-
 
 def _value_counts(column: Any) -> list[tuple[Any, int]]:
     return [(c["values"], c["counts"]) for c in column.combine_chunks().value_counts().to_pylist()]
 
 
-def _check_writable(root: Path) -> None:
-    probe = root / ".writable"
+def _check_writable(storage: Storage, what: str) -> None:
+    probe = f"writable-{uuid.uuid4().hex}"
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink(missing_ok=True)
+        storage.put_new(probe, lambda file: None)
+        storage.remove(probe)
     except OSError as error:
         raise BadInput(
-            f"the store {root} cannot be written ({error.strerror}): check COLLECTOR_STORE"
+            f"{what} cannot be written ({error.strerror}): check COLLECTOR_STORE"
         ) from None
 
 
 def name(partition: TopicPartition) -> str:
     """`topic/partition`."""
     return f"{partition.topic}/{partition.partition}"
-
-
-def _labels(partition: TopicPartition) -> tuple[str, str]:
-    return partition.topic, str(partition.partition)

@@ -27,11 +27,14 @@ def write_folder(
     """Write `arrays` and a manifest to `folder`, replacing what stood there.
 
     The manifest gains `files`: name → sha256, dtype and shape. Everything is written
-    to a neighbouring temporary folder first and renamed at the end, so a crash leaves
-    either the old folder or none, never half of one.
+    to a neighbouring temporary folder first and renamed at the end, and the old folder
+    is renamed aside before that: a crash leaves the old one (between the two renames under
+    the name `.<folder>.old`) or the new one, never half of one.
     """
     draft = folder.with_name(f".{folder.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
+    aside = folder.with_name(f".{folder.name}.old")
+    for left in (draft, aside):
+        shutil.rmtree(left, ignore_errors=True)
     draft.mkdir(parents=True)
     files: dict[str, dict[str, Any]] = {}
     for name in sorted(arrays):
@@ -49,8 +52,9 @@ def write_folder(
     text = json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n"
     (draft / MANIFEST).write_text(text, encoding="utf-8")
     if folder.exists():
-        shutil.rmtree(folder)
+        folder.rename(aside)
     draft.rename(folder)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -29,8 +29,10 @@ from infra.simulator.corruption import corrupt
 from infra.simulator.exact import stream
 from infra.simulator.sessions import Life
 from infra.simulator.world import make_world
-from movierec import store
 from movierec.cli import run
+from movierec.store.chain import read_chain
+from movierec.store.days import closed_days, read_manifest
+from movierec.store.segments import partition_at
 from movierec.times import DAY_SECONDS, SECOND
 from tests.brokers.kafka import Broker, running
 
@@ -272,10 +274,12 @@ def size_of_lines(root: Path, topic: str) -> tuple[int, int]:
     """(bytes, lines) of the segments and closed days of a topic."""
     size = rows = 0
     for partition in range(PARTITIONS):
-        for segment in store.list_segments(root, topic, partition):
-            size, rows = size + segment.path.stat().st_size, rows + segment.rows
-    for day in store.closed_days(root, topic):
-        manifest = store.read_manifest(root, topic, day)
+        chain = read_chain(partition_at(root, topic, partition))
+        rows += sum(segment.rows for segment in chain.segments)
+        folder = root / chain.partition.folder
+        size += sum(path.stat().st_size for path in folder.glob("*.parquet"))
+    for day in closed_days(root, topic):
+        manifest = read_manifest(root, topic, day)
         size += sum(entry["bytes"] for entry in manifest["files"].values())
         rows += manifest["totals"]["stored"] + manifest["totals"]["rejected"]
     return size, rows

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from movierec import store
+from movierec.store.chain import read_end
+from movierec.store.segments import partition_at
 from tests.brokers.kafka import Broker
 from tests.faults.ledger import Tally, examine
 from tests.faults.lines import Log, make_log
@@ -116,7 +117,7 @@ class Case:
     def is_durable(self) -> bool:
         """Whether the store's ends are those of the log."""
         return all(
-            (store.resume_offset(self.store, self.topic, p) or 0) >= len(lines)
+            read_end(partition_at(self.store, self.topic, p)) >= len(lines)
             for p, lines in self.produced.items()
         )
 

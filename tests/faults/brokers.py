@@ -4,7 +4,8 @@ import signal
 import time
 from collections.abc import Callable
 
-from movierec import store
+from movierec.store.chain import read_end
+from movierec.store.segments import partition_at
 from tests.faults.bed import Bed, Case
 from tests.faults.killing import halves
 from tests.faults.outcome import Outcome
@@ -126,4 +127,4 @@ def forget(case: Case, before: int) -> None:
 
 def case_start(case: Case, partition: int) -> int:
     """Where the store ends now: what it has already cannot be lost."""
-    return store.resume_offset(case.store, case.topic, partition) or 0
+    return read_end(partition_at(case.store, case.topic, partition))

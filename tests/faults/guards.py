@@ -7,12 +7,11 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from movierec import store
 from movierec.cli import run
 from movierec.lines.rows import ROWS
+from movierec.store.tail import Tail, Written, claim_partition
 from serve.collector import __main__ as collector
 from serve.collector.loop import Collector
 
@@ -38,8 +37,11 @@ def disk_is_truth() -> None:
     """Reading goes on at the offset that Kafka has committed, and not where the disk ends."""
 
     def resume(self: Any, partition: Any) -> int:
-        store.claim_partition(self._root, partition.topic, partition.partition)
-        return owner[0].consumer.committed(partition) or 0
+        tail = claim_partition(self._root, partition.topic, partition.partition)
+        tail.end = owner[0].consumer.committed(partition) or 0
+        self._tails[partition] = tail
+        self.lag.begin(partition, tail.end)
+        return tail.end
 
     owner: list[Collector] = []
     begin = Collector.run
@@ -49,18 +51,18 @@ def disk_is_truth() -> None:
         return begin(self, consumer)
 
     Collector.run = run_and_remember  # type: ignore[method-assign]
-    from serve.collector.writer import Store
+    from serve.collector.writer import Writer
 
-    Store.resume = resume  # type: ignore[method-assign]
+    Writer.resume = resume  # type: ignore[method-assign]
 
 
 def gaps_are_recorded() -> None:
     """Offsets that the broker no longer has count as read."""
 
-    def forget(root: Path, topic: str, partition: int, start: int, end: int) -> Any:
-        return store.write_segment(root, topic, partition, start, end, ROWS.empty_table())
+    def forget(self: Tail, end: int) -> Written:
+        return self.write(end, ROWS.empty_table())
 
-    store.write_gap = forget
+    Tail.write_gap = forget  # type: ignore[method-assign]
 
 
 GUARDS: dict[str, tuple[Callable[[], None], str]] = {
@@ -70,7 +72,7 @@ GUARDS: dict[str, tuple[Callable[[], None], str]] = {
     "gaps-are-recorded": (gaps_are_recorded, "retention"),
 }
 """name → (what takes it away, the fault that must then cost something). That segments are never
-replaced is shown by tests/movierec/store/test_store.py: here the next reader mends it."""
+replaced is shown by tests/movierec/store/test_tail.py: here the next reader mends it."""
 
 
 if __name__ == "__main__":

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from movierec import store
 from movierec.lines.rows import line_of
-from movierec.store.days import day_folder
-from movierec.store.segments import partitions_of, read_chain
+from movierec.store.chain import read_chain
+from movierec.store.days import closed_days, day_folder, read_day, read_manifest, read_rejected
+from movierec.store.openrows import open_rejected, open_rows
+from movierec.store.segments import partition_at, partitions_of
 
 Produced = Mapping[int, list[bytes | None]]
 """Partition → its lines; the number of a line is its offset."""
@@ -54,28 +55,28 @@ def examine(
 
 def stored_lines(root: Path, topic: str) -> Iterator[tuple[int, int, bytes | None]]:
     """(partition, offset, line) of everything that the store's readers give."""
-    for day in store.closed_days(root, topic):
+    for day in closed_days(root, topic):
         folder = day_folder(root, topic, day)
-        before = store.read_manifest(root, topic, day)["totals"]
-        rows = store.read_day(folder).to_pylist()
-        rejected = list(store.read_rejected(folder))
+        before = read_manifest(root, topic, day)["totals"]
+        rows = read_day(folder).to_pylist()
+        rejected = list(read_rejected(folder))
         assert len(rows) == before["stored"] and len(rejected) == before["rejected"], day
         yield from ((r["partition"], r["offset"], line_of(r)) for r in rows)
         yield from ((r["partition"], r["offset"], r["raw"]) for r in rejected)
-    for r in store.open_rows(root, topic).to_pylist():
+    for r in open_rows(root, topic).to_pylist():
         yield r["partition"], r["offset"], line_of(r)
-    for r in store.open_rejected(root, topic):
+    for r in open_rejected(root, topic):
         yield r["partition"], r["offset"], r["raw"]
 
 
 def recorded_gaps(root: Path, topic: str) -> dict[int, set[tuple[int, int]]]:
     """Partition → the [start, end) of every gap record, in closed days and open segments."""
     gaps: dict[int, set[tuple[int, int]]] = {}
-    for day in store.closed_days(root, topic):
-        for gap in store.read_manifest(root, topic, day)["gaps"]:
+    for day in closed_days(root, topic):
+        for gap in read_manifest(root, topic, day)["gaps"]:
             gaps.setdefault(gap["partition"], set()).add((gap["start"], gap["end"]))
     for partition in partitions_of(root, topic):
-        for segment in read_chain(root, topic, partition).segments:
+        for segment in read_chain(partition_at(root, topic, partition)).segments:
             if segment.gap:
                 gaps.setdefault(partition, set()).add((segment.start, segment.end))
     return gaps

@@ -4,10 +4,10 @@ import random
 import time
 from collections.abc import Iterator
 
-from movierec import store
 from movierec.lines.events import BadLine, parse
 from movierec.lines.parsing import judge
-from movierec.store.days import day_folder
+from movierec.store.days import closed_days, day_folder, read_rejected
+from movierec.store.openrows import open_rejected
 from tests.faults.bed import Bed, Case
 from tests.faults.ledger import stored_lines
 from tests.faults.lines import make_log
@@ -82,12 +82,12 @@ def wrong_verdicts(case: Case) -> Iterator[tuple[int, int]]:
     """Offsets whose row says another thing than `events.parse`."""
     now = int(time.time() * 1000)  # a timestamp as good as the records' own
     rejected: set[tuple[int, int]] = set()
-    for day in store.closed_days(case.store, case.topic):
-        entries = store.read_rejected(day_folder(case.store, case.topic, day))
+    for day in closed_days(case.store, case.topic):
+        entries = read_rejected(day_folder(case.store, case.topic, day))
         rejected |= {(e["partition"], e["offset"]) for e in entries}
-    rejected |= {(e["partition"], e["offset"]) for e in store.open_rejected(case.store, case.topic)}
+    rejected |= {(e["partition"], e["offset"]) for e in open_rejected(case.store, case.topic)}
     for partition, offset, line in stored_lines(case.store, case.topic):
-        verdict = judge(line, now, lambda text: parse(text, 1.0, 5.0))
+        verdict = judge(line, now, parse)
         bad = isinstance(verdict, BadLine)
         if bad != ((partition, offset) in rejected):
             yield partition, offset

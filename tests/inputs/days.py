@@ -9,9 +9,10 @@ from infra.simulator.corruption import corrupt
 from infra.simulator.exact import partition_of, stream
 from infra.simulator.sessions import Life
 from infra.simulator.world import make_world
-from movierec import store
 from movierec.lines.parsing import parse_batch
 from movierec.lines.rows import LineBatch
+from movierec.store.closing import Closer
+from movierec.store.tail import claim_partition
 from movierec.times import DAY, MILLISECOND, SECOND, day_number
 
 TOPIC = "movielog"
@@ -47,6 +48,7 @@ def close_days(
                     rows["time"][mine] // MILLISECOND,
                     pa.array([lines[row] for row in mine], pa.large_binary()),
                 )
-                store.write_segment(root, TOPIC, partition, start, end, parse_batch(batch))
+                claim_partition(root, TOPIC, partition).write(end, parse_batch(batch))
                 ends[partition] = end
-    return store.close_due_days(root, TOPIC, ends, GRACE)
+    manifests = Closer(root, TOPIC).close_due_days(ends, GRACE)
+    return [manifest["day"] for manifest in manifests]

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -102,36 +101,45 @@ def test_a_pickled_array_is_never_loaded(tmp_path):
         read_folder(folder, verify=False)
 
 
-CRASHING = """
-import os, sys
-from pathlib import Path
-import numpy as np
-import movierec.arrays as arrays
-step, seen = int(sys.argv[2]), [0]
-def crash(event, details):
-    if event in ("open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "shutil.rmtree"):
-        if sys.argv[1] in str(details):
-            seen[0] += 1
-            if seen[0] == step:
-                os._exit(9)
-sys.addaudithook(crash)
-arrays.write_folder(Path(sys.argv[1]) / "model", {"ids": np.arange(9)}, {"kind": "new"})
-"""
+CALLS = {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.scandir"}
+"""Audit events, each raised before its call. rmtree names its files without their folder."""
 
 
-def test_a_crash_leaves_the_old_folder_or_none_but_never_half_of_one(tmp_path):
-    outcomes = set()
-    for step in range(1, 40):
-        root = tmp_path / str(step)
-        write_folder(root / "model", {"ids": np.arange(5)}, {"kind": "old"})
-        done = subprocess.run([sys.executable, "-c", CRASHING, str(root), str(step)])
-        try:
-            arrays, manifest = read_folder(root / "model")
-        except BadInput:
-            outcomes.add("none")
-        else:
+def write_and_crash(folder: Path, step: int) -> bool:
+    """Write a new folder in a child that ends before its `step`th call; whether it got there."""
+    child = os.fork()
+    if child == 0:
+        left = [step]
+
+        def crash(event: str, _: object) -> None:
+            if event in CALLS:
+                left[0] -= 1
+                if left[0] == 0:
+                    os._exit(9)
+
+        sys.addaudithook(crash)
+        write_folder(folder, {"ids": np.arange(9), "more": np.arange(2)}, {"kind": "new"})
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
+def test_a_crash_leaves_the_old_folder_or_the_new_one_and_never_half_of_one(tmp_path):
+    outcomes = []
+    for step in range(1, 100):
+        folder = tmp_path / str(step) / "model"
+        write_folder(folder, {"ids": np.arange(5), "more": np.arange(2)}, {"kind": "old"})
+        crashed = write_and_crash(folder, step)
+        if folder.exists():
+            arrays, manifest = read_folder(folder)
             assert len(arrays["ids"]) == {"old": 5, "new": 9}[manifest["kind"]]
-            outcomes.add(manifest["kind"])
-        if done.returncode == 0:
+            outcomes.append(manifest["kind"])
+        else:
+            outcomes.append("aside")
+            read_folder(folder.with_name(".model.old"))
+        write_folder(folder, {"ids": np.arange(3)}, {"kind": "next"})
+        assert [path.name for path in folder.parent.iterdir()] == ["model"]
+        if not crashed:
             break
-    assert {"old", "new"} <= outcomes
+    assert [k for i, k in enumerate(outcomes) if k not in outcomes[:i]] == ["old", "aside", "new"]
+    assert outcomes.count("aside") == 1  # between two renames
+    assert outcomes.count("new") > 3  # while the old one is removed

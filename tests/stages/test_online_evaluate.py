@@ -8,10 +8,11 @@ import pyarrow as pa
 import pytest
 
 import online_evaluate
-from movierec import store
 from movierec.errors import BadInput
 from movierec.lines.parsing import parse_batch, parse_served
 from movierec.lines.rows import LineBatch
+from movierec.store.closing import Closer
+from movierec.store.tail import claim_partition
 
 DAY, NEXT = "2026-01-05", "2026-01-06"
 PARAMS = Path(__file__).parents[2] / "params.yaml"
@@ -40,8 +41,9 @@ def put(root, topic, lines, parse):
     """One segment of `lines`, and a closing of every day that is over."""
     values = pa.array([line.encode() for line in lines], pa.large_binary())
     batch = LineBatch(np.arange(len(lines)), np.full(len(lines), -1), values)
-    store.write_segment(root, topic, 0, 0, len(lines), parse(batch))
-    assert store.close_due_days(root, topic, {0: len(lines)}, 60) == [DAY]
+    claim_partition(root, topic, 0).write(len(lines), parse(batch))
+    (manifest,) = Closer(root, topic).close_due_days({0: len(lines)}, 60)
+    assert manifest["day"] == DAY
 
 
 @pytest.fixture

@@ -1,110 +1,137 @@
 """Closes days, exactly once, with any number of closers.
 
-    <root>/<topic>/closings/<number, 8 digits>.json   a day and its cuts: decided
-                            <number, 8 digits>.done   that day is published and durable
-
-1. The next day and its cuts are decided by linking the next number without replacing: one
-   closer wins, the others take its decision.
-2. Every closer can build the day from the log and the cuts, to the same bytes; the first
-   to rename its draft publishes it.
-3. `.done` is linked. Only then may segments go: their rows are in closed, durable days.
+1. The next day and its cuts are decided (decisions): one closer wins, the others follow it.
+2. Every closer can build the day from the log and the cuts, to the same bytes; who puts its
+   manifest first publishes it (dayfile).
+3. The decision is marked done. Only then may segments go: their rows are in closed, durable
+   days.
 
 A closer that dies anywhere leaves a state from which the next one goes on.
 """
 
-import contextlib
-import json
-import shutil
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from movierec.errors import CorruptFile
-from movierec.store.dayfile import DayFile
-from movierec.store.days import day_folder
-from movierec.store.durable import make_folder, publish_file, publish_folder, sync_folder
-from movierec.store.placing import NOTHING, Cut, crossing, removable, rows_between
-from movierec.store.segments import (
-    Chain,
-    move_base,
-    partitions_of,
-    read_chain,
-    segments_folder,
+from movierec.store.chain import Chain, move_base, read_base, read_chain
+from movierec.store.dayfile import DayFile, Manifest, put_day
+from movierec.store.decisions import (
+    Closing,
+    announce,
+    is_done,
+    last_closing,
+    mark_done,
+    read_closing,
 )
-from movierec.times import DAY, SECOND, day_name, day_number
+from movierec.store.placing import Cut, crossing, removable, rows_between
+from movierec.store.segments import Partition, partitions_of
+from movierec.store.storage import at
+from movierec.times import DAY, SECOND, Day
+
+Chains = Mapping[int, Chain]
 
 
-@dataclass(frozen=True)
-class Closing:
-    """A decision: day number `number` of this topic is `day`, cut at these offsets."""
+class Closer:
+    """Closes the days of one topic, and remembers its segments from one check to the next."""
 
-    number: int
-    day: int
-    cuts: Mapping[int, int]
+    def __init__(self, root: Path, topic: str) -> None:
+        self._root, self._topic = root, topic
+        self._storage = at(root)
+        self._chains: dict[int, Chain] = {}
+        self._state: tuple[int, bool] | None = None
 
-    def cut(self, partition: int) -> Cut:
-        """The state of a partition after this day; a partition added later starts at 0."""
-        return Cut(self.day, self.cuts.get(partition, 0))
+    def close_due_days(self, ends: Mapping[int, int], grace_seconds: float) -> list[Manifest]:
+        """Close every day that the stream has passed by the grace period; their manifests.
+
+        `ends` maps EVERY partition of the topic to its end offset in Kafka, fetched just
+        before the call. A partition passes a day when its event times reach the day's end
+        plus the grace, or when it is silent: the store has all of it up to its end, and
+        another partition has passed. Any number of closers may do this at any time.
+        """
+        unknown = set(partitions_of(self._root, self._topic)) - set(ends)
+        if unknown:
+            raise ValueError(
+                f"{self._topic}: the store has partitions {sorted(unknown)}, `ends` lacks them"
+            )
+        closed: list[Manifest] = []
+        while True:
+            last = last_closing(self._storage, self._topic)
+            done = not last.number or is_done(self._storage, self._topic, last.number)
+            chains = self._read(sorted(ends), (last.number, done))
+            try:
+                closing = due_closing(chains, ends, grace_seconds, last) if done else last
+            except FileNotFoundError:
+                if not self._is_stale(chains):
+                    raise
+                continue
+            if closing is None:
+                return closed
+            # Also one that was decided before: whoever did may have died before it was durable.
+            closing = announce(self._storage, self._topic, closing)
+            if not _holds_all(chains, closing):
+                return closed
+            manifest = self._complete(chains, closing)
+            closed += [manifest] if manifest else []
+
+    def _read(self, partitions: list[int], state: tuple[int, bool]) -> Chains:
+        """The chains up to their ends. Bases move only with a closing: then all is read anew."""
+        if self._state != state:
+            self._chains, self._state = {}, state
+        for number in partitions:
+            if number in self._chains:
+                self._chains[number].extend()
+            else:
+                self._chains[number] = read_chain(Partition(self._storage, self._topic, number))
+        return self._chains
+
+    def _is_stale(self, chains: Chains) -> bool:
+        """Whether another closer removed segments meanwhile; forgets the chains then."""
+        stale = any(read_base(chain.partition)[0] != chain.base for chain in chains.values())
+        self._state = None if stale else self._state
+        return stale
+
+    def _complete(self, chains: Chains, closing: Closing) -> Manifest | None:
+        """Put the day of a decision and mark it done; its manifest, None when another did."""
+        manifest = None
+        # The chains were read before this: if nobody is done now, nothing was removed by then.
+        if not is_done(self._storage, self._topic, closing.number):
+            try:
+                manifest = self._put(chains, closing)
+            except (FileNotFoundError, CorruptFile):
+                if not is_done(self._storage, self._topic, closing.number):
+                    raise  # else another closer finished, and removed the segments
+            mark_done(self._storage, self._topic, closing.number)
+        self._state = None
+        for number, cut in closing.cuts.items():
+            base, watermark = removable(chains[number], Cut(closing.day, cut))
+            if base > chains[number].base:
+                move_base(chains[number].partition, base, watermark)
+        return manifest
+
+    def _put(self, chains: Chains, closing: Closing) -> Manifest | None:
+        before = read_closing(self._storage, self._topic, closing.number - 1)
+
+        def fill(day: DayFile) -> None:
+            for number in sorted(closing.cuts):
+                chain, start, cut = chains[number], before.cut(number), closing.cut(number)
+                day.begin_partition(number, cut.offset, gaps(chain, start, cut))
+                for rows in rows_between(chain, start, cut):
+                    day.add(rows)
+
+        return put_day(self._storage, self._topic, closing.day, fill)
 
 
-BEFORE_ALL = Closing(0, NOTHING.day, {})
+def _holds_all(chains: Chains, closing: Closing) -> bool:
+    """Whether the store reaches every cut: a damaged segment may have been moved away since the
+    decision, and its offsets are read again."""
+    return all(chains[number].end >= cut for number, cut in closing.cuts.items())
 
 
-def close_due_days(
-    root: Path, topic: str, ends: Mapping[int, int], grace_seconds: float
-) -> list[str]:
-    """Close every day that the stream has passed by the grace period; the days closed.
-
-    `ends` maps EVERY partition of the topic to its end offset in Kafka, fetched just
-    before the call. A partition passes a day when its event times reach the day's end
-    plus the grace, or when it is silent: the store has all of it up to its end, and
-    another partition has passed. Any number of collectors may call this at any time.
-    """
-    unknown = set(partitions_of(root, topic)) - set(ends)
-    if unknown:
-        raise ValueError(f"{topic}: the store has partitions {sorted(unknown)}, `ends` lacks them")
-    closed = []
-    last = last_closing(root, topic)
-    if last.number and not _done_path(root, topic, last.number).exists():
-        closed += _complete(root, topic, last)
-    while (closing := _decide(root, topic, ends, grace_seconds)) is not None:
-        closed += _complete(root, topic, closing)
-    return closed
-
-
-def last_closing(root: Path, topic: str) -> Closing:
-    """The last decision, or BEFORE_ALL."""
-    return _closing(root, topic, max(_numbers(root, topic), default=0))
-
-
-def _numbers(root: Path, topic: str) -> list[int]:
-    return [int(path.stem) for path in (root / topic / "closings").glob("[0-9]*.json")]
-
-
-def _closing(root: Path, topic: str, number: int) -> Closing:
-    if number == 0:
-        return BEFORE_ALL
-    path = root / topic / "closings" / f"{number:08d}.json"
-    try:
-        document = json.loads(path.read_text())
-        cuts = {int(p): int(cut) for p, cut in document["cuts"].items()}
-        return Closing(number, day_number(document["day"]), cuts)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CorruptFile(f"{path}: not a closing ({error}); restore it from a backup") from None
-
-
-def _done_path(root: Path, topic: str, number: int) -> Path:
-    return root / topic / "closings" / f"{number:08d}.done"
-
-
-def _decide(
-    root: Path, topic: str, ends: Mapping[int, int], grace_seconds: float
+def due_closing(
+    chains: Chains, ends: Mapping[int, int], grace_seconds: float, last: Closing
 ) -> Closing | None:
-    """Decide the next day that is due, or take another closer's decision; None when none is."""
-    last = last_closing(root, topic)
-    chains = {partition: read_chain(root, topic, partition) for partition in sorted(ends)}
+    """The next day that is due, with its cuts; None when none is."""
     for day in _candidates(chains, last):
         threshold = (day + 1) * DAY + round(grace_seconds * SECOND)
         cuts = _cuts(chains, ends, threshold, last)
@@ -112,11 +139,11 @@ def _decide(
             return None
         closing = Closing(last.number + 1, day, cuts)
         if _holds_a_row(chains, last, closing):
-            return _announce(root, topic, closing)
+            return closing
     return None
 
 
-def _candidates(chains: Mapping[int, Chain], last: Closing) -> list[int]:
+def _candidates(chains: Chains, last: Closing) -> list[Day]:
     """The days that lines wait for, ascending. Lines of closed days are late for the next."""
     days = {
         max(day, last.day + 1)
@@ -128,7 +155,7 @@ def _candidates(chains: Mapping[int, Chain], last: Closing) -> list[int]:
 
 
 def _cuts(
-    chains: Mapping[int, Chain], ends: Mapping[int, int], threshold: int, last: Closing
+    chains: Chains, ends: Mapping[int, int], threshold: int, last: Closing
 ) -> dict[int, int] | None:
     """Each partition's cut at `threshold`, or None when the day is not due."""
     crossings = {partition: crossing(chain, threshold) for partition, chain in chains.items()}
@@ -144,86 +171,19 @@ def _cuts(
     return cuts
 
 
-def _holds_a_row(chains: Mapping[int, Chain], last: Closing, closing: Closing) -> bool:
+def _holds_a_row(chains: Chains, last: Closing, closing: Closing) -> bool:
+    columns = ["offset", "time"]
     return any(
         table.num_rows
         for partition, chain in chains.items()
-        for table in rows_between(
-            chain, last.cut(partition), closing.cut(partition), ["offset", "time"]
-        )
+        for table in rows_between(chain, last.cut(partition), closing.cut(partition), columns)
     )
 
 
-def _announce(root: Path, topic: str, closing: Closing) -> Closing:
-    folder = root / topic / "closings"
-    make_folder(folder)
-    cuts = {str(partition): cut for partition, cut in sorted(closing.cuts.items())}
-    document = {"day": day_name(closing.day), "cuts": cuts}
-    text = json.dumps(document, indent=2, sort_keys=True).encode() + b"\n"
-    try:
-        publish_file(folder / f"{closing.number:08d}.json", lambda file: file.write(text))
-    except FileExistsError:
-        return _closing(root, topic, closing.number)
-    return closing
-
-
-def _complete(root: Path, topic: str, closing: Closing) -> list[str]:
-    """Build, publish and mark the day of a decision; [its name], or [] when another did."""
-    done = _done_path(root, topic, closing.number)
-    before = _closing(root, topic, closing.number - 1)
-    folder = day_folder(root, topic, day_name(closing.day))
-    mine = False
-    if not folder.exists():
-        try:
-            mine = _publish_day(root, topic, before, closing, folder)
-        except (FileNotFoundError, CorruptFile):
-            if not done.exists():  # else another closer finished and removed the segments
-                raise
-    sync_folder(folder.parent)  # whoever renamed it may have died before this
-    with contextlib.suppress(FileExistsError):
-        publish_file(done, lambda file: None)
-    _tidy(root, topic, closing)
-    return [folder.name] if mine else []
-
-
-def _publish_day(root: Path, topic: str, before: Closing, closing: Closing, folder: Path) -> bool:
-    draft = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.draft")
-    make_folder(folder.parent)
-    draft.mkdir()
-    try:
-        day = DayFile(draft, topic, closing.day)
-        for partition in sorted(closing.cuts):
-            chain = read_chain(root, topic, partition)
-            start, cut = before.cut(partition), closing.cut(partition)
-            day.begin_partition(partition, cut.offset, _gaps(chain, partition, start, cut))
-            for rows in rows_between(chain, start, cut):
-                day.add(rows)
-        day.finish()
-        publish_folder(draft, folder)
-    except (FileExistsError, FileNotFoundError):
-        if folder.exists():  # another closer published it, and took our draft away
-            return False
-        raise
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return True
-
-
-def _gaps(chain: Chain, partition: int, start: Cut, cut: Cut) -> list[dict[str, Any]]:
-    """The gaps that this day closes over."""
+def gaps(chain: Chain, start: Cut, cut: Cut) -> list[dict[str, Any]]:
+    """The gaps that a day between `start` and `cut` closes over."""
     return [
-        {"partition": partition, "start": segment.start, "end": segment.end}
+        {"partition": chain.partition.number, "start": segment.start, "end": segment.end}
         for segment in chain.segments
         if segment.gap and start.offset <= segment.start < cut.offset
     ]
-
-
-def _tidy(root: Path, topic: str, closing: Closing) -> None:
-    """Remove the segments that this day made needless, and drafts of dead closers."""
-    for partition in closing.cuts:
-        chain = read_chain(root, topic, partition)
-        base, watermark = removable(chain, closing.cut(partition))
-        if base > chain.base:
-            move_base(segments_folder(root, topic, partition), base, watermark)
-    for draft in (root / topic / "days").glob(f".{day_name(closing.day)}.*.draft"):
-        shutil.rmtree(draft, ignore_errors=True)

@@ -1,15 +1,19 @@
-"""Writes the three files of one closed day as a stream: memory holds one row group."""
+"""Puts the three files of one closed day as a stream: memory holds one row group.
 
+Whoever closes the day puts the same bytes, so a file that is there already (another closer's,
+or one's that died) is as good as ours. The manifest, put last, makes the day.
+"""
+
+import contextlib
 import json
-import os
 from collections import Counter
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from movierec.hashing import sha256_of
 from movierec.lines.kinds import KINDS, REJECTED
 from movierec.lines.rows import STORED
 from movierec.store.days import (
@@ -17,22 +21,56 @@ from movierec.store.days import (
     LINES,
     MANIFEST,
     REJECTED_LINES,
+    day_name_of,
+    file_entry,
     rejected_entry,
 )
-from movierec.store.durable import write_file
 from movierec.store.rowfile import RowGroups, open_writer
-from movierec.times import DAY, day_name
+from movierec.store.storage import Storage
+from movierec.times import DAY, Day, day_name
+
+Manifest = dict[str, Any]
+
+
+def put_day(
+    storage: Storage, topic: str, day: Day, fill: Callable[["DayFile"], None]
+) -> Manifest | None:
+    """Put the day that `fill` adds up; its manifest, or None when another put that first."""
+    folder = day_name_of(topic, day_name(day))
+    made: list[DayFile] = []
+
+    def with_rejected(rejected: BinaryIO) -> None:
+        def with_lines(lines: BinaryIO) -> None:
+            with open_writer(lines, STORED) as writer:
+                made.append(DayFile(topic, day, writer, rejected))
+                fill(made[0])
+                made[0].groups.flush()
+
+        _put_same(storage, f"{folder}/{LINES}", with_lines)
+
+    _put_same(storage, f"{folder}/{REJECTED_LINES}", with_rejected)
+    files = {name: file_entry(storage, f"{folder}/{name}") for name in (LINES, REJECTED_LINES)}
+    manifest = made[0].manifest(files)
+    text = json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n"
+    try:
+        storage.put_new(f"{folder}/{MANIFEST}", lambda file: file.write(text))
+    except FileExistsError:
+        return None
+    return manifest
+
+
+def _put_same(storage: Storage, name: str, write: Callable[[BinaryIO], None]) -> None:
+    with contextlib.suppress(FileExistsError):
+        storage.put_new(name, write)
 
 
 class DayFile:
-    """A day being written to a draft folder. Add its rows by partition, then `finish`."""
+    """A day being written: add its rows by partition."""
 
-    def __init__(self, draft: Path, topic: str, day: int) -> None:
-        self.draft, self.topic, self.day = draft, topic, day
-        self.lines: BinaryIO = (draft / LINES).open("xb")
-        self.rejected: BinaryIO = (draft / REJECTED_LINES).open("xb")
-        self.writer = open_writer(self.lines, STORED)
-        self.groups = RowGroups(self.writer)
+    def __init__(self, topic: str, day: Day, writer: pq.ParquetWriter, rejected: BinaryIO) -> None:
+        self.topic, self.day = topic, day
+        self.rejected = rejected
+        self.groups = RowGroups(writer)
         self.totals: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.partitions: dict[str, dict[str, Any]] = {}
@@ -60,9 +98,7 @@ class DayFile:
         entry["late"] += pc.sum(pc.less(good.column("time"), self.day * DAY), min_count=0).as_py()
         for kind in pc.value_counts(good.column("kind")).to_pylist():
             self.totals[KINDS[kind["values"]]] += kind["counts"]
-        number = pa.array([self.partition], pa.int32()).take(
-            pa.nulls(good.num_rows, pa.int64()).fill_null(0)
-        )
+        number = pa.repeat(pa.scalar(self.partition, pa.int32()), good.num_rows)
         stored = good.select(STORED.names[1:]).add_column(0, STORED.field(0), number)
         self.groups.add(stored)
         if good.num_rows < rows.num_rows:
@@ -74,26 +110,14 @@ class DayFile:
             entry = rejected_entry({"partition": self.partition, **row})
             self.rejected.write(json.dumps(entry).encode() + b"\n")
 
-    def finish(self) -> int:
-        """Complete and fsync the files, the manifest last; the number of lines."""
-        self.groups.flush()
-        self.writer.close()
-        for file in (self.lines, self.rejected):
-            file.flush()
-            os.fsync(file.fileno())
-            file.close()
-        text = json.dumps(self._manifest(), indent=2, sort_keys=True).encode() + b"\n"
-        write_file(self.draft / MANIFEST, lambda file: file.write(text))
-        return sum(entry["stored"] + entry["rejected"] for entry in self.partitions.values())
-
-    def _manifest(self) -> dict[str, Any]:
+    def manifest(self, files: dict[str, Any]) -> Manifest:
+        """What the day is; `files` says how each of its files must be."""
         sums = {
             name: sum(entry[name] for entry in self.partitions.values())
             for name in ("stored", "rejected", "late")
         }
         kinds = {name: self.totals[name] for name in KINDS.values()}
         reasons = dict(sorted(self.reasons.items()))
-        paths = [self.draft / LINES, self.draft / REJECTED_LINES]
         return {
             "format": DAY_FORMAT,
             "topic": self.topic,
@@ -101,5 +125,5 @@ class DayFile:
             "partitions": self.partitions,
             "totals": {**sums, **kinds, "reasons": reasons},
             "gaps": self.gaps,
-            "files": {p.name: {"bytes": p.stat().st_size, "sha256": sha256_of(p)} for p in paths},
+            "files": files,
         }

@@ -4,11 +4,14 @@
                                      rejected.jsonl    refused lines, raw and why
                                      manifest.json     what the day is, and each file's sha256
 
-A closed day never changes. Its bytes follow from the log and the manifest's cuts alone.
+A day is there when its manifest is: that is put last. A closed day never changes. Its bytes
+follow from the log and the manifest's cuts alone.
 """
 
 import base64
+import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,25 +21,29 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from movierec.errors import BadInput, CorruptFile
-from movierec.hashing import sha256_of
 from movierec.lines.rows import STORED
+from movierec.store.storage import Storage, at
 
 DAY_FORMAT = 1
 LINES, REJECTED_LINES, MANIFEST = "lines.parquet", "rejected.jsonl", "manifest.json"
 
 
+def day_name_of(topic: str, day: str) -> str:
+    """The folder of a closed day, as the storage names it."""
+    return f"{topic}/days/{day}"
+
+
 def day_folder(root: Path, topic: str, day: str) -> Path:
     """Where a closed day lives."""
-    return root / topic / "days" / day
+    return root / day_name_of(topic, day)
 
 
 def closed_days(root: Path, topic: str) -> list[str]:
-    """The closed days that are on this disk, in order."""
-    folder = root / topic / "days"
-    if not folder.is_dir():
-        return []
-    names = (path.name for path in folder.iterdir())
-    return sorted(name for name in names if re.fullmatch(r"\d{4}-\d{2}-\d{2}", name))
+    """The closed days that the store holds, in order: those that have their manifest."""
+    storage = at(root)
+    names = storage.names(f"{topic}/days")
+    days = [name for name in names if re.fullmatch(r"\d{4}-\d{2}-\d{2}", name)]
+    return [day for day in days if MANIFEST in storage.names(day_name_of(topic, day))]
 
 
 def read_manifest(root: Path, topic: str, day: str) -> dict[str, Any]:
@@ -48,7 +55,8 @@ def manifest_of(folder: Path) -> dict[str, Any]:
     """The manifest in a day's folder. Raises BadInput or CorruptFile."""
     path = folder / MANIFEST
     try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        with at(folder).open(MANIFEST) as file:
+            manifest: dict[str, Any] = json.loads(file.read())
         if manifest["format"] != DAY_FORMAT or set(manifest["files"]) != {LINES, REJECTED_LINES}:
             raise ValueError(f"format {manifest['format']}, this code reads {DAY_FORMAT}")
     except FileNotFoundError:
@@ -69,12 +77,19 @@ def verify_day(folder: Path) -> dict[str, Any]:
     for name, entry in manifest["files"].items():
         path = folder / name
         try:
-            good = path.stat().st_size == entry["bytes"] and sha256_of(path) == entry["sha256"]
+            good = file_entry(at(folder), name) == entry
         except FileNotFoundError:
             raise CorruptFile(f"{path}: missing, but named in {MANIFEST}") from None
         if not good:
             raise CorruptFile(f"{path}: SHA-256 differs from {MANIFEST}; restore the folder")
     return manifest
+
+
+def file_entry(storage: Storage, name: str) -> dict[str, Any]:
+    """What a manifest says of a file: its size and sha256."""
+    with storage.open(name) as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return {"bytes": file.seek(0, os.SEEK_END), "sha256": digest}
 
 
 def read_day(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -84,9 +99,10 @@ def read_day(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
     lines take about 0.5 GB: name the columns you need.
     """
     verify_day(folder)
-    table = pq.read_table(
-        folder / LINES, columns=list(columns) if columns else None, read_dictionary=["movie"]
-    )
+    with at(folder).open(LINES) as file:
+        table = pq.read_table(
+            file, columns=list(columns) if columns else None, read_dictionary=["movie"]
+        )
     schema = pa.schema([STORED.field(name) for name in table.schema.names])
     return table.cast(schema).unify_dictionaries()
 
@@ -94,15 +110,18 @@ def read_day(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
 def stream_day(folder: Path) -> Iterator[pa.RecordBatch]:
     """The rows of `read_day`, some 100,000 at a time: memory does not grow with the day."""
     verify_day(folder)
-    with pq.ParquetFile(folder / LINES, read_dictionary=["movie"]) as file:
-        for batch in file.iter_batches(batch_size=1 << 17, use_threads=False):
+    with (
+        at(folder).open(LINES) as file,
+        pq.ParquetFile(file, read_dictionary=["movie"]) as rows,
+    ):
+        for batch in rows.iter_batches(batch_size=1 << 17, use_threads=False):
             yield from pa.Table.from_batches([batch]).cast(STORED).to_batches()
 
 
 def read_rejected(folder: Path) -> Iterator[dict[str, Any]]:
     """The refused lines of a closed day: partition, offset, timestamp, reason, raw bytes."""
     verify_day(folder)
-    with (folder / REJECTED_LINES).open(encoding="ascii") as file:
+    with at(folder).open(REJECTED_LINES) as file:
         for line in file:
             entry = json.loads(line)
             yield {**entry, "raw": raw_of(entry)}

@@ -1,19 +1,65 @@
-"""Files that survive a crash: whole and under their final name, or not there at all.
+"""The storage on a local disk: whole and under its final name after any crash, or not there.
 
-The one place that calls fsync, link and rename. An error of the disk (EIO on fsync, no
-space) is never swallowed: the caller's program must end, since after a failed fsync
-nobody knows what the disk holds.
+The one place of the store that calls fsync, link, mkdir or unlink. An error of the disk (EIO
+on fsync, no space) is never swallowed: the caller's program must end, since after a failed
+fsync nobody knows what the disk holds.
 """
 
-import errno
+import contextlib
 import os
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
 from typing import BinaryIO
 
 TEMPORARY = ".tmp"
 """Suffix of a file that nobody may read: its writer is at work, or died."""
+
+
+@dataclass(frozen=True)
+class Disk:
+    """The verbs of `storage.Storage` on the files below `root`."""
+
+    root: Path
+
+    def put_new(self, name: str, write: Callable[[BinaryIO], object]) -> int:
+        """Write a temporary file, fsync it, link it to its name, fsync the folder."""
+        path = self.root / name
+        _make_folder(path.parent)
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}{TEMPORARY}")
+        try:
+            size = _write(temporary, write)
+            try:
+                os.link(temporary, path)
+            finally:  # the name may be another's that died before this
+                sync_folder(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return size
+
+    def open(self, name: str) -> BufferedIOBase:
+        """The file of that name."""
+        return (self.root / name).open("rb")
+
+    def names(self, folder: str, *, settle: bool = False) -> list[str]:
+        """Files and folders, without those of writers at work."""
+        path = self.root / folder
+        if settle:
+            _settle(path)
+        try:
+            return sorted(p.name for p in path.iterdir() if not p.name.startswith("."))
+        except FileNotFoundError:
+            return []
+
+    def remove(self, name: str) -> None:
+        """Unlink the file, and the folder that it leaves empty."""
+        path = self.root / name
+        path.unlink(missing_ok=True)
+        if path.parent != self.root:
+            with contextlib.suppress(OSError):
+                path.parent.rmdir()
 
 
 def sync_folder(folder: Path) -> None:
@@ -25,60 +71,27 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def make_folder(folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
     """Make `folder` and its missing parents, each name durable."""
     if folder.is_dir():
         return
-    make_folder(folder.parent)
+    _make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
     sync_folder(folder.parent)
 
 
-def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Create `path`, which must not exist, let `write` fill it, and fsync its content."""
+def _write(path: Path, write: Callable[[BinaryIO], object]) -> int:
+    """Create `path`, let `write` fill it, fsync its content; its size."""
     with path.open("xb") as file:
         write(file)
         file.flush()
         os.fsync(file.fileno())
+        return file.tell()
 
 
-def publish_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Create `path` durably with what `write` puts into it, never replacing a file.
-
-    Raises FileExistsError when there is one already, FileNotFoundError when somebody
-    took the temporary file away (`remove_temporaries`); nothing is published then.
-    """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}{TEMPORARY}")
-    try:
-        write_file(temporary, write)
-        os.link(temporary, path)
-        sync_folder(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def publish_folder(draft: Path, final: Path) -> None:
-    """Give a finished draft folder its final name, never replacing a folder with content.
-
-    The files in `draft` must be fsynced already. Raises FileExistsError when `final` is there.
-    """
-    sync_folder(draft)
-    try:
-        draft.rename(final)
-    except OSError as error:
-        if error.errno == errno.ENOTEMPTY:
-            raise FileExistsError(error.errno, error.strerror, str(final)) from None
-        raise
-    sync_folder(final.parent)
-
-
-def remove_temporaries(folder: Path) -> int:
-    """Remove the temporary files of writers that died; how many there were.
-
-    Only the owner of `folder` may do so. A writer that still lives loses its file and is
-    refused at the link.
-    """
-    leftovers = list(folder.glob(f".*{TEMPORARY}"))
-    for path in leftovers:
+def _settle(folder: Path) -> None:
+    """A writer that still lives loses its file here, and is refused at the link."""
+    _make_folder(folder)
+    for path in folder.glob(f".*{TEMPORARY}"):
         path.unlink(missing_ok=True)
-    return len(leftovers)
+    sync_folder(folder)

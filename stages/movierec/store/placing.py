@@ -7,18 +7,16 @@ rejected line that of w (before the first good line it goes with the first day t
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from movierec.errors import CorruptFile
+from movierec.store.chain import Chain
 from movierec.store.rowfile import read_groups
-from movierec.store.segments import Chain, Segment
+from movierec.store.segments import MEND, Partition, Segment, opened
 from movierec.times import DAY
 
 NEVER = -(2**63)
@@ -37,20 +35,6 @@ NOTHING = Cut(-(10**6), 0)
 """Before the first day."""
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[pq.ParquetFile]:
-    """A segment to read rows of, every page checked. Raises CorruptFile, naming it."""
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            yield file
-    except FileNotFoundError:
-        raise
-    except (OSError, pa.ArrowException) as error:
-        raise CorruptFile(
-            f"{path}: damaged ({error}); move it away, and the collector reads its offsets again"
-        ) from None
-
-
 def passed(watermark: int | None, segment: Segment) -> int | None:
     """The watermark after a segment."""
     times = [time for time in (watermark, segment.max_time) if time is not None]
@@ -66,18 +50,19 @@ def crossing(chain: Chain, threshold: int) -> int | None:
         return chain.base
     for segment in chain.segments:
         if segment.max_time is not None and segment.max_time >= threshold:
-            return _crossing_within(segment, threshold)
+            return _crossing_within(chain.partition, segment, threshold)
     return None
 
 
-def _crossing_within(segment: Segment, threshold: int) -> int:
-    with _opened(segment.path) as file:
+def _crossing_within(partition: Partition, segment: Segment, threshold: int) -> int:
+    with opened(partition, segment.start) as file:
         for group in read_groups(file, ["offset", "time"]):
             times = group.column("time").fill_null(NEVER).to_numpy()
             hits = np.flatnonzero(times >= threshold)
             if hits.size:
                 return int(group.column("offset")[int(hits[0])].as_py())
-    raise ValueError(f"{segment.path}: max_time {segment.max_time} is not among its rows")
+    name = partition.name(segment.start)
+    raise CorruptFile(f"{name}: max_time {segment.max_time} is not among its rows; {MEND}")
 
 
 def rows_between(
@@ -93,7 +78,7 @@ def rows_between(
             return
         after = passed(watermark, segment)
         if segment.rows and not _all_placed(segment, after, before):
-            with _opened(segment.path) as file:
+            with opened(chain.partition, segment.start) as file:
                 running = NEVER if watermark is None else watermark
                 for group in read_groups(file, columns):
                     running, keep = _belonging(group, running, before, cut)

@@ -75,14 +75,16 @@ def days(root):
 
 
 def entries(root):
-    return [json.loads(line) for line in (root / "data/expired.jsonl").read_text().splitlines()]
+    return [
+        json.loads(path.read_text()) for path in sorted((root / "data/expired").glob("*/[!.]*"))
+    ]
 
 
 def test_a_dry_run_is_the_default_and_deletes_nothing(root, capsys):
     assert run() == 0
     output = capsys.readouterr()
     assert f"would delete  movielog/{OLD}" in output.out and "--apply" in output.err
-    assert days(root) == [OLD, USED, NEW] and not (root / "data/expired.jsonl").exists()
+    assert days(root) == [OLD, USED, NEW] and not (root / "data/expired").exists()
 
 
 def test_apply_deletes_in_every_topic_and_writes_what_it_deleted(root):
@@ -136,7 +138,7 @@ def window_in_head(root):
 def test_a_needed_day_stays_and_the_reason_is_told(root, capsys, change, reason):
     change(root)
     assert run("--apply") == 0
-    assert OLD in days(root) and not (root / "data/expired.jsonl").exists()
+    assert OLD in days(root) and not (root / "data/expired").exists()
     assert reason in capsys.readouterr().out
     with pytest.raises(BadInput, match=f"{OLD} stays: .*{reason}"):
         run("--apply", "--days", OLD)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from movierec import store
+from movierec.store.days import closed_days, read_manifest
+from movierec.store.openrows import open_rejected, open_rows
 from tests.brokers.embedded import embedded_broker, kafka_environment
 from tests.brokers.kafka import Broker
 
@@ -44,8 +45,8 @@ def simulate_and_collect(
 def lines_of(root: Path, topic: str) -> dict[str, str]:
     """day → SHA-256 of its lines and of its rejected lines."""
     days = {}
-    for day in store.closed_days(root, topic):
-        files = store.read_manifest(root, topic, day)["files"]
+    for day in closed_days(root, topic):
+        files = read_manifest(root, topic, day)["files"]
         days[day] = json.dumps(files, sort_keys=True)
         for name, entry in files.items():
             content = (root / topic / "days" / day / name).read_bytes()
@@ -66,8 +67,8 @@ def test_both_brokers_give_the_same_days(kafka: Broker, tmp_path: Path) -> None:
         simulate_and_collect(address, TOPIC, tmp_path / "embedded", environment)
     assert list(lines_of(tmp_path / "real", topic)) == DAYS
     assert lines_of(tmp_path / "real", topic) == lines_of(tmp_path / "embedded", TOPIC)
-    totals = [store.read_manifest(tmp_path / "real", topic, day)["totals"] for day in DAYS]
+    totals = [read_manifest(tmp_path / "real", topic, day)["totals"] for day in DAYS]
     in_days = sum(total["stored"] + total["rejected"] for total in totals)
-    waiting = store.open_rows(tmp_path / "real", topic).num_rows
-    waiting += len(list(store.open_rejected(tmp_path / "real", topic)))
+    waiting = open_rows(tmp_path / "real", topic).num_rows
+    waiting += len(list(open_rejected(tmp_path / "real", topic)))
     assert in_days + waiting == sent["lines"]

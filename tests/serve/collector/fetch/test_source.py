@@ -13,6 +13,7 @@ from kafka.errors import CorruptRecordError
 from kafka.protocol.consumer import IsolationLevel
 from kafka.record.default_records import DefaultRecordBatchBuilder
 from kafka.record.memory_records import MemoryRecords
+from kafka.record.util import calc_crc32c
 
 from serve.collector.fetch import source as collector_source
 from serve.collector.fetch.source import BatchRecords, Chunk, hands_over_batches, of_records, poll
@@ -102,17 +103,63 @@ def test_a_changed_byte_is_refused(at: int) -> None:
 
 
 def test_lines_of_an_aborted_transaction_are_left_out() -> None:
-    class Aborted:
-        """As the broker names it beside the records."""
-
-        producer_id, first_offset = 7, 2
-
     own = {"producer_id": 7, "producer_epoch": 0, "base_sequence": 0}
     data = batch(0, [(1, b"a"), (2, b"b")]) + batch(2, [(3, b"no"), (4, b"no")], **own)
     data += batch(4, [(5, b"c")])
-    told = {"isolation_level": IsolationLevel.READ_COMMITTED, "aborted_transactions": [Aborted()]}
+    told = {
+        "isolation_level": IsolationLevel.READ_COMMITTED,
+        "aborted_transactions": [Aborted(7, 2)],
+    }
     assert [value for _, _, value in by_batch(data, **told)] == [b"a", b"b", b"c"]
     assert by_batch(data, **told) == by_record(data, **told)
+
+
+class Aborted:
+    """A transaction as the broker names it beside the records."""
+
+    def __init__(self, producer_id: int, first_offset: int) -> None:
+        self.producer_id, self.first_offset = producer_id, first_offset
+
+
+def marker(base: int, producer: int, *, commit: bool) -> bytes:
+    """The control batch that ends a transaction: a key of version and type, a value of epoch."""
+    builder = DefaultRecordBatchBuilder(
+        magic=2, compression_type=0, is_transactional=True, batch_size=1 << 14,
+        producer_id=producer, producer_epoch=0, base_sequence=-1,
+    )  # fmt: skip
+    builder.append(0, 9, struct.pack(">hh", 0, int(commit)), struct.pack(">hi", 0, 0), [])
+    made = bytearray(builder.build())
+    made[:8] = struct.pack(">q", base)
+    (attributes,) = struct.unpack_from(">h", made, 21)
+    struct.pack_into(">h", made, 21, attributes | 0x20)  # is_control
+    struct.pack_into(">I", made, 17, calc_crc32c(made[21:]))
+    return bytes(made)
+
+
+def transactional(base: int, value: bytes, producer: int) -> bytes:
+    return batch(base, [(1, value)], producer_id=producer, producer_epoch=0, base_sequence=0)
+
+
+def committed(data: bytes, *aborted: Aborted) -> list[bytes | None]:
+    """What a reader of committed lines gets, the same from both sources."""
+    told = {"isolation_level": IsolationLevel.READ_COMMITTED, "aborted_transactions": list(aborted)}
+    assert by_batch(data, **told) == by_record(data, **told)
+    return [value for _, _, value in by_batch(data, **told)]
+
+
+def test_a_marker_ends_the_aborted_transaction_and_is_no_line() -> None:
+    data = transactional(0, b"no", 7) + marker(1, 7, commit=False)
+    data += transactional(2, b"yes", 7) + marker(3, 7, commit=True) + batch(4, [(1, b"plain")])
+    assert committed(data, Aborted(7, 0)) == [b"yes", b"plain"]
+
+
+def test_aborted_transactions_of_several_producers_are_taken_by_offset() -> None:
+    data = transactional(0, b"no", 7) + transactional(1, b"no", 8) + marker(2, 8, commit=False)
+    data += transactional(3, b"yes", 8) + marker(4, 8, commit=True) + marker(5, 7, commit=False)
+    data += transactional(6, b"no", 8) + transactional(7, b"yes", 7) + marker(8, 7, commit=True)
+    data += marker(9, 8, commit=False)
+    told = [Aborted(8, 6), Aborted(7, 0), Aborted(8, 1)]
+    assert committed(data, *told) == [b"yes", b"yes"]
 
 
 class Consumer:

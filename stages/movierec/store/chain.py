@@ -1,0 +1,99 @@
+"""The chain of a partition: its segments in order, without a hole.
+
+The first starts at the base (0 at first), each next one where the one before ends. Only the
+chain counts, so progress is a fact of the disk: a file off the chain (a stale writer's, after
+its partition moved on) is never read, and a gap (offsets the broker no longer has) is a link
+like any other. The base moves up, past segments whose rows are all in closed days, by a file
+`<base>.base`; the highest one counts. Then segments below it may go.
+"""
+
+import contextlib
+import json
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from movierec.errors import CorruptFile
+from movierec.store.segments import Partition, Segment, read_segment
+from movierec.times import Nanoseconds
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The segments from `base` to `end`, as far as they were read."""
+
+    partition: Partition
+    base: int
+    watermark: Nanoseconds | None
+    """Latest event time below the base; None when there was none."""
+    segments: list[Segment]
+
+    @property
+    def end(self) -> int:
+        """The next offset to read."""
+        return self.segments[-1].end if self.segments else self.base
+
+    def extend(self) -> None:
+        """Read the segments that were written since. Raises CorruptFile."""
+        while (segment := read_segment(self.partition, self.end)) is not None:
+            self.segments.append(segment)
+
+
+def read_chain(partition: Partition) -> Chain:
+    """The chain of a partition as its footers tell it. Raises CorruptFile."""
+    while True:
+        base, watermark = read_base(partition)
+        chain = Chain(partition, base, watermark, [])
+        chain.extend()
+        if read_base(partition)[0] == base:  # else segments went while we walked
+            return chain
+
+
+def read_end(partition: Partition, known: int = 0) -> int:
+    """Where the chain ends; `known` is where it once did. Raises CorruptFile.
+
+    Keeps nothing in memory, however many segments there are.
+    """
+    while True:
+        base = read_base(partition)[0]
+        end = max(base, known)
+        while (segment := read_segment(partition, end)) is not None:
+            end = segment.end
+        if read_base(partition)[0] == base:
+            return end
+
+
+def read_base(partition: Partition) -> tuple[int, Nanoseconds | None]:
+    """Where a partition's chain begins, and the latest event time below it."""
+    while True:
+        bases = [n for n in partition.storage.names(partition.folder) if n.endswith(".base")]
+        if not bases:
+            return 0, None
+        name = f"{partition.folder}/{bases[-1]}"
+        try:
+            with partition.storage.open(name) as file:
+                return _offset(bases[-1]), json.loads(file.read())["watermark"]
+        except FileNotFoundError:  # a higher base took its place
+            continue
+        except (ValueError, KeyError, TypeError) as error:
+            raise CorruptFile(f"{name}: not a base ({error}); restore it from a backup") from None
+
+
+def move_base(partition: Partition, base: int, watermark: Nanoseconds | None) -> list[str]:
+    """Move a chain's base up to `base` and remove what lies below; the names removed.
+
+    Only for segments whose rows are all in closed, durable days.
+    """
+    text = json.dumps({"watermark": watermark}).encode()
+    name = f"{partition.folder}/{base:020d}.base"
+    with contextlib.suppress(FileExistsError, FileNotFoundError):  # another closer moves it too
+        partition.storage.put_new(name, lambda file: file.write(text))
+    highest = read_base(partition)[0]
+    names = partition.storage.names(partition.folder)
+    below = [n for n in names if PurePath(n).stem.isdecimal() and _offset(n) < highest]
+    for name in below:
+        partition.storage.remove(f"{partition.folder}/{name}")
+    return below
+
+
+def _offset(name: str) -> int:
+    return int(PurePath(name).stem)

@@ -1,0 +1,61 @@
+"""The lines that no closed day holds yet, as readers see them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from movierec.lines.kinds import REJECTED
+from movierec.lines.rows import STORED
+from movierec.store.chain import read_chain
+from movierec.store.decisions import last_closing
+from movierec.store.placing import rows_between
+from movierec.store.segments import Partition, partitions_of
+from movierec.store.storage import at
+
+
+def open_rows(root: Path, topic: str) -> pa.Table:
+    """The good lines (schema `rows.STORED`) that no closed day holds yet.
+
+    Sorted by partition, then offset. A consistent picture even while days close.
+    """
+    tables = [
+        _stored(partition, rows.filter(pc.not_equal(rows.column("kind"), REJECTED)))
+        for partition, rows in _open(root, topic)
+    ]
+    return pa.concat_tables([STORED.empty_table(), *tables]).unify_dictionaries()
+
+
+def open_rejected(root: Path, topic: str) -> Iterator[dict[str, Any]]:
+    """The refused lines that no closed day holds yet, as `days.read_rejected` gives them."""
+    for partition, rows in _open(root, topic):
+        bad = rows.filter(pc.equal(rows.column("kind"), REJECTED))
+        for row in bad.select(["offset", "timestamp", "reason", "raw"]).to_pylist():
+            yield {"partition": partition, **row}
+
+
+def _stored(partition: int, rows: pa.Table) -> pa.Table:
+    number = pa.repeat(pa.scalar(partition, pa.int32()), rows.num_rows)
+    return rows.select(STORED.names[1:]).add_column(0, STORED.field(0), number)
+
+
+def _open(root: Path, topic: str) -> list[tuple[int, pa.Table]]:
+    storage = at(root)
+    while True:
+        last = last_closing(storage, topic)
+        try:
+            tables = [
+                (number, rows)
+                for number in partitions_of(root, topic)
+                for rows in rows_between(
+                    read_chain(Partition(storage, topic, number)), last.cut(number), None
+                )
+            ]
+        except FileNotFoundError:
+            if last_closing(storage, topic) == last:
+                raise
+            continue
+        if last_closing(storage, topic) == last:
+            return tables

@@ -1,0 +1,56 @@
+"""The storage seam: everything that the store reads or writes passes through four verbs.
+
+A name is relative to the store's root, with `/` between its parts. What is under a name is
+whole and never changes: it is put once, read by anybody, and removed. Another storage is
+another class with these verbs, and a line in `at`.
+"""
+
+from collections.abc import Callable
+from io import BufferedIOBase
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from movierec.store.durable import Disk
+
+
+class Storage(Protocol):
+    """Put if absent, read, list, remove."""
+
+    def put_new(self, name: str, write: Callable[[BinaryIO], object]) -> int:
+        """Put what `write` writes under `name`, whole and durably; its size in bytes.
+
+        Never replaces: raises FileExistsError when the name is taken, and then what has it
+        is durable. `write` has run to its end in both cases. Raises FileNotFoundError when
+        the owner of the folder settled it (`names`) meanwhile; nothing is put then.
+        """
+        ...
+
+    def open(self, name: str) -> BufferedIOBase:
+        """What is under `name`, seekable. Raises FileNotFoundError."""
+        ...
+
+    def names(self, folder: str, *, settle: bool = False) -> list[str]:
+        """The last parts of the names directly below `folder`, sorted; [] when there are none.
+
+        With `settle`, which is for the one owner of the folder: removes first what writers
+        that died left unfinished, and makes durable what they finished.
+        """
+        ...
+
+    def remove(self, name: str) -> None:
+        """Take `name` away; nothing happens when it is gone already."""
+        ...
+
+
+def at(root: Path) -> Storage:
+    """The storage that `root` names."""
+    return Disk(root)
+
+
+def has(storage: Storage, name: str) -> bool:
+    """Whether something is under `name`."""
+    try:
+        storage.open(name).close()
+    except FileNotFoundError:
+        return False
+    return True

@@ -1,0 +1,150 @@
+"""`make bench-store`: what a flush, a check for due days and a start cost beside many segments.
+
+    python -m tests.bench.bench_store
+
+A flush parses nothing: it is one write of two lines at the tail of one partition. A start is a
+process of its own that claims 64 partitions and looks once for days that are due: with 30
+closed days and a base, and with so many segments that no day holds yet.
+"""
+
+import itertools
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pyarrow as pa
+
+from infra.demo.report import table
+from movierec.cli import run
+from movierec.lines.parsing import parse_batch
+from movierec.lines.rows import ROWS, LineBatch
+from movierec.store.closing import Closer
+from movierec.store.segments import facts_of, partition_at, write_segment
+from movierec.store.tail import Tail, claim_partition
+
+TOPIC = "movielog"
+PARTITIONS = 64
+COUNTS = (10, 1_000, 10_000)
+FLUSHES = 100
+DAYS = 30
+GRACE = 900
+
+
+def main(arguments: list[str]) -> int:
+    """Measure and print a table, then JSON."""
+    if arguments:
+        return start(Path(arguments[0]))
+    results: dict[str, Any] = {"flush_ms": {}, "start": {}}
+    with tempfile.TemporaryDirectory() as folder:
+        for count in COUNTS:
+            root = Path(folder) / str(count)
+            fill(root, 1, count)
+            results["flush_ms"][count] = flush_ms(root)
+            shutil.rmtree(root)
+        root = Path(folder) / "closed"
+        with mock.patch.object(os, "fsync"):
+            close_days(root)
+        results["start"][f"{DAYS} closed days"] = started(root)
+        for count in COUNTS[1:]:
+            root = Path(folder) / f"open-{count}"
+            fill(root, PARTITIONS, count // PARTITIONS)
+            results["start"][f"{count:,} open segments"] = started(root)
+            shutil.rmtree(root)
+    rows = [[f"{count:,}", f"{ms:.1f}"] for count, ms in results["flush_ms"].items()]
+    print(table(["segments of the day", "flush ms (median)"], rows))
+    rows = [[name, *map(str, measured.values())] for name, measured in results["start"].items()]
+    print(
+        table(["start with", "claim s", "its CPU s", "first check s", "next check s", "MB"], rows)
+    )
+    print(json.dumps(results))
+    return 0
+
+
+def lines(day: str, start: int) -> pa.Table:
+    """Two parsed lines at the offsets from `start`."""
+    text = [f"{day}T10:00:00,{user},GET /data/m/jaws+1975/1.mpg".encode() for user in range(2)]
+    values = pa.array(text, pa.large_binary())
+    return parse_batch(
+        LineBatch(np.arange(start, start + 2), np.full(2, -1, dtype=np.int64), values)
+    )
+
+
+def fill(root: Path, partitions: int, count: int) -> None:
+    """Segments of one day as files, without fsync: making them is not what is measured."""
+    rows = lines("2026-03-01", 0)
+    for number in range(partitions):
+        partition = partition_at(root, TOPIC, number)
+        (root / partition.folder).mkdir(parents=True)
+        facts = facts_of(partition, 0, 2, rows, gap=False)
+        for start in range(0, 2 * count, 2):
+            with (root / partition.name(start)).open("xb") as file:
+                write_segment(file, {**facts, "start": start, "end": start + 2}, rows)
+
+
+def flush_ms(root: Path) -> float:
+    """The median time of a write at the tail."""
+    tail = claim_partition(root, TOPIC, 0)
+    tail.write(tail.end + 2, lines("2026-03-01", tail.end))
+    return round(statistics.median(one_flush(tail) for _ in range(FLUSHES)), 2)
+
+
+def one_flush(tail: Tail) -> float:
+    rows = lines("2026-03-01", tail.end)
+    began = time.perf_counter()
+    tail.write(tail.end + 2, rows)
+    return (time.perf_counter() - began) * 1000
+
+
+def close_days(root: Path) -> None:
+    """30 days, closed, with what came in the grace time after the last one still open."""
+    tails = [claim_partition(root, TOPIC, number) for number in range(PARTITIONS)]
+    closer, first = Closer(root, TOPIC), date(2026, 1, 1)
+    for number in range(DAYS + 1):
+        day = (first + timedelta(days=number)).isoformat()
+        for tail in tails[: 4 if number < DAYS else None]:
+            tail.write(tail.end + 2, lines(day, tail.end))
+        for tail in tails:
+            tail.write(tail.end + 1, ROWS.empty_table())
+        closer.close_due_days({tail.partition.number: tail.end for tail in tails}, GRACE)
+
+
+def started(root: Path) -> dict[str, float]:
+    """What `start` measures, in a process of its own."""
+    command = [sys.executable, "-m", "tests.bench.bench_store", str(root)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    measured: dict[str, float] = json.loads(done.stdout)
+    return measured
+
+
+def start(root: Path) -> int:
+    """Claim every partition and look for due days, as the collector does; print s and MB."""
+    lines("2026-03-01", 0)  # compiles, as the collector does before it joins
+    before, times = time.process_time(), [time.perf_counter()]
+    tails = [claim_partition(root, TOPIC, number) for number in range(PARTITIONS)]
+    times.append(time.perf_counter())
+    cpu = round(time.process_time() - before, 2)
+    closer = Closer(root, TOPIC)
+    ends = {tail.partition.number: tail.end for tail in tails}
+    for _ in range(2):
+        closer.close_due_days(ends, GRACE)
+        times.append(time.perf_counter())
+    claim, first, following = (round(b - a, 2) for a, b in itertools.pairwise(times))
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    measured = {"claim": claim, "cpu": cpu, "first": first, "next": following, "mb": megabytes}
+    print(json.dumps(measured))
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

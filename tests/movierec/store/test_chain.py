@@ -1,0 +1,82 @@
+"""The chain: what counts, what does not, and where it begins."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from movierec.errors import CorruptFile
+from movierec.store import chain
+from movierec.store.chain import move_base, read_base, read_chain, read_end
+from movierec.store.segments import Partition, Segment, partition_at
+from tests.movierec.store.filling import TOPIC, close, end_of, file_of, put, segments, watch
+
+
+def test_a_file_off_the_chain_is_never_read(tmp_path: Path) -> None:
+    put(tmp_path, [watch(1, 1), watch(1, 2)])
+    shutil.copy(file_of(tmp_path), file_of(tmp_path, 1))
+    assert [segment.start for segment in segments(tmp_path)] == [0]
+
+
+def test_a_chain_extends_by_what_was_written_since(tmp_path: Path) -> None:
+    put(tmp_path, [watch(1, 1)])
+    known = read_chain(partition_at(tmp_path, TOPIC, 0))
+    put(tmp_path, [watch(1, 2)], 1)
+    put(tmp_path, [watch(1, 3)], 2)
+    assert known.end == 1
+    known.extend()
+    assert known.end == 3
+    assert known == read_chain(partition_at(tmp_path, TOPIC, 0))
+
+
+def test_progress_survives_the_segments_that_closing_removes(tmp_path: Path) -> None:
+    put(tmp_path, [watch(1, 1)])
+    put(tmp_path, [watch(2, 30)], 1)
+    known = end_of(tmp_path)
+    assert close(tmp_path, p0=2) == ["2026-11-01"]
+    assert [segment.start for segment in segments(tmp_path)] == [1]
+    assert end_of(tmp_path) == read_end(partition_at(tmp_path, TOPIC, 0), known) == 2
+    assert read_end(partition_at(tmp_path, TOPIC, 0), 0) == 2
+
+
+@pytest.mark.parametrize("read", [read_chain, read_end])
+def test_segments_that_go_while_we_walk_are_no_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Callable[[Partition], object]
+) -> None:
+    put(tmp_path, [watch(1, 1)])
+    put(tmp_path, [watch(2, 30)], 1)
+    partition, original, tries = partition_at(tmp_path, TOPIC, 0), chain.read_segment, []
+
+    def closing_meanwhile(*a: Any) -> Segment | None:
+        tries.append(a)
+        if len(tries) == 1:
+            monkeypatch.setattr(chain, "read_segment", original)
+            close(tmp_path, p0=2)
+        return original(*a)
+
+    monkeypatch.setattr(chain, "read_segment", closing_meanwhile)
+    assert read(partition) == read(partition)
+    assert end_of(tmp_path) == 2
+
+
+def test_the_highest_base_counts_and_what_lies_below_goes(tmp_path: Path) -> None:
+    for number in range(4):
+        put(tmp_path, [watch(1, number)], number)
+    partition = partition_at(tmp_path, TOPIC, 0)
+    assert move_base(partition, 2, 7) == [Path(partition.name(n)).name for n in (0, 1)]
+    assert read_base(partition) == (2, 7)
+    move_base(partition, 1, 5)  # a slower closer
+    assert read_base(partition) == (2, 7)
+    assert move_base(partition, 3, 9) == ["00000000000000000002.base", Path(partition.name(2)).name]
+    assert [segment.start for segment in segments(tmp_path)] == [3]
+
+
+def test_a_damaged_base_is_named(tmp_path: Path) -> None:
+    put(tmp_path, [watch(1, 1)])
+    partition = partition_at(tmp_path, TOPIC, 0)
+    move_base(partition, 1, 7)
+    (tmp_path / partition.folder / "00000000000000000001.base").write_text("{}")
+    with pytest.raises(CorruptFile, match=r"1\.base: not a base"):
+        read_end(partition)

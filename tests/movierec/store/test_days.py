@@ -1,0 +1,101 @@
+"""Closed days as readers see them: whole, verified, and to the byte."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from movierec.errors import BadInput, CorruptFile
+from movierec.lines.rows import STORED
+from movierec.store.days import (
+    LINES,
+    MANIFEST,
+    closed_days,
+    day_folder,
+    manifest_of,
+    raw_of,
+    read_day,
+    read_manifest,
+    read_rejected,
+    rejected_entry,
+    stream_day,
+    verify_day,
+)
+from tests.movierec.store.filling import TOPIC, close, put, watch
+
+
+@pytest.fixture
+def day(tmp_path: Path) -> Path:
+    """A closed day with two good lines and three refused ones."""
+    put(tmp_path, [watch(1, 1), b"junk \xff\x00", b"text", watch(1, 2), b"", watch(2, 30)])
+    assert close(tmp_path, p0=6) == ["2026-11-01"]
+    return day_folder(tmp_path, TOPIC, "2026-11-01")
+
+
+def test_a_day_is_there_when_its_manifest_is(day: Path, tmp_path: Path) -> None:
+    (day.parent / "2026-11-02").mkdir()
+    shutil.copy(day / LINES, day.parent / "2026-11-02")
+    (day.parent / "not-a-day").mkdir()
+    shutil.copy(day / MANIFEST, day.parent / "not-a-day")
+    assert closed_days(tmp_path, TOPIC) == ["2026-11-01"]
+    assert closed_days(tmp_path, "other") == []
+    assert read_manifest(tmp_path, TOPIC, "2026-11-01") == manifest_of(day)
+
+
+def test_rows_come_whole_by_column_or_as_a_stream(day: Path) -> None:
+    rows = read_day(day)
+    assert rows.schema == STORED and rows.num_rows == 2
+    assert read_day(day, ["user", "movie"]) == rows.select(["user", "movie"])
+    batches = list(stream_day(day))
+    assert [row for batch in batches for row in batch.to_pylist()] == rows.to_pylist()
+
+
+@pytest.mark.parametrize("file", ["lines.parquet", "rejected.jsonl"])
+def test_a_damaged_day_is_named(day: Path, file: str) -> None:
+    verify_day(day)
+    content = bytearray((day / file).read_bytes())
+    content[len(content) // 2] ^= 1
+    (day / file).write_bytes(content)
+    with pytest.raises(CorruptFile, match=f"{file}: SHA-256 differs"):
+        read_day(day)
+    (day / file).unlink()
+    with pytest.raises(CorruptFile, match=f"{file}: missing"):
+        list(stream_day(day))
+    shutil.rmtree(day)
+    with pytest.raises(BadInput, match="no closed day there"):
+        read_day(day)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": 2},
+        {"format": None},
+        {"files": {}},
+        {"files": {"lines.parquet": {}}},
+        {"files": 3},
+    ],
+)
+def test_a_manifest_of_another_format_or_other_files_is_refused(
+    day: Path, change: dict[str, object]
+) -> None:
+    document = json.loads((day / MANIFEST).read_text())
+    (day / MANIFEST).write_text(json.dumps(document | change))
+    with pytest.raises(CorruptFile, match=r"manifest\.json: not a day's manifest"):
+        manifest_of(day)
+
+
+def test_rejected_lines_keep_their_bytes_and_reason(day: Path) -> None:
+    entries = list(read_rejected(day))
+    assert [(e["partition"], e["offset"], e["raw"], e["reason"]) for e in entries] == [
+        (0, 1, b"junk \xff\x00", "not-utf8"),
+        (0, 2, b"text", "bad-time"),
+        (0, 4, b"", "bad-time"),
+    ]
+
+
+@pytest.mark.parametrize("raw", [b"", b"text", b"\xff", "é\n".encode(), None])
+def test_the_bytes_of_a_refused_line_come_back(raw: bytes | None) -> None:
+    row = {"partition": 1, "offset": 2, "timestamp": 3, "reason": "x", "raw": raw}
+    assert raw_of(json.loads(json.dumps(rejected_entry(row)))) == raw

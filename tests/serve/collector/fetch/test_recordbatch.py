@@ -1,0 +1,65 @@
+"""Record batches by hand: one that is cut or overlong is refused, and nothing read behind it."""
+
+import struct
+
+import pytest
+from kafka.errors import CorruptRecordError
+from kafka.record.util import calc_crc32c
+
+from serve.collector.fetch.recordbatch import decode, read_batches
+from tests.serve.collector.fetch.test_source import batch
+
+HEADER_BYTES = 61
+WHOLE = [0, 2, 0, 1, 6, *b"abc", 0]
+"""A record: attributes, timestamp 1, offset 0, no key, a value of 3, no headers."""
+
+
+def made(body: bytes, count: int = 1) -> bytes:
+    """A batch with a good checksum around `body`, and another batch behind it."""
+    header = bytearray(batch(0, [(0, b"x")])[:HEADER_BYTES])
+    struct.pack_into(">i", header, 8, HEADER_BYTES - 12 + len(body))
+    struct.pack_into(">i", header, 57, count)
+    data = header + body
+    struct.pack_into(">I", data, 17, calc_crc32c(bytes(data[21:])))
+    return bytes(data) + batch(1, [(0, b"behind")] * 5)
+
+
+def record(fields: list[int]) -> bytes:
+    return bytes([2 * len(fields), *fields])
+
+
+def values(data: bytes) -> list[bytes | None]:
+    view = memoryview(data)
+    found: list[bytes | None] = decode(view, list(read_batches(view, True)), 0).values.to_pylist()
+    return found
+
+
+def test_a_whole_record_is_read() -> None:
+    assert values(made(record(WHOLE))) == [b"abc", *[b"behind"] * 5]
+
+
+@pytest.mark.parametrize("field", [1, 2, 3, 4])
+def test_a_record_that_ends_within_a_varint_is_refused(field: int) -> None:
+    cut = [*WHOLE[:field], WHOLE[field] | 0x80]  # says that another byte follows
+    with pytest.raises(CorruptRecordError):
+        values(made(record(cut)))
+    with pytest.raises(CorruptRecordError):
+        values(made(record(cut[:-1])))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\x80",  # the length goes on behind the batch
+        b"\x80" * 11,
+        b"\x00",  # a record of no byte
+        bytes([200, 0, 2, 0]),  # longer than the batch
+        record([0, 2, 0, 1, 90, *b"abc", 0]),  # a value longer than its record
+        record([0, 2, 0, 90, *b"abc", 0]),  # such a key
+        record(WHOLE) + b"\x00",  # something after the last record
+    ],
+)
+def test_a_batch_that_does_not_hold_its_records_is_refused(body: bytes) -> None:
+    with pytest.raises(CorruptRecordError):
+        values(made(body))

@@ -1,0 +1,118 @@
+"""One member of the group on a fake consumer and the real store, for tests of its parts."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from kafka import TopicPartition
+from kafka.errors import KafkaError
+from prometheus_client import CollectorRegistry
+
+from movierec.lines.rows import LineBatch, line_of
+from movierec.store.openrows import open_rows
+from serve.collector.broker import Broker
+from serve.collector.fetch.source import Chunk
+from serve.collector.loop import Collector
+from serve.collector.writer import Writer
+from serve.kafka import KafkaSettings
+from serve.metrics import CollectorMetrics
+from serve.settings import CollectorSettings
+
+HERE = TopicPartition("movielog", 0)
+
+
+class Consumer:
+    """A consumer that remembers what it was told; `first` and `last` are the broker's offsets."""
+
+    def __init__(self) -> None:
+        self.paused: set[TopicPartition] = set()
+        self.positions: dict[TopicPartition, int] = {}
+        self.committed: list[dict[TopicPartition, Any]] = []
+        self.first, self.last = 0, 1000
+        self.partitions = {0}
+        self.commit_error: KafkaError | None = None
+        self.ends_error: KafkaError | None = None
+
+    def pause(self, partition: TopicPartition) -> None:
+        self.paused.add(partition)
+
+    def resume(self, partition: TopicPartition) -> None:
+        self.paused.discard(partition)
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self.positions[partition] = offset
+
+    def commit_async(self, offsets: dict[TopicPartition, Any]) -> None:
+        if self.commit_error:
+            raise self.commit_error
+        self.committed.append(offsets)
+
+    def beginning_offsets(self, partitions: list[TopicPartition], _: int) -> dict[Any, int]:
+        return dict.fromkeys(partitions, self.first)
+
+    def end_offsets(
+        self, partitions: list[TopicPartition], timeout_ms: int = 0
+    ) -> dict[TopicPartition, int]:
+        if self.ends_error:
+            raise self.ends_error
+        return dict.fromkeys(partitions, self.last)
+
+    def partitions_for_topic(self, topic: str) -> set[int]:
+        return self.partitions
+
+    def position(self, partition: TopicPartition, timeout_ms: int) -> int:
+        return self.positions[partition]
+
+
+class Member:
+    """A collector on a fake consumer and the real store."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.registry = CollectorRegistry()
+        self.metrics = CollectorMetrics(self.registry)
+        self.settings = CollectorSettings(
+            KafkaSettings(("localhost:1",)), store=root, topics=("movielog",)
+        )
+        self.consumer = Consumer()
+        self.collector = Collector(
+            self.settings, self.metrics, Writer(self.settings, self.metrics), once=False
+        )
+        self.collector.consumer = self.consumer
+        self.collector._broker = Broker(self.consumer, self.settings, self.metrics)
+
+    def start(self, partition: TopicPartition = HERE) -> "Member":
+        """Own the partition, from where the disk ends."""
+        self.collector.assigned([partition])
+        assert partition in self.consumer.paused
+        self.collector._start_held()
+        assert partition not in self.consumer.paused
+        return self
+
+    def read(self, start: int, count: int, partition: TopicPartition = HERE) -> None:
+        """As if the lines had come from the broker."""
+        self.collector._buffers[partition].add(chunk(start, count), 0.0)
+
+    def flush(self, partition: TopicPartition = HERE) -> None:
+        """Make durable what was read."""
+        self.collector._flush([partition])
+
+    def stored(self) -> list[bytes | None]:
+        """The good lines on disk."""
+        rows = open_rows(self.root, HERE.topic).to_pylist()
+        return [line_of(row) for row in rows]
+
+
+def chunk(start: int, count: int) -> Chunk:
+    """Watch lines of the users `start` and up, one an offset."""
+    offsets = np.arange(start, start + count, dtype=np.int64)
+    lines = [f"2026-11-01T12:00:00.500,{user},GET /data/m/jaws/1.mpg" for user in offsets]
+    values = pa.array([line.encode() for line in lines], pa.large_binary())
+    made = LineBatch(offsets, np.full(count, -1, np.int64), values)
+    return Chunk(made, start, start + count)
+
+
+def users(found: list[bytes | None]) -> list[int]:
+    """Whose the lines are."""
+    return [int(line.split(b",")[1]) for line in found if line is not None]

@@ -1,0 +1,96 @@
+"""What the brokers are asked beside lines, and patience with those that do not answer."""
+
+import logging
+import time
+from pathlib import Path
+
+import pytest
+from kafka import TopicPartition
+from kafka.errors import (
+    CorruptRecordError,
+    KafkaConnectionError,
+    LogTruncationError,
+    OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
+)
+
+from movierec.errors import CorruptFile, Unavailable
+from serve.collector.broker import MAX_CORRUPT_FETCHES
+from tests.serve.collector.member import HERE, Member
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Member:
+    return Member(tmp_path / "store").start()
+
+
+def test_a_topic_that_was_made_anew_is_refused(
+    bench: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    bench.read(0, 10)
+    bench.flush()
+    bench.consumer.last = 3
+    with pytest.raises(CorruptFile, match="ends at offset 3, but the store goes on to 10"):
+        for _ in range(10):
+            bench.collector._out_of_range(OffsetOutOfRangeError({HERE: 10}))
+
+
+def test_corrupt_records_are_asked_for_again_and_never_skipped(
+    bench: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    broker = bench.collector._broker
+    for _ in range(MAX_CORRUPT_FETCHES - 1):
+        broker.trouble(CorruptRecordError("offset 3"))
+    with pytest.raises(Unavailable, match="corrupt records"):
+        broker.trouble(CorruptRecordError("offset 3"))
+
+
+def test_a_good_poll_forgets_corrupt_ones(bench: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    for _ in range(3 * MAX_CORRUPT_FETCHES):
+        bench.collector._broker.trouble(CorruptRecordError("offset 3"))
+        bench.collector._broker.is_fine()
+
+
+def test_it_waits_as_long_as_it_says(
+    bench: Member, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    with caplog.at_level(logging.WARNING, "serve.collector"):
+        for _ in range(8):
+            bench.collector._broker.trouble(KafkaConnectionError("gone"))
+    assert [record.retry_in_seconds for record in caplog.records] == slept
+    assert slept[:3] == [0.2, 0.4, 0.8] and set(slept[3:]) == {1.0}
+    counted = bench.registry.get_sample_value(
+        "collector_kafka_errors_total", {"error": "KafkaConnectionError"}
+    )
+    assert counted == 8
+
+
+def test_what_waiting_does_not_mend_ends_at_once(bench: Member) -> None:
+    with pytest.raises(Unavailable, match="refuse us"):
+        bench.collector._broker.trouble(TopicAuthorizationFailedError("movielog"))
+    with pytest.raises(CorruptFile, match="have lost lines that are on disk"):
+        bench.collector._broker.trouble(LogTruncationError({}))
+
+
+def test_ends_are_of_every_partition_and_none_without_an_answer(
+    bench: Member, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = bench.collector._broker
+    bench.consumer.partitions = {1, 0}
+    up = "collector_broker_up"
+    with caplog.at_level(logging.INFO, "serve.collector"):
+        assert broker.ends() == {TopicPartition("movielog", n): 1000 for n in (0, 1)}
+        broker.ends()
+        assert bench.registry.get_sample_value(up) == 1
+        bench.consumer.ends_error = KafkaConnectionError("gone")
+        assert broker.ends() is None
+        assert bench.registry.get_sample_value(up) == 0
+        bench.consumer.ends_error = None
+        broker.ends()
+    said = [record.message for record in caplog.records]
+    assert said == ["broker answers", "broker does not answer", "broker answers"]

@@ -1,0 +1,59 @@
+"""Lines that are read and not yet on disk."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from movierec.lines.rows import LineBatch
+from serve.collector.buffer import OVERHEAD_BYTES, Buffer
+from serve.collector.fetch.source import Chunk
+
+
+def chunk(start: int, count: int, end: int | None = None, timestamp: int = 7) -> Chunk:
+    """Numbered lines, one an offset."""
+    offsets = np.arange(start, start + count, dtype=np.int64)
+    values = pa.array([str(offset).encode() for offset in offsets], pa.large_binary())
+    lines = LineBatch(offsets, np.full(count, timestamp, np.int64), values)
+    return Chunk(lines, start, start + count if end is None else end)
+
+
+def test_chunks_become_one_batch_up_to_the_last_end() -> None:
+    buffer = Buffer(5)
+    assert (buffer.start, buffer.end, buffer.rows, buffer.since) == (5, 5, 0, None)
+    buffer.add(chunk(5, 2), 1.0)
+    buffer.add(chunk(9, 3, end=20), 2.0)
+    assert (buffer.start, buffer.end, buffer.rows, buffer.since) == (5, 20, 5, 1.0)
+    assert buffer.bytes > 5 * OVERHEAD_BYTES
+    lines = buffer.lines()
+    assert lines.offsets.tolist() == [5, 6, 9, 10, 11]
+    assert lines.values.to_pylist() == [b"5", b"6", b"9", b"10", b"11"]
+    buffer.clear()
+    assert (buffer.start, buffer.end, buffer.rows, buffer.bytes) == (20, 20, 0, 0)
+    assert buffer.since is None and buffer.oldest == -1
+
+
+def test_an_offset_is_never_taken_twice() -> None:
+    buffer = Buffer(0)
+    buffer.add(chunk(0, 3), 1.0)
+    with pytest.raises(AssertionError, match="offset 2 was read twice, up to 3"):
+        buffer.add(chunk(2, 3), 1.0)
+
+
+def test_it_is_due_by_rows_or_by_age_also_without_a_line() -> None:
+    buffer = Buffer(0)
+    assert not buffer.is_due(100.0, 1, 0.0)
+    buffer.add(chunk(0, 0, end=4), 10.0)
+    assert not buffer.is_due(14.9, 1, 5.0)
+    assert buffer.is_due(15.0, 1, 5.0)
+    buffer.add(chunk(4, 2), 14.0)
+    assert not buffer.is_due(14.9, 3, 5.0)
+    assert buffer.is_due(14.9, 2, 5.0)
+
+
+def test_the_oldest_line_is_that_of_the_first_chunk_that_has_one() -> None:
+    buffer = Buffer(0)
+    assert buffer.oldest == -1
+    buffer.add(chunk(0, 0, end=4), 1.0)
+    buffer.add(chunk(4, 2, timestamp=1000), 1.0)
+    buffer.add(chunk(6, 2, timestamp=2000), 1.0)
+    assert buffer.oldest == 1000

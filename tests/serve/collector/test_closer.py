@@ -1,0 +1,112 @@
+"""Closing days beside the loop: on a thread, in good time, and never in silence."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from movierec.errors import Unavailable
+from movierec.store.closing import Closer
+from movierec.store.tail import claim_partition
+from serve.collector.closer import CHECK_SECONDS, DayCloser
+from tests.movierec.store.filling import rows, watch
+from tests.serve.collector.member import Member
+
+ENDS = {0: 3}
+LINES = [watch(1, 1), b"junk", watch(2, 30)]
+
+
+@pytest.fixture
+def member(tmp_path: Path) -> Member:
+    """A store where one day is due."""
+    member = Member(tmp_path / "store")
+    claim_partition(member.root, "movielog", 0).write(3, rows(LINES))
+    return member
+
+
+@pytest.fixture
+def closer(member: Member) -> DayCloser:
+    return DayCloser(member.settings, member.metrics, member.collector.writer)
+
+
+def sample(member: Member, name: str) -> float | None:
+    return member.registry.get_sample_value(f"collector_{name}_total", {"topic": "movielog"})
+
+
+def test_a_closed_day_is_counted_and_told(
+    member: Member, closer: DayCloser, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", "serve.collector"):
+        closer.close_now("movielog", ENDS)
+    (told,) = caplog.records
+    assert (told.message, told.day, told.stored, told.rejected, told.late) == (
+        *("day closed", "2026-11-01"),
+        *(1, 1, 0),
+    )
+    tail = claim_partition(member.root, "movielog", 0)
+    tail.write(5, rows([watch(1, 9), watch(3, 30)], 3))
+    closer.close_now("movielog", {0: 5})
+    assert closer.totals == {"days": 2, "late": 1}
+    assert sample(member, "days_closed") == 2
+    assert (
+        member.registry.get_sample_value("collector_late_lines_total", {"topic": "movielog"}) == 1
+    )
+
+
+def test_a_check_runs_on_a_thread_and_not_too_often(
+    member: Member, closer: DayCloser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    checks: list[str] = []
+    original = Closer.close_due_days
+
+    def noted(*a: Any) -> Any:
+        checks.append(threading.current_thread().name)
+        return original(*a)
+
+    monkeypatch.setattr(Closer, "close_due_days", noted)
+    for passed in (0.0, 1.0, CHECK_SECONDS - 1.1, 0.2):
+        now[0] += passed
+        closer.consider("movielog", ENDS)
+        closer.wait()
+    assert checks == ["days", "days"]
+    assert sample(member, "days_closed") == 1
+
+
+def failing(error: BaseException) -> Callable[..., Any]:
+    def fails(*_: Any) -> Any:
+        raise error
+
+    return fails
+
+
+def test_a_failure_on_the_thread_is_raised_at_the_next_call(
+    closer: DayCloser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Closer, "close_due_days", failing(OSError(5, "EIO")))
+    closer.consider("movielog", ENDS)
+    for call in (closer.wait, lambda: closer.consider("movielog", ENDS)):
+        with pytest.raises(Unavailable, match="no day of movielog was closed"):
+            call()
+
+
+def test_one_thread_at_a_time(closer: DayCloser, monkeypatch: pytest.MonkeyPatch) -> None:
+    go, begun = threading.Event(), []
+
+    def slow(*a: Any) -> list[Any]:
+        begun.append(a)
+        go.wait(30)
+        return []
+
+    monkeypatch.setattr(Closer, "close_due_days", slow)
+    closer.consider("movielog", ENDS)
+    closer.consider("served", ENDS)
+    go.set()
+    closer.wait()
+    assert len(begun) == 1
+    closer.consider("served", ENDS)
+    closer.wait()
+    assert len(begun) == 2

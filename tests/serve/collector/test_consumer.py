@@ -1,0 +1,57 @@
+"""The client as we use it: nothing automatic that could lose lines, and its defects mended."""
+
+import socket
+import time
+
+import pytest
+
+from infra.processes import free_port
+from movierec.errors import Unavailable
+from serve.collector.consumer import _options, resume_rejoin, wait_for_any
+from serve.kafka import KafkaSettings
+from serve.settings import CollectorSettings
+
+
+def test_the_clients_defaults_that_lose_lines_are_off() -> None:
+    options = _options(CollectorSettings(KafkaSettings(("localhost:1",)), group="g"))
+    assert options["enable_auto_commit"] is False
+    assert options["auto_offset_reset"] == "none"
+    assert options["isolation_level"] == "read_committed"
+    assert options["check_crcs"] is True
+    assert options["group_id"] == "g"
+
+
+class ForgetfulCoordinator:
+    """As kafka-python's after its metadata flickered: it began to rejoin, and need not now."""
+
+    rejoining = True
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def need_rejoin(self) -> bool:
+        return self.asked > 0
+
+    def request_rejoin(self) -> None:
+        self.asked += 1
+
+
+def test_a_rejoin_that_the_client_forgot_goes_on() -> None:
+    consumer = type("Consumer", (), {"_coordinator": ForgetfulCoordinator()})()
+    resume_rejoin(consumer)
+    resume_rejoin(consumer)  # once is enough
+    assert consumer._coordinator.asked == 1
+    resume_rejoin(object())  # a client without this defect is left alone
+
+
+def test_one_server_that_answers_is_enough() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        good = f"127.0.0.1:{server.getsockname()[1]}"
+        wait_for_any([f"127.0.0.1:{free_port()}", good], 0.0)
+
+
+def test_no_server_is_named_after_the_time_is_over() -> None:
+    server, started = f"127.0.0.1:{free_port()}", time.monotonic()
+    with pytest.raises(Unavailable, match=f"no broker answers at {server}"):
+        wait_for_any([server], 0.3)
+    assert time.monotonic() - started >= 0.3

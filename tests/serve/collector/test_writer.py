@@ -1,0 +1,128 @@
+"""What becomes of a buffer: a segment, its counts, or a refusal."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from kafka import TopicPartition
+
+from movierec.errors import AlreadyWritten, BadInput, CorruptFile
+from movierec.lines.rows import LineBatch
+from movierec.store.chain import read_chain
+from movierec.store.segments import partition_at
+from serve.collector.buffer import Buffer
+from serve.collector.fetch.source import Chunk
+from serve.collector.writer import Writer, name
+from tests.serve.collector.member import HERE, Member
+
+LINES = [b"2026-11-01T12:00,1,GET /data/m/jaws/1.mpg", b"junk", b"\xff", b"text"]
+
+
+@pytest.fixture
+def member(tmp_path: Path) -> Member:
+    return Member(tmp_path / "store")
+
+
+def buffer(lines: list[bytes], start: int = 0) -> Buffer:
+    offsets = np.arange(start, start + len(lines), dtype=np.int64)
+    values = pa.array(lines, pa.large_binary())
+    made = LineBatch(offsets, np.full(len(lines), -1, np.int64), values)
+    filled = Buffer(start)
+    filled.add(Chunk(made, start, start + len(lines)), 0.0)
+    return filled
+
+
+def test_a_segment_is_counted_by_kind_outcome_and_reason(member: Member) -> None:
+    writer = member.collector.writer
+    assert writer.resume(HERE) == 0
+    writer.write(HERE, buffer(LINES))
+    size = (member.root / partition_at(member.root, "movielog", 0).name(0)).stat().st_size
+    assert writer.totals == {
+        "read": 4,
+        "stored": 1,
+        "rejected": 3,
+        "segments": 1,
+        "bytes": size,
+        "gaps": 0,
+        "lag": 0,
+    }
+
+    def value(sample: str, **labels: str) -> float | None:
+        return member.registry.get_sample_value(sample, {"topic": "movielog"} | labels)
+
+    assert value("collector_lines_total", kind="watch", outcome="stored") == 1
+    assert value("collector_lines_total", kind="unknown", outcome="rejected") == 3
+    assert value("collector_rejected_lines_total", reason="bad-time") == 2
+    assert value("collector_rejected_lines_total", reason="not-utf8") == 1
+    assert value("collector_segments_total") == 1
+    assert value("collector_segment_bytes_total") == size
+    assert value("collector_durable_offset", partition="0") == 4
+    assert value("collector_last_event_timestamp_seconds") == 1793534400.0
+
+
+def test_the_served_topic_has_lines_of_its_own(member: Member) -> None:
+    served, writer = TopicPartition("served", 0), member.collector.writer
+    writer.resume(served)
+    writer.write(served, buffer([b"{}"]))
+    assert writer.totals["rejected"] == 1
+    reasons = [
+        sample.labels["reason"]
+        for metric in member.metrics.rejected.collect()
+        for sample in metric.samples
+        if sample.name.endswith("_total")
+    ]
+    assert reasons == ["bad-served"]
+
+
+def test_a_gap_moves_the_durable_offset(member: Member) -> None:
+    writer = member.collector.writer
+    writer.resume(HERE)
+    writer.record_gap(HERE, 0, 40)
+    where = {"topic": "movielog", "partition": "0"}
+    assert member.registry.get_sample_value("collector_durable_offset", where) == 40
+    assert (writer.totals["gaps"], writer.end(HERE)) == (1, 40)
+    (gap,) = read_chain(partition_at(member.root, "movielog", 0)).segments
+    assert (gap.start, gap.end, gap.gap) == (0, 40, True)
+
+
+def test_a_buffer_that_does_not_begin_where_the_store_ends_is_refused(member: Member) -> None:
+    writer = member.collector.writer
+    writer.resume(HERE)
+    with pytest.raises(AlreadyWritten, match="ends at 0, not 5"):
+        writer.write(HERE, buffer(LINES, 5))
+    with pytest.raises(AlreadyWritten, match="ends at 0, not 5"):
+        writer.record_gap(HERE, 5, 9)
+
+
+def test_the_end_of_anothers_partition_follows_the_disk(member: Member) -> None:
+    other = Member(member.root).start()
+    assert member.collector.writer.end(HERE) == 0
+    for start in (0, 5):
+        other.read(start, 5)
+        other.flush()
+        assert member.collector.writer.end(HERE) == start + 5
+
+
+def test_a_damaged_segment_stops_the_start(member: Member) -> None:
+    member.start()
+    member.read(0, 3)
+    member.flush()
+    (member.root / partition_at(member.root, "movielog", 0).name(0)).write_bytes(b"damaged")
+    with pytest.raises(CorruptFile, match="not a segment"):
+        Member(member.root).collector.writer.resume(HERE)
+
+
+def test_a_store_that_cannot_be_written_is_refused_before_anything_is_read(
+    member: Member, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    settings = replace(member.settings, store=tmp_path / "file" / "store")
+    with pytest.raises(BadInput, match="check COLLECTOR_STORE"):
+        Writer(settings, member.metrics)
+    assert [p.name for p in member.root.iterdir()] == []  # the probe of the good one is gone
+
+
+def test_a_partition_has_a_name() -> None:
+    assert name(TopicPartition("movielog", 3)) == "movielog/3"
