@@ -8,6 +8,7 @@ from infra.release import window as program
 from movierec.dataset.aggregates import save_aggregate
 from movierec.dataset.window import load_days, read_window
 from movierec.errors import BadInput
+from movierec.store.days import MANIFEST
 from tests.inputs.viewings import Viewing, aggregate_of
 
 DAYS = ["2026-11-01", "2026-11-02", "2026-11-03"]
@@ -18,6 +19,7 @@ def store(tmp_path: Path) -> Path:
     """A data folder with three closed days and two aggregates."""
     for day in DAYS:
         (tmp_path / "movielog/days" / day).mkdir(parents=True)
+        (tmp_path / "movielog/days" / day / MANIFEST).touch()
     aggregate = aggregate_of([Viewing(0, 1, 1, "a", rating=3)], 0)
     for day in DAYS[:2]:
         save_aggregate(tmp_path / "aggregates" / day, aggregate, day, {})
@@ -43,7 +45,7 @@ def test_aggregates_outside_the_window_are_removed(store: Path) -> None:
 
 
 def test_an_expired_day_may_stay_by_its_aggregate_and_an_unknown_one_may_not(store: Path) -> None:
-    (store / "movielog/days" / DAYS[0]).rmdir()
+    (store / "movielog/days" / DAYS[0] / MANIFEST).unlink()
     assert write(store, "--days", DAYS[0]) == [DAYS[0]]
     before = (store / "window.yaml").read_bytes()
     with pytest.raises(BadInput, match="2026-11-09 is no closed day"):
