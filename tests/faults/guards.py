@@ -12,7 +12,7 @@ from typing import Any
 from movierec.cli import run
 from movierec.lines.rows import ROWS
 from movierec.store.tail import Tail, Written, claim_partition
-from serve.collector import __main__ as collector
+from serve.collector.__main__ import main
 from serve.collector.loop import Collector
 
 _fsync = os.fsync
@@ -78,4 +78,4 @@ replaced is shown by tests/movierec/store/test_tail.py: here the next reader men
 if __name__ == "__main__":
     for name in sys.argv.pop(1).split(","):
         GUARDS[name][0]()
-    run(collector.main)
+    run(main)
