@@ -15,10 +15,14 @@ WORKDIR /app
 COPY stages/movierec stages/movierec
 COPY serve/*.py serve/
 COPY serve/collector serve/collector
-# Compiles the parser into __pycache__: read from there at each start, by whoever runs it.
-RUN python -c "import pyarrow as pa; from movierec.lines.watchlines import read_watches; import serve.collector.__main__; \
-    read_watches(pa.array([b'-'], pa.large_binary()))" && install -d -o 10001 -g 10001 /data
+# The parser's machine code is made here and read at each start. On a read-only file system this
+# folder must be mounted writable, and is then filled at the start, in some seconds.
+ENV NUMBA_CACHE_DIR=/var/cache/movierec
+RUN install -d -o 10001 -g 10001 /data /var/cache/movierec && python -m compileall -q serve stages
 USER 10001:10001
+RUN python -c "import serve.collector.__main__; from serve.collector.writer import NO_LINES; \
+    from serve.collector.fetch.recordbatch import decode; from movierec.lines.parsing import parse_batch; \
+    parse_batch(NO_LINES); decode(memoryview(b'-'), [], 0)"
 
 ENV COLLECTOR_STORE=/data COLLECTOR_METRICS_PORT=9400
 VOLUME /data
