@@ -6,8 +6,8 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo compare edits test test-slow coverage fuzz faults bench bench-ingest \
-	bench-store bench-train replay lint clean
+.PHONY: help setup demo compare edits test test-slow test-docker coverage mutants fuzz faults bench \
+	bench-ingest bench-store bench-train replay lint clean
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -31,23 +31,25 @@ edits: setup     ## which stages an edit runs: of a room, a parameter, a library
 	@python -m infra.ci.deps --edits
 
 test: lint       ## lint, type-check and the fast tests
-	@python -m pytest -m "not slow and not broker and not fuzz"
+	@python -m pytest -m "not slow and not broker and not docker and not fuzz"
 
 test-slow: setup ## the slow tests and those on the real broker; a skipped one fails
 	@python -m pytest -p infra.ci.no_skips -m "(slow or broker) and not fuzz"
 
-lint: setup
+test-docker: setup  ## build both images and run them: what they carry, weigh and answer
+	@python -m pytest -p infra.ci.no_skips -m docker
+
+lint: setup      ## lint and type-check
 	@infra/ci/check.sh
 
 coverage: setup  ## coverage per file, child processes included; coverage.xml in .cache/coverage
 	@rm -rf .cache/coverage && mkdir -p .cache/coverage
-	@python -m coverage run -m pytest --ignore tests/infra/demo/test_demo.py -m "not broker and not fuzz"
+	@python -m coverage run -m pytest --ignore tests/infra/demo/test_demo.py -m "not broker and not docker and not fuzz"
 	@python -m coverage combine --quiet
 	@python -m coverage xml --quiet
 	@python -m coverage report --format total > .cache/coverage/percent
 	@python -m coverage report
 
-.PHONY: mutants
 mutants: setup   ## small defects put into each room: the share that its tests notice
 	@python -m infra.ci.mutants $(ARGS)
 
@@ -57,7 +59,7 @@ fuzz: setup      ## coverage-guided fuzzing of the parser, for minutes
 faults: setup    ## kill, pause, starve and poison the collector on the real broker
 	@python -m tests.faults $(ARGS)
 
-bench: bench-ingest bench-store bench-train  ## every figure that the README quotes
+bench: bench-ingest bench-store bench-train  ## every table of tests/bench/README.md
 
 bench-ingest: setup  ## the collector against bare consumer loops
 	@python -m tests.bench.bench_ingest $(ARGS)
