@@ -156,7 +156,8 @@ def test_the_last_log_line_has_the_lag_after_the_last_flush(
     with caplog.at_level("INFO", "serve.collector"):
         bench.collector._finish()
     (stopped,) = [record for record in caplog.records if record.message == "stopped"]
-    assert (stopped.reason, stopped.read, stopped.lag, stopped.days) == ("caught up", 10, 2, 0)
+    said = {"reason": "caught up", "read": 10, "lag": 2, "days": 0}
+    assert said.items() <= vars(stopped).items()
 
 
 def test_caught_up_beside_another_member_by_what_it_has_on_disk(bench: Member) -> None:
