@@ -33,7 +33,7 @@ def test_a_topic_that_was_made_anew_is_refused(
     bench.consumer.last = 3
     with pytest.raises(CorruptFile, match="ends at offset 3, but the store goes on to 10"):
         for _ in range(10):
-            bench.collector._out_of_range(OffsetOutOfRangeError({HERE: 10}))
+            bench.ours.out_of_range(OffsetOutOfRangeError({HERE: 10}))
 
 
 def test_corrupt_records_are_asked_for_again_and_never_skipped(
