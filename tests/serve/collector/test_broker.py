@@ -94,3 +94,19 @@ def test_ends_are_of_every_partition_and_none_without_an_answer(
         broker.ends()
     said = [record.message for record in caplog.records]
     assert said == ["broker answers", "broker does not answer", "broker answers"]
+
+
+def test_the_first_offset_is_asked_again_while_brokers_are_gone_and_none_is_needed_inside_the_log(
+    bench: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    broker = bench.collector._broker
+    bench.consumer.first, bench.consumer.ends_error = 40, KafkaConnectionError("gone")
+    assert broker.first_offset(HERE, 10) is None
+    assert slept == [0.2]
+    bench.consumer.ends_error = None
+    assert broker.first_offset(HERE, 10) == 40
+    for inside in (40, bench.consumer.last):
+        assert broker.first_offset(HERE, inside) is None
+    assert slept == [0.2]

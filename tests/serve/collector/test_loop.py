@@ -1,10 +1,12 @@
 """What one member of the group does when partitions come and go, and how it ends."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kafka import TopicPartition
+from kafka.errors import KafkaConnectionError
 
 from movierec.errors import Unavailable
 from tests.serve.collector.member import HERE, Member, users
@@ -107,3 +109,50 @@ def test_caught_up_beside_another_member_by_what_it_has_on_disk(bench: Member) -
     assert not bench.collector._is_caught_up()
     other.flush(THERE)
     assert bench.collector._is_caught_up()
+
+
+def test_a_broker_that_does_not_answer_is_waited_for_and_nothing_counts_as_caught_up(
+    bench: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    def gone(timeout_ms: int) -> dict[Any, Any]:
+        raise KafkaConnectionError("gone")
+
+    monkeypatch.setattr("time.sleep", slept.append)
+    monkeypatch.setattr(bench.consumer, "poll", gone, raising=False)
+    bench.consumer.ends_error = KafkaConnectionError("gone")
+    bench.collector.once, bench.consumer.last = True, 0
+    bench.collector._turn()
+    assert len(slept) == 1
+    assert not bench.collector._is_caught_up()
+    bench.collector._observe()
+    assert sample(bench, "collector_broker_up") == 0
+    bench.consumer.ends_error = None
+    assert bench.collector._is_caught_up()
+
+
+@pytest.mark.parametrize("closes", [True, False])
+def test_a_failure_leaves_the_group_and_is_what_the_program_ends_with(
+    bench: Member, monkeypatch: pytest.MonkeyPatch, closes: bool
+) -> None:
+    closed: list[dict[str, Any]] = []
+
+    def close(**options: Any) -> None:
+        closed.append(options)
+        if not closes:
+            raise KafkaConnectionError("gone")
+
+    def full(*_: Any) -> None:
+        raise Unavailable("the disk is full")
+
+    monkeypatch.setattr(bench.consumer, "subscribe", lambda topics, listener: None, raising=False)
+    monkeypatch.setattr(bench.consumer, "poll", lambda timeout_ms: {}, raising=False)
+    monkeypatch.setattr(bench.consumer, "close", close, raising=False)
+    monkeypatch.setattr(bench.collector.writer, "write", full)
+    bench.read(0, 5)
+    bench.ours.settings = replace(bench.settings, segment_rows=1)
+    with pytest.raises(Unavailable, match="the disk is full"):
+        bench.collector.run(bench.consumer)
+    assert [options["autocommit"] for options in closed] == [False]
+    assert bench.collector.health()["healthy"] is False

@@ -5,7 +5,8 @@ import os
 from pathlib import Path
 
 import pytest
-from kafka.errors import KafkaError, OffsetOutOfRangeError
+from kafka import TopicPartition
+from kafka.errors import KafkaConnectionError, KafkaError, OffsetOutOfRangeError
 
 from movierec.errors import Unavailable
 from movierec.store.chain import read_chain
@@ -78,3 +79,42 @@ def test_a_buffer_is_flushed_by_rows_by_age_and_when_all_hold_too_much(bench: Me
     assert bench.ours.due(1.0) == [HERE]
     bench.ours.settings = CollectorSettings(bench.settings.kafka, buffer_bytes=1)
     assert bench.ours.due(1.0) == [HERE]
+
+
+def test_when_all_hold_too_much_the_largest_are_flushed_and_no_more(bench: Member) -> None:
+    small, large = TopicPartition("movielog", 1), TopicPartition("movielog", 2)
+    bench.start(small).start(large)
+    for partition, count in ((HERE, 10), (small, 2), (large, 40)):
+        bench.read(0, count, partition)
+    held = sum(buffer.bytes for buffer in bench.ours.buffers.values())
+    bench.ours.settings = CollectorSettings(bench.settings.kafka, buffer_bytes=held - 1)
+    assert bench.ours.due(1.0) == [large]
+
+
+def test_a_gap_that_another_writer_passed_is_not_recorded(bench: Member) -> None:
+    rival = Member(bench.root).start()
+    rival.read(0, 7)
+    rival.flush()
+    bench.consumer.first = 40
+    bench.ours.out_of_range(OffsetOutOfRangeError({HERE: 0}))
+    assert bench.metrics.refused.labels("movielog")._value.get() == 1
+    assert HERE in bench.ours.held and HERE not in bench.ours.buffers
+    bench.ours.begin_held()
+    assert bench.consumer.positions[HERE] == 7
+    segments = read_chain(partition_at(bench.root, HERE.topic, 0)).segments
+    assert [(s.start, s.end, s.gap) for s in segments] == [(0, 7, False)]
+
+
+def test_without_a_broker_s_word_and_for_other_members_partitions_there_is_no_gap(
+    bench: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    bench.consumer.first = 40
+    bench.ours.out_of_range(OffsetOutOfRangeError({TopicPartition("movielog", 5): 10}))
+    bench.consumer.ends_error = KafkaConnectionError("gone")
+    bench.ours.out_of_range(OffsetOutOfRangeError({HERE: 0}))
+    assert bench.consumer.positions == {HERE: 0}
+    assert read_chain(partition_at(bench.root, HERE.topic, 0)).segments == []
+    bench.consumer.ends_error = None
+    bench.ours.out_of_range(OffsetOutOfRangeError({HERE: 0}))
+    assert bench.consumer.positions == {HERE: 40}
