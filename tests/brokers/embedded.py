@@ -7,12 +7,14 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from infra.processes import die_with_parent
 
 START_SECONDS = 20.0
+READ_SECONDS = 120.0
 
 
 @contextlib.contextmanager
@@ -55,3 +57,33 @@ def send(address: str, topic: str, lines: Sequence[bytes], partition: int = 0) -
     for line in lines:
         producer.produce(topic, line, partition=partition)
     assert producer.flush(10) == 0
+
+
+class Kept(NamedTuple):
+    """A line as the broker keeps it."""
+
+    key: bytes | None
+    line: bytes
+    partition: int
+    timestamp: int
+    """Milliseconds since 1970."""
+
+
+def held(address: str, topic: str, partitions: int = 4) -> list[Kept]:
+    """Everything that a topic holds now; each partition's lines in order."""
+    consumer = Consumer(
+        {"bootstrap.servers": address, "group.id": "test", "enable.auto.commit": False}
+    )
+    places = [TopicPartition(topic, p, 0) for p in range(partitions)]
+    wanted = sum(consumer.get_watermark_offsets(place, timeout=60)[1] for place in places)
+    consumer.assign(places)
+    deadline = time.monotonic() + READ_SECONDS
+    found: list[Kept] = []
+    while len(found) < wanted:
+        assert time.monotonic() < deadline, f"{wanted - len(found)} lines are missing"
+        for message in consumer.consume(wanted - len(found), 0.2):
+            line, partition = message.value(), message.partition()
+            assert line is not None and partition is not None, message.error()
+            found.append(Kept(message.key(), line, partition, message.timestamp()[1]))
+    consumer.close()
+    return found

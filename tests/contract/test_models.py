@@ -48,6 +48,7 @@ def hyper_of(kind: str) -> Any:
 
 def fit(kind: str, train: sparse.csr_array, engine: str = "fast", **options: Any) -> Model:
     by = KINDS[kind].fit if engine == "fast" else KINDS[kind].by_surprise
+    assert by is not None
     return by(train, hyper_of(kind), scale=SCALE, **options)
 
 

@@ -53,8 +53,8 @@ def dataset_of(
     none = no_ratings(*train.shape)
     movies = np.array([f"movie+{i:03d}+2001".encode() for i in range(train.shape[1])])
     users = np.arange(train.shape[0], dtype=np.int64) * 3 + 1
-    parts = [none if part is None else part for part in (validation, watched)]
-    return Dataset(users, movies, train, *parts, SCALE, "hash")
+    validation, watched = (none if part is None else part for part in (validation, watched))
+    return Dataset(users, movies, train, validation, watched, SCALE, "hash")
 
 
 def random_ratings(users: int, movies: int, share: float, seed: int = 0) -> sparse.csr_array:

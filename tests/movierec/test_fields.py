@@ -12,18 +12,18 @@ from movierec.fields import checked, choice, number
 
 @dataclass(frozen=True)
 class Some:
+    plain: float
+    sure: bool
     count: int = number(low=1, high=9)
     rate: float = number(above=0)
     way: str = choice("up", "down")
-    plain: float
-    sure: bool
 
 
 GOOD: dict[str, Any] = {"count": 9, "rate": 1, "way": "up", "plain": -2, "sure": True}
 
 
 def test_good_values_arrive_and_whole_numbers_stand_for_floats() -> None:
-    assert checked(Some, GOOD, "s") == Some(9, 1.0, "up", -2.0, True)
+    assert checked(Some, GOOD, "s") == Some(-2.0, True, 9, 1.0, "up")
     assert type(checked(Some, GOOD, "s").plain) is float
 
 

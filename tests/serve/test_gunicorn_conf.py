@@ -15,13 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from confluent_kafka import Consumer, TopicPartition
 
 from infra.processes import answers_ok, die_with_parent, free_port
 from movierec.dataset.matrix import Dataset, csr
 from movierec.models.saving import save_model
 from movierec.models.svd import SVDModel
-from tests.brokers.embedded import embedded_broker, send
+from tests.brokers.embedded import embedded_broker, held, send
 from tests.inputs.ratings import SCALE, random_ratings, svd_params
 
 ROOT = Path(__file__).parents[2]
@@ -99,21 +98,6 @@ def running(log: Path, **settings: str) -> Iterator[Service]:
         service.process.wait()
 
 
-def held(address: str) -> list[bytes]:
-    """The lines of the topic `served` now."""
-    consumer = Consumer({"bootstrap.servers": address, "group.id": "t"})
-    places = [TopicPartition("served", p, 0) for p in range(4)]
-    wanted = sum(consumer.get_watermark_offsets(place, timeout=10)[1] for place in places)
-    consumer.assign(places)
-    lines: list[bytes] = []
-    deadline = time.monotonic() + SECONDS
-    while len(lines) < wanted:
-        assert time.monotonic() < deadline
-        lines += [message.value() for message in consumer.consume(100, 0.2)]
-    consumer.close()
-    return lines
-
-
 def test_it_answers_logs_follows_and_ends_well_at_sigterm(model: Path, tmp_path: Path) -> None:
     with (
         embedded_broker(tmp_path) as address,
@@ -137,7 +121,7 @@ def test_it_answers_logs_follows_and_ends_well_at_sigterm(model: Path, tmp_path:
         answers += 1
         service.process.send_signal(signal.SIGTERM)
         status, said = service.end()
-        lines = [json.loads(line) for line in held(address)]
+        lines = [json.loads(kept.line) for kept in held(address, "served")]
     assert status == 0, said
     events = [json.loads(line) for line in said.splitlines()]  # each line is JSON
     assert {"event": "served log closed", "unsent": 0}.items() <= next(

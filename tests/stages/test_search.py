@@ -12,6 +12,7 @@ import search
 from movierec.dataset.matrix import save_dataset
 from movierec.fields import checked
 from movierec.models.kinds import KINDS
+from movierec.models.training import fitter, load_train
 from tests.inputs.ratings import PARAMS, dataset_of, no_ratings, random_ratings
 
 SHIPPED = Path(__file__).parents[2] / "params.yaml"
@@ -43,21 +44,8 @@ def test_the_best_is_printed_as_a_section(
     monkeypatch.setattr(search, "MAX_EPOCHS", 5)
     train = random_ratings(40, 30, 0.4)
     save_dataset(tmp_path / "data", dataset_of(train, validation=no_ratings(40, 30)), {})
-    assert (
-        search.main(
-            [
-                "--model",
-                kind,
-                "--dataset",
-                str(tmp_path / "data"),
-                "--trials",
-                "3",
-                "--params",
-                str(SHIPPED),
-            ]
-        )
-        == 0
-    )
+    command = ["--model", kind, "--dataset", str(tmp_path / "data"), "--trials", "3"]
+    assert search.main([*command, "--params", str(SHIPPED)]) == 0
     out = capsys.readouterr().out
     assert out.startswith("# holdout RMSE ")
     (section,) = yaml.safe_load(out).items()
@@ -68,6 +56,6 @@ def test_the_best_is_printed_as_a_section(
 def test_what_diverges_is_no_candidate() -> None:
     dataset = dataset_of(random_ratings(40, 30, 0.4))
     hyper: Any = PARAMS["svd"](lr_pu=5.0, lr_qi=5.0)
-    common = search.load_train(SHIPPED, "svd")[0]
-    fit_once = search.fitter(KINDS["svd"], common, dataset.scale)
+    common = load_train(SHIPPED, "svd")[0]
+    fit_once = fitter(KINDS["svd"], common, dataset.scale)
     assert search.judge(fit_once, dataset, hyper) == (np.inf, 0)

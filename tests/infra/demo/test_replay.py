@@ -6,6 +6,8 @@ from pathlib import Path
 from infra.demo.replay import TRAIN, parse, set_params
 from movierec.dataset.scale import Events
 from movierec.evaluation.validation import Evaluate
+from movierec.models.svd import SVD
+from movierec.models.svdpp import SVDpp
 from movierec.models.training import load_train
 from movierec.params import load_section
 
@@ -24,6 +26,8 @@ def test_the_scale_and_the_training_of_both_models_are_set(tmp_path):
     params = params_of(tmp_path)
     events = load_section(params, "events", Events)
     svd, svdpp = (load_train(params, kind)[1] for kind in ("svd", "svdpp"))
+    shipped = load_train(PARAMS, "svd")[1]
+    assert isinstance(svd, SVD) and isinstance(svdpp, SVDpp) and isinstance(shipped, SVD)
     assert (events.rating_min, events.rating_max) == (0, 10)
     assert load_section(params, "evaluate", Evaluate).relevant_rating == 8
     for model in (svd, svdpp):
@@ -31,7 +35,7 @@ def test_the_scale_and_the_training_of_both_models_are_set(tmp_path):
         assert model.lr_bu == model.lr_qi == TRAIN["lr"]
         assert (model.reg_bu, model.reg_qi) == (TRAIN["reg_bu"], TRAIN["reg"])
     assert svdpp.reg_yj == TRAIN["reg"]
-    assert svd.lr_decay == load_train(PARAMS, "svd")[1].lr_decay
+    assert svd.lr_decay == shipped.lr_decay
 
 
 def test_the_projects_own_training_can_be_kept(tmp_path):

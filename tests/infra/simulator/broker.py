@@ -1,25 +1,11 @@
 """Reads back everything that a topic of the embedded broker holds."""
 
-import time
-
-from confluent_kafka import Consumer, TopicPartition
+from tests.brokers import embedded
 
 
-def held(address, topic, partitions):
+def held(address: str, topic: str, partitions: int) -> dict[int, list[tuple[int, bytes]]]:
     """Partition → [(timestamp in ms, line)], in order."""
-    consumer = Consumer(
-        {"bootstrap.servers": address, "group.id": "test", "enable.auto.commit": False}
-    )
-    places = [TopicPartition(topic, p, 0) for p in range(partitions)]
-    wanted = sum(consumer.get_watermark_offsets(place, timeout=60)[1] for place in places)
-    consumer.assign(places)
-    deadline = time.monotonic() + 120
-    found = {p: [] for p in range(partitions)}
-    while wanted:
-        messages = consumer.consume(wanted, 0.2)
-        assert time.monotonic() < deadline, f"{wanted} lines are missing"
-        for message in messages:
-            found[message.partition() or 0].append((message.timestamp()[1], message.value()))
-        wanted -= len(messages)
-    consumer.close()
+    found: dict[int, list[tuple[int, bytes]]] = {p: [] for p in range(partitions)}
+    for kept in embedded.held(address, topic, partitions):
+        found[kept.partition].append((kept.timestamp, kept.line))
     return found

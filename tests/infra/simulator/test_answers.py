@@ -2,10 +2,11 @@
 
 import re
 
-from infra.simulator.answers import DEADLINE_MS, HOST, LIST, request_text, request_texts
+from infra.simulator.answers import HOST, LIST, request_text, request_texts
 from infra.simulator.exact import stream
 from infra.simulator.world import make_world
 from movierec.lines.events import REQUEST, Request, parse
+from serve.metrics import DEADLINE_MS
 
 
 def fields(text):

@@ -14,6 +14,7 @@ from infra.simulator.world import NOISE, TASTE, make_world, rate
 from movierec.evaluation.baselines import Biases
 from movierec.lines.kinds import RATING, WATCH
 from movierec.models.kernels import svd, svdpp
+from movierec.models.svdpp import SVDpp
 from movierec.models.training import load_train
 from tests.infra.simulator.conftest import FIRST
 
@@ -60,6 +61,7 @@ def scores(life):
     (_, tuned), (_, tuned_pp) = (
         load_train(ROOT / "params.yaml", kind) for kind in ("svd", "svdpp")
     )
+    assert isinstance(tuned_pp, SVDpp)
     train, u, i = life["train"], life["u"], life["i"]
     hyper = dataclasses.replace(tuned, **QUICK)
     hyper_pp = dataclasses.replace(tuned_pp, **QUICK, lr_yj=0.02)

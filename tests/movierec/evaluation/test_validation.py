@@ -13,8 +13,9 @@ def dataset() -> Dataset:
     train = np.array([[5, 0, 0, 0], [0, 3, 0, 0], [0, 2, 0, 0]], np.float32)
     validation = np.array([[0, 5, 2, 0], [0, 0, 0, 0], [0, 0, 0, 3]], np.float32)
     watched = np.array([[0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0]], np.float32)
-    parts = (sparse.csr_array(part) for part in (train, validation, watched))
-    return Dataset(np.arange(3), np.array([b"a", b"b", b"c", b"d"]), *parts, (1.0, 5.0))
+    ratings, held, minutes = (sparse.csr_array(part) for part in (train, validation, watched))
+    movies = np.array([b"a", b"b", b"c", b"d"])
+    return Dataset(np.arange(3), movies, ratings, held, minutes, (1.0, 5.0))
 
 
 def test_a_short_list_is_filled_with_no_movie() -> None:

@@ -117,6 +117,7 @@ def test_the_parts_of_a_request_are_named() -> None:
         "result": "java.io.IOException: x, y ms, 3 ms",
         "ms": "812",
     }
-    assert parse(f"{AT},1,recommendation request {text}".encode()) == Request(
-        parse_time(AT)[0], 3, 1, text
-    )
+    time = parse_time(AT)
+    assert time is not None
+    line = f"{AT},1,recommendation request {text}".encode()
+    assert parse(line) == Request(time[0], 3, 1, text)

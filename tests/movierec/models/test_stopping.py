@@ -7,8 +7,9 @@ import pytest
 
 from movierec.models import stopping
 from movierec.models.kernels import svd, svdpp
-from movierec.models.model import Epoch, Model
+from movierec.models.model import Epoch, Model, OnEpoch
 from movierec.models.stopping import History
+from movierec.models.svd import SVD, SVDModel
 from tests.inputs.models import ItemMean, fit_item_means
 from tests.inputs.ratings import SCALE, random_ratings, svd_params, svdpp_params
 
@@ -38,6 +39,7 @@ def test_epochs_stop_where_the_held_out_error_is_least() -> None:
     hyper = svd_params(n_epochs=200, lr_pu=0.05, lr_qi=0.05, holdout_share=0.2, patience=3)
     model, history = stopping.fit(fit_svd, train, train, hyper, lambda: calls.append(1))
     epochs, errors = stopping.best_epochs(fit_svd, train, train, hyper, lambda: None)
+    assert isinstance(model, SVDModel)
     assert model.hyper.n_epochs == epochs == int(np.argmin(errors)) + 1 < 200
     assert len(errors) == epochs + 3  # patience, and no epoch more
     assert history.holdout == errors[:epochs]
@@ -56,6 +58,7 @@ def test_too_few_ratings_to_hold_any_out_run_all_epochs(share: float) -> None:
     hyper = svd_params(n_epochs=4, holdout_share=share, seed=next(seeds))
     assert stopping.best_epochs(fit_svd, train, train, hyper, lambda: None) == (4, [])
     model, history = stopping.fit(fit_svd, train, train, hyper, lambda: None)
+    assert isinstance(model.hyper, SVD)
     assert model.hyper.n_epochs == len(history.train) == 4
     assert "holdout_rmse" not in history.columns()
 
@@ -77,10 +80,14 @@ def test_a_held_out_rating_is_no_watch_either() -> None:
 
 def test_the_held_out_error_is_that_of_the_model_then() -> None:
     train = random_ratings(30, 20, 0.4)
-    models: list[Epoch] = []
+    models: list[Model] = []
 
-    def fit_once(part: Any, watched: Any, hyper: Any, on_epoch: Any) -> Model:
-        return fit_svd(part, watched, hyper, lambda e: (models.append(e.model()), on_epoch(e))[1])
+    def fit_once(part: Any, watched: Any, hyper: Any, on_epoch: OnEpoch) -> Model:
+        def keep(epoch: Epoch) -> bool | None:
+            models.append(epoch.model())
+            return on_epoch(epoch)
+
+        return fit_svd(part, watched, hyper, keep)
 
     hyper = svd_params(n_epochs=3, holdout_share=0.3, patience=3)
     _, errors = stopping.best_epochs(fit_once, train, train, hyper, lambda: None)

@@ -10,7 +10,7 @@ import pytest
 from movierec.errors import CorruptFile
 from movierec.store import chain
 from movierec.store.chain import move_base, read_base, read_chain, read_end
-from movierec.store.segments import Partition, Segment, partition_at
+from movierec.store.segments import Partition, Segment, partition_at, read_segment
 from tests.movierec.store.filling import TOPIC, close, end_of, file_of, put, segments, watch
 
 
@@ -47,14 +47,14 @@ def test_segments_that_go_while_we_walk_are_no_end(
 ) -> None:
     put(tmp_path, [watch(1, 1)])
     put(tmp_path, [watch(2, 30)], 1)
-    partition, original, tries = partition_at(tmp_path, TOPIC, 0), chain.read_segment, []
+    partition, tries = partition_at(tmp_path, TOPIC, 0), list[object]()
 
     def closing_meanwhile(*a: Any) -> Segment | None:
         tries.append(a)
         if len(tries) == 1:
-            monkeypatch.setattr(chain, "read_segment", original)
+            monkeypatch.setattr(chain, "read_segment", read_segment)
             close(tmp_path, p0=2)
-        return original(*a)
+        return read_segment(*a)
 
     monkeypatch.setattr(chain, "read_segment", closing_meanwhile)
     assert read(partition) == read(partition)

@@ -1,12 +1,16 @@
 """Rows of no closed day: a consistent picture, even while days close."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from movierec.lines.rows import STORED
 from movierec.store import openrows
 from movierec.store.openrows import open_rejected, open_rows
+from movierec.store.placing import rows_between
 from tests.movierec.store.filling import TOPIC, close, file_of, put, stored, watch
 
 
@@ -31,13 +35,13 @@ def test_a_day_that_closes_meanwhile_is_looked_at_again(
 ) -> None:
     put(tmp_path, [watch(1, 1)])
     put(tmp_path, [watch(2, 30)], 1)
-    original, tries = openrows.rows_between, []
+    tries: list[object] = []
 
-    def closing_meanwhile(*a: object) -> object:
+    def closing_meanwhile(*a: Any) -> Iterator[pa.Table]:
         tries.append(a)
         if len(tries) == 1:
             close(tmp_path, p0=2)
-        return original(*a)  # type: ignore[arg-type]
+        return rows_between(*a)
 
     monkeypatch.setattr(openrows, "rows_between", closing_meanwhile)
     assert stored(tmp_path) == [watch(2, 30)]
@@ -48,11 +52,10 @@ def test_a_segment_that_vanishes_without_a_closing_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(tmp_path, [watch(1, 1)])
-    original = openrows.rows_between
 
-    def vanishing(*a: object) -> object:
+    def vanishing(*a: Any) -> Iterator[pa.Table]:
         file_of(tmp_path).unlink()
-        return original(*a)  # type: ignore[arg-type]
+        return rows_between(*a)
 
     monkeypatch.setattr(openrows, "rows_between", vanishing)
     with pytest.raises(FileNotFoundError):

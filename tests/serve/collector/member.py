@@ -11,7 +11,6 @@ from prometheus_client import CollectorRegistry
 
 from movierec.lines.rows import LineBatch, line_of
 from movierec.store.openrows import open_rows
-from serve.collector.broker import Broker
 from serve.collector.fetch.source import Chunk
 from serve.collector.loop import Collector
 from serve.collector.writer import Writer
@@ -79,24 +78,24 @@ class Member:
         self.collector = Collector(
             self.settings, self.metrics, Writer(self.settings, self.metrics), once=False
         )
-        self.collector.consumer = self.consumer
-        self.collector._broker = Broker(self.consumer, self.settings, self.metrics)
+        self.collector.connect(self.consumer)
+        self.ours = self.collector._ours
 
     def start(self, partition: TopicPartition = HERE) -> "Member":
         """Own the partition, from where the disk ends."""
         self.collector.assigned([partition])
         assert partition in self.consumer.paused
-        self.collector._start_held()
+        self.ours.begin_held()
         assert partition not in self.consumer.paused
         return self
 
     def read(self, start: int, count: int, partition: TopicPartition = HERE) -> None:
         """As if the lines had come from the broker."""
-        self.collector._buffers[partition].add(chunk(start, count), 0.0)
+        self.ours.buffers[partition].add(chunk(start, count), 0.0)
 
     def flush(self, partition: TopicPartition = HERE) -> None:
         """Make durable what was read."""
-        self.collector._flush([partition])
+        self.ours.flush([partition])
 
     def stored(self) -> list[bytes | None]:
         """The good lines on disk."""

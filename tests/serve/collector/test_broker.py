@@ -33,7 +33,7 @@ def test_a_topic_that_was_made_anew_is_refused(
     bench.consumer.last = 3
     with pytest.raises(CorruptFile, match="ends at offset 3, but the store goes on to 10"):
         for _ in range(10):
-            bench.collector._out_of_range(OffsetOutOfRangeError({HERE: 10}))
+            bench.ours.out_of_range(OffsetOutOfRangeError({HERE: 10}))
 
 
 def test_corrupt_records_are_asked_for_again_and_never_skipped(
@@ -62,7 +62,7 @@ def test_it_waits_as_long_as_it_says(
     with caplog.at_level(logging.WARNING, "serve.collector"):
         for _ in range(8):
             bench.collector._broker.trouble(KafkaConnectionError("gone"))
-    assert [record.retry_in_seconds for record in caplog.records] == slept
+    assert [vars(record)["retry_in_seconds"] for record in caplog.records] == slept
     assert slept[:3] == [0.2, 0.4, 0.8] and set(slept[3:]) == {1.0}
     counted = bench.registry.get_sample_value(
         "collector_kafka_errors_total", {"error": "KafkaConnectionError"}
@@ -94,3 +94,19 @@ def test_ends_are_of_every_partition_and_none_without_an_answer(
         broker.ends()
     said = [record.message for record in caplog.records]
     assert said == ["broker answers", "broker does not answer", "broker answers"]
+
+
+def test_the_first_offset_is_asked_again_while_brokers_are_gone_and_none_is_needed_inside_the_log(
+    bench: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    broker = bench.collector._broker
+    bench.consumer.first, bench.consumer.ends_error = 40, KafkaConnectionError("gone")
+    assert broker.first_offset(HERE, 10) is None
+    assert slept == [0.2]
+    bench.consumer.ends_error = None
+    assert broker.first_offset(HERE, 10) == 40
+    for inside in (40, bench.consumer.last):
+        assert broker.first_offset(HERE, inside) is None
+    assert slept == [0.2]

@@ -41,10 +41,8 @@ def test_a_closed_day_is_counted_and_told(
     with caplog.at_level("INFO", "serve.collector"):
         closer.close_now("movielog", ENDS)
     (told,) = caplog.records
-    assert (told.message, told.day, told.stored, told.rejected, told.late) == (
-        *("day closed", "2026-11-01"),
-        *(1, 1, 0),
-    )
+    said = {"day": "2026-11-01", "stored": 1, "rejected": 1, "late": 0}
+    assert told.message == "day closed" and said.items() <= vars(told).items()
     tail = claim_partition(member.root, "movielog", 0)
     tail.write(5, rows([watch(1, 9), watch(3, 30)], 3))
     closer.close_now("movielog", {0: 5})

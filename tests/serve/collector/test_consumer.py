@@ -2,14 +2,17 @@
 
 import socket
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from infra.processes import free_port
-from movierec.errors import Unavailable
-from serve.collector.consumer import _options, resume_rejoin, wait_for_any
+from movierec.errors import BadInput, Unavailable
+from serve.collector.consumer import _options, connect, resume_rejoin, wait_for_any
 from serve.kafka import KafkaSettings
 from serve.settings import CollectorSettings
+from tests.brokers.embedded import embedded_broker
 
 
 def test_the_clients_defaults_that_lose_lines_are_off() -> None:
@@ -55,3 +58,24 @@ def test_no_server_is_named_after_the_time_is_over() -> None:
     with pytest.raises(Unavailable, match=f"no broker answers at {server}"):
         wait_for_any([server], 0.3)
     assert time.monotonic() - started >= 0.3
+
+
+def settings_of(address: str, seconds: float) -> CollectorSettings:
+    topics = ("movielog", "no-such")
+    return CollectorSettings(KafkaSettings((address,)), topics=topics, startup_seconds=seconds)
+
+
+def test_a_topic_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with embedded_broker(tmp_path) as address:
+        settings = settings_of(address, 10.0)
+        kafka = replace(settings.kafka, api_version=(2, 1))  # the embedded broker's
+        with pytest.raises(BadInput, match=f"no topic no-such at {address}: create it"):
+            connect(replace(settings, kafka=kafka))
+
+
+def test_who_takes_connections_and_never_answers_is_no_broker() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address, started = f"127.0.0.1:{silent.getsockname()[1]}", time.monotonic()
+        with pytest.raises(Unavailable, match=f"no broker answers at {address} "):
+            connect(settings_of(address, 0.5))
+        assert time.monotonic() - started < 20

@@ -174,7 +174,9 @@ def test_every_answer_is_logged_as_a_served_line(client, served):
     [(user, line)] = served.lines
     document = json.loads(line)
     assert user == document["user"] == KNOWN
-    time, digits = parse_time(document.pop("time"))
+    stamp = parse_time(document.pop("time"))
+    assert stamp is not None
+    time, digits = stamp
     assert before // 1000 * 1000 <= time <= time_ns() and digits == 6
     assert document == {
         "v": 1,

@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
 from prometheus_client import CollectorRegistry
 
 from infra.processes import free_port
@@ -17,7 +16,7 @@ from serve.service import served_log
 from serve.service.provenance import Provenance
 from serve.service.recommender import Answer
 from serve.service.served_log import KafkaServedLog, NoServedLog, now, served_line
-from tests.brokers.embedded import embedded_broker
+from tests.brokers.embedded import embedded_broker, held
 
 PARTITIONS = 4
 SVD = Provenance("svd@v1.4.0", "svd", "svd", "c0ffee", "d" * 64)
@@ -43,21 +42,6 @@ def threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name == "served-log"]
 
 
-def held(address: str, topic: str) -> list[tuple[bytes, bytes, int]]:
-    """(key, line, partition) of everything in a topic."""
-    consumer = Consumer({"bootstrap.servers": address, "group.id": "t"})
-    places = [TopicPartition(topic, p, 0) for p in range(PARTITIONS)]
-    wanted = sum(consumer.get_watermark_offsets(place, timeout=10)[1] for place in places)
-    consumer.assign(places)
-    found: list[tuple[bytes, bytes, int]] = []
-    deadline = time.monotonic() + 20
-    while len(found) < wanted:
-        assert time.monotonic() < deadline
-        found += [(m.key(), m.value(), m.partition()) for m in consumer.consume(100, 0.2)]
-    consumer.close()
-    return found
-
-
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory):
     with embedded_broker(tmp_path_factory.mktemp("broker"), PARTITIONS) as address:
@@ -72,12 +56,12 @@ def test_lines_reach_the_topic_keyed_by_user_before_the_log_is_closed(address: s
         log.log.send(user, line)
     log.log.close()
     assert log.counts() == {"sent": len(lines)}
-    found = held(address, "served")
-    assert sorted((key, line) for key, line, _ in found) == sorted(
+    found = held(address, "served", PARTITIONS)
+    assert sorted((kept.key, kept.line) for kept in found) == sorted(
         (str(user).encode(), line) for user, line in lines
     )
     # One partition a user, so that a reader meets a user's answers in order.
-    places = {(key, partition) for key, _, partition in found}
+    places = {(kept.key, kept.partition) for kept in found}
     assert len(places) == 3
 
 

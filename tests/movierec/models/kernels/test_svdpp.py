@@ -6,6 +6,7 @@ import surprise
 
 from movierec.models.kernels import svdpp
 from movierec.models.kernels.normal import normals
+from movierec.models.svdpp import SVDpp
 from tests.inputs.ratings import (
     SCALE,
     in_order_of_appearance,
@@ -36,7 +37,7 @@ def test_rates_of_their_own_agree() -> None:
     assert np.abs(model.predict(U, I) - predicted_by_surprise(RATINGS, theirs)).max() < 1e-9
 
 
-def by_the_equations(hyper: object, epochs: int) -> np.ndarray:
+def by_the_equations(hyper: SVDpp, epochs: int) -> np.ndarray:
     """(n_users, n_movies) unclipped estimates, N(u) = watched ∪ rated, nothing rearranged."""
     n_users, n_movies = TRAIN.shape
     k = hyper.n_factors

@@ -44,9 +44,10 @@ def test_models_have_the_same_bytes_on_a_plain_processor() -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_field_is_where_numpy_has_it(dtype: str) -> None:
     record = row_type(np.dtype(dtype), 2 * LANES, "p", "y")
-    array = numba.typeof(np.zeros(3, record))
+    array, places = numba.typeof(np.zeros(3, record)), record.fields
+    assert places is not None
     for name in ("p", "y"):
         kind, offset = field_of(array, numba.types.literal(name))
-        assert offset == record.fields[name][1]
+        assert offset == places[name][1]
         assert kind == Row(getattr(numba.types, dtype), 2 * LANES)
         assert kind.parts == 2

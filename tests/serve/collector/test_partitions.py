@@ -1,0 +1,120 @@
+"""Partitions from disk to buffer to disk: in order, once, and no further than the disk agrees."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+from kafka import TopicPartition
+from kafka.errors import KafkaConnectionError, KafkaError, OffsetOutOfRangeError
+
+from movierec.errors import Unavailable
+from movierec.store.chain import read_chain
+from movierec.store.segments import partition_at
+from serve.settings import CollectorSettings
+from tests.serve.collector.member import HERE, Member, users
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Member:
+    return Member(tmp_path / "store").start()
+
+
+def test_a_second_writer_makes_us_drop_read_the_disk_and_seek(bench: Member) -> None:
+    rival = Member(bench.root).start()
+    bench.read(0, 10)
+    rival.read(0, 7)
+    rival.flush()
+    bench.flush()
+    assert bench.metrics.refused.labels("movielog")._value.get() == 1
+    assert HERE in bench.consumer.paused and HERE not in bench.ours.buffers
+    bench.ours.begin_held()
+    assert bench.consumer.positions[HERE] == 7
+    bench.read(7, 3)
+    bench.flush()
+    assert users(bench.stored()) == list(range(10))
+
+
+def test_a_commit_follows_the_disk_and_is_only_a_hint(bench: Member) -> None:
+    bench.read(0, 5)
+    bench.flush()
+    assert [told[HERE].offset for told in bench.consumer.committed] == [5]
+    bench.consumer.commit_error = KafkaError("no coordinator")
+    bench.read(5, 5)
+    bench.flush()
+    assert users(bench.stored()) == list(range(10))
+
+
+def test_an_fsync_error_ends_the_process_and_nothing_is_committed(
+    bench: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    bench.read(0, 5)
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(Unavailable, match=r"cannot be written.*errno 5.*up to offset 0"):
+        bench.flush()
+    assert bench.consumer.committed == []
+
+
+def test_offsets_that_the_broker_dropped_are_a_gap_after_what_was_read(bench: Member) -> None:
+    bench.read(0, 10)
+    bench.consumer.first = 40
+    bench.ours.out_of_range(OffsetOutOfRangeError({HERE: 10}))
+    segments = read_chain(partition_at(bench.root, HERE.topic, 0)).segments
+    assert [(s.start, s.end, s.gap) for s in segments] == [(0, 10, False), (10, 40, True)]
+    assert bench.consumer.positions[HERE] == 40
+    assert bench.metrics.gap_lines.labels("movielog")._value.get() == 30
+    bench.read(40, 2)
+    bench.flush()
+    assert users(bench.stored()) == [*range(10), 40, 41]
+
+
+def test_a_buffer_is_flushed_by_rows_by_age_and_when_all_hold_too_much(bench: Member) -> None:
+    bench.read(0, 10)
+    assert bench.ours.due(1.0) == []
+    assert bench.ours.due(bench.settings.segment_seconds) == [HERE]
+    bench.ours.settings = CollectorSettings(bench.settings.kafka, segment_rows=10)
+    assert bench.ours.due(1.0) == [HERE]
+    bench.ours.settings = CollectorSettings(bench.settings.kafka, buffer_bytes=1)
+    assert bench.ours.due(1.0) == [HERE]
+
+
+def test_when_all_hold_too_much_the_largest_are_flushed_and_no_more(bench: Member) -> None:
+    small, large = TopicPartition("movielog", 1), TopicPartition("movielog", 2)
+    bench.start(small).start(large)
+    for partition, count in ((HERE, 10), (small, 2), (large, 40)):
+        bench.read(0, count, partition)
+    held = sum(buffer.bytes for buffer in bench.ours.buffers.values())
+    bench.ours.settings = CollectorSettings(bench.settings.kafka, buffer_bytes=held - 1)
+    assert bench.ours.due(1.0) == [large]
+
+
+def test_a_gap_that_another_writer_passed_is_not_recorded(bench: Member) -> None:
+    rival = Member(bench.root).start()
+    rival.read(0, 7)
+    rival.flush()
+    bench.consumer.first = 40
+    bench.ours.out_of_range(OffsetOutOfRangeError({HERE: 0}))
+    assert bench.metrics.refused.labels("movielog")._value.get() == 1
+    assert HERE in bench.ours.held and HERE not in bench.ours.buffers
+    bench.ours.begin_held()
+    assert bench.consumer.positions[HERE] == 7
+    segments = read_chain(partition_at(bench.root, HERE.topic, 0)).segments
+    assert [(s.start, s.end, s.gap) for s in segments] == [(0, 7, False)]
+
+
+def test_without_a_broker_s_word_and_for_other_members_partitions_there_is_no_gap(
+    bench: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    bench.consumer.first = 40
+    bench.ours.out_of_range(OffsetOutOfRangeError({TopicPartition("movielog", 5): 10}))
+    bench.consumer.ends_error = KafkaConnectionError("gone")
+    bench.ours.out_of_range(OffsetOutOfRangeError({HERE: 0}))
+    assert bench.consumer.positions == {HERE: 0}
+    assert read_chain(partition_at(bench.root, HERE.topic, 0)).segments == []
+    bench.consumer.ends_error = None
+    bench.ours.out_of_range(OffsetOutOfRangeError({HERE: 0}))
+    assert bench.consumer.positions == {HERE: 40}
