@@ -41,7 +41,7 @@ def test_the_projects_own_training_can_be_kept(tmp_path):
         assert load_train(params, kind) == load_train(PARAMS, kind)
 
 
-def test_a_number_as_dvc_writes_it_stays_one(tmp_path):
+def test_a_number_as_dvc_writes_it_stays_one(tmp_path: Path) -> None:
     """`dvc exp run -S train.svd.reg_bu=0.00001` writes 1e-05, which YAML 1.1 takes for a text."""
     copy = tmp_path / "params.yaml"
     copy.write_text(re.sub(r"(?m)reg_bu: .*", "reg_bu: 1e-05", PARAMS.read_text()))
