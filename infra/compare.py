@@ -19,7 +19,7 @@ from typing import Any
 from infra.demo.report import table
 from infra.demo.training import MEASURES, MODELS
 from movierec.cli import run
-from movierec.errors import Unavailable
+from movierec.errors import BadInput, Unavailable
 
 NAME_WIDTH = 20
 CHANGED_WIDTH = 34
@@ -48,6 +48,8 @@ def main(arguments: list[str]) -> int:
 
 def exp_show(folder: Path) -> list[dict[str, Any]]:
     """What `dvc exp show --json` says in `folder`."""
+    if not folder.is_dir():
+        raise BadInput(f"{folder}: no such folder; name one with a dvc.yaml")
     command = [sys.executable, "-m", "dvc", "exp", "show", "--json"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if done.returncode:

@@ -35,9 +35,10 @@ class Processes:
     the children in the reverse order of their start. Output goes to `<logs>/<name>.log`.
     """
 
-    def __init__(self, root: Path, logs: Path) -> None:
+    def __init__(self, root: Path, logs: Path, environment: Mapping[str, str] = os.environ) -> None:
         self.root = root
         self.logs = logs
+        self.environment = environment
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> "Processes":
@@ -105,7 +106,7 @@ class Processes:
         self.running[name] = subprocess.Popen(
             command,
             cwd=self.root,
-            env={**os.environ, **(env or {})},
+            env={**self.environment, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,

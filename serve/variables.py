@@ -179,9 +179,12 @@ def several(kind: Kind, takes: str) -> Kind:
 
 def existing_file(text: str) -> str:
     """The path of a file that is there. Raises ValueError."""
-    if not Path(text).is_file():
-        raise ValueError
-    return text
+    try:
+        if Path(text).is_file():
+            return text
+    except OSError as error:  # in a folder that we may not enter, or a text that is no path
+        raise ValueError from error
+    raise ValueError
 
 
 SWITCH = Kind("on or off", lambda text: {"on": True, "off": False}[one_of("on", "off").parse(text)])

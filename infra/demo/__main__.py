@@ -28,7 +28,8 @@ def main(arguments: list[str]) -> int:
     WORK.mkdir(exist_ok=True)
     started = time.monotonic()
     workspace.prepare(ROOT, WORKSPACE)
-    with Processes(WORKSPACE, WORK / "logs") as processes:
+    environment = workspace.environment(WORKSPACE)
+    with Processes(WORKSPACE, WORK / "logs", environment) as processes:
         history.make_days(WORKSPACE, WORK, processes)
         training.reproduce(processes)
         commit = workspace.commit(WORKSPACE, "Train on the demo's days")

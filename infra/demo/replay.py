@@ -26,6 +26,7 @@ from infra.processes import Processes
 from infra.simulator.topics import delete_topic
 from movierec.cli import run
 from movierec.store.days import closed_days
+from movierec.yamlfile import read_yaml
 from serve.kafka import KafkaSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,7 +58,8 @@ def main(arguments: list[str]) -> int:
     set_params(WORKSPACE / "params.yaml", options)
     topic = f"replay-{os.getpid()}-{time.time_ns() // 10**9}"
     with ExitStack() as stack:
-        processes = stack.enter_context(Processes(WORKSPACE, WORK / "logs"))
+        environment = workspace.environment(WORKSPACE)
+        processes = stack.enter_context(Processes(WORKSPACE, WORK / "logs", environment))
         stack.callback(delete_topic, kafka, topic)
         with step(1, "replay", f"{options.ratings.name} → {kafka.address}", of=STEPS) as current:
             replay(options, topic, processes, current)
@@ -84,7 +86,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def set_params(params: Path, options: argparse.Namespace) -> None:
     """Put the file's rating scale into a params.yaml, and TRAIN unless told not to."""
-    document = yaml.safe_load(params.read_text())
+    document = read_yaml(params, "the project's params.yaml was copied there")
     document["events"].update(rating_min=options.scale[0], rating_max=options.scale[1])
     document["evaluate"]["relevant_rating"] = options.relevant
     if not options.keep_params:

@@ -17,6 +17,8 @@ from movierec.files import write_text
 
 OWN = ("data/", "metrics/", "reports/", "dvc.lock", ".dvc/config")
 """What a workspace has of its own: it starts without them and keeps them."""
+PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
+"""Variables by which git finds a repository that is not around the current folder."""
 CONFIG = "[core]\n    analytics = false\n"
 """Of DVC: no remote, so that a `dvc push` from here cannot reach the project's."""
 
@@ -24,16 +26,16 @@ CONFIG = "[core]\n    analytics = false\n"
 def prepare(root: Path, workspace: Path) -> None:
     """Bring `workspace` to the code and parameters of `root`, uncommitted ones among them.
 
-    What somebody changed there since the last time goes to `git stash`. From here on, programs
-    that this process starts import what stands in the workspace.
+    What somebody changed there since the last time goes to `git stash`.
     """
-    if not (workspace / ".git").exists():
+    if _is_begun(workspace):
+        _stash(workspace)
+    else:
         workspace.mkdir(parents=True, exist_ok=True)
         _git(workspace, "init", "--quiet", "--initial-branch", "demo")
+        _git(workspace, "config", "commit.gpgSign", "false")  # nobody is there for a passphrase
         write_text(workspace / ".dvc/config", CONFIG)
         write_text(workspace / "data/incumbent.json", "{}\n")
-    else:
-        _stash(workspace)
     wanted = {name for name in _files(root) if not name.startswith(OWN)}
     for name in _files(workspace):
         if name not in wanted and not name.startswith(OWN):
@@ -41,7 +43,20 @@ def prepare(root: Path, workspace: Path) -> None:
     for name in sorted(wanted):
         copy(root / name, workspace / name)
     commit(workspace, "Take the project's files as they stand")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(workspace), str(workspace / "stages")])
+
+
+def environment(workspace: Path) -> dict[str, str]:
+    """Of programs in a workspace: they import what stands there, and git and DVC see no other
+    repository, even where a git hook or `git rebase --exec` named its own."""
+    own = {name: value for name, value in os.environ.items() if name not in PLACES}
+    return own | {"PYTHONPATH": os.pathsep.join([str(workspace), str(workspace / "stages")])}
+
+
+def _is_begun(workspace: Path) -> bool:
+    """Whether its first commit is there: a beginning that was interrupted is begun again."""
+    if not (workspace / ".git").exists():  # nor look in the repository around it
+        return False
+    return _run(workspace, "rev-parse", "--quiet", "--verify", "HEAD").returncode == 0
 
 
 def _stash(workspace: Path) -> None:
@@ -77,18 +92,23 @@ def _files(repository: Path) -> Iterator[str]:
 
 def _author(workspace: Path) -> list[str]:
     """Options that name the demo as author where git knows nobody."""
-    known = subprocess.run(["git", "config", "user.email"], cwd=workspace, capture_output=True)
-    return [] if known.stdout else ["-c", "user.name=demo", "-c", "user.email=demo@localhost"]
+    known = _run(workspace, "config", "user.email").stdout
+    return [] if known else ["-c", "user.name=demo", "-c", "user.email=demo@localhost"]
 
 
 def _git(repository: Path, *arguments: str) -> str:
-    done = subprocess.run(
+    done = _run(repository, *arguments)
+    if done.returncode:
+        raise Unavailable(f"git {' '.join(arguments)} in {repository}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _run(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         ["git", *arguments],
         cwd=repository,
+        env=environment(repository),
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
     )
-    if done.returncode:
-        raise Unavailable(f"git {' '.join(arguments)} in {repository}: {done.stderr.strip()}")
-    return done.stdout

@@ -33,6 +33,8 @@ def write_folder(
     """
     draft = folder.with_name(f".{folder.name}.draft")
     aside = folder.with_name(f".{folder.name}.old")
+    if aside.exists() and not folder.exists():  # the only whole one: keep it until there is ours
+        aside.rename(folder)
     for left in (draft, aside):
         shutil.rmtree(left, ignore_errors=True)
     draft.mkdir(parents=True)

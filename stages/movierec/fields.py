@@ -50,14 +50,17 @@ def value_of(kind: Any, value: Any, metadata: Mapping[str, Any], name: str) -> A
     """One value, checked against its field's type and metadata; a whole number may stand for a
     float. Raises BadParams."""
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        try:
+            value = float(value)
+        except OverflowError:
+            raise BadParams(f"{name} must be finite, got {value!r}") from None
     if type(value) is not kind:
         raise BadParams(f"{name} must be {kind.__name__}, got {value!r}")
     options = metadata.get("options")
     if options and value not in options:
         raise BadParams(f"{name} must be one of {', '.join(options)}, got {value!r}")
     if kind in (int, float):
-        if not math.isfinite(value):
+        if kind is float and not math.isfinite(value):  # and a whole number may be huge
             raise BadParams(f"{name} must be finite, got {value!r}")
         low, above = (metadata.get(bound, -math.inf) for bound in ("low", "above"))
         high = metadata.get("high", math.inf)

@@ -48,7 +48,7 @@ def read_json(path: Path, remedy: str, error: type[UserError] = BadInput) -> dic
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file; {remedy}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as reason:
+    except (ValueError, RecursionError) as reason:  # ValueError: an endless number, no UTF-8
         raise error(f"{path}: not JSON ({reason}); {remedy}") from None
     if not isinstance(document, dict):
         raise error(f"{path}: expected a JSON object; {remedy}")

@@ -31,7 +31,7 @@ def parse_yaml(
     """
     try:
         document = YAML(typ="safe", pure=True).load(content.decode())
-    except (YAMLError, UnicodeDecodeError) as reason:
+    except (YAMLError, ValueError, RecursionError) as reason:  # ValueError: a day that is none
         raise error(f"{name}: not YAML ({' '.join(str(reason).split())}); {remedy}") from None
     if not isinstance(document, dict):
         raise error(f"{name}: expected a mapping of keys, got {document!r}; {remedy}")

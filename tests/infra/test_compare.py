@@ -1,8 +1,12 @@
 """SVD beside SVD++ on one screen, from what DVC says."""
 
+from pathlib import Path
 from typing import Any
 
-from infra.compare import comparison, revisions
+import pytest
+
+from infra.compare import comparison, main, revisions
+from movierec.errors import BadInput
 
 
 def revision(name: str, rmse: float, *, factors: int = 16, extra: int = 0) -> dict[str, Any]:
@@ -68,3 +72,9 @@ def test_an_experiment_that_waits_or_failed_says_so() -> None:
     assert lines[6].split()[:3] == ["abcdefg", "SVD", "–"]
     assert lines[7].split()[:2] == ["queued", "SVD++"]
     assert lines[9].split()[:2] == ["failed", "SVD++"]
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """`make compare IN=.demo/workspace` before the first demo."""
+    with pytest.raises(BadInput, match="none: no such folder"):
+        main(["--in", str(tmp_path / "none")])

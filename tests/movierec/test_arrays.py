@@ -143,3 +143,11 @@ def test_a_crash_leaves_the_old_folder_or_the_new_one_and_never_half_of_one(tmp_
     assert [k for i, k in enumerate(outcomes) if k not in outcomes[:i]] == ["old", "aside", "new"]
     assert outcomes.count("aside") == 1  # between two renames
     assert outcomes.count("new") > 3  # while the old one is removed
+
+
+def test_a_second_crash_does_not_lose_what_the_first_one_left_aside(tmp_path):
+    folder = sample(tmp_path / "model")
+    folder.rename(tmp_path / ".model.old")  # a crash between the two renames
+    with pytest.raises(TypeError):
+        write_folder(folder, {"a": np.array([object()])}, {})
+    assert read_folder(folder)[1]["kind"] == "test"

@@ -33,6 +33,8 @@ def test_good_values_arrive_and_whole_numbers_stand_for_floats() -> None:
         ("count", 0, "s: count must be at least 1 and at most 9, got 0"),
         ("count", 10, "s: count must be at least 1 and at most 9, got 10"),
         ("count", 1.0, "s: count must be int, got 1.0"),
+        ("count", 10**400, f"s: count must be at least 1 and at most 9, got {10**400}"),
+        ("plain", 10**400, f"s: plain must be finite, got {10**400}"),
         ("count", True, "s: count must be int, got True"),
         ("rate", 0, "s: rate must be above 0, got 0.0"),
         ("rate", nan, "s: rate must be finite, got nan"),

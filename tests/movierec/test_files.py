@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from movierec.files import write_csv, write_json, write_text
+from movierec.errors import BadInput
+from movierec.files import read_json, write_csv, write_json, write_text
 
 
 def test_numbers_are_rounded_to_what_every_processor_agrees_on(tmp_path: Path) -> None:
@@ -41,3 +42,10 @@ def test_what_is_not_a_number_is_not_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(ValueError, match="argument 2 is shorter"):
         write_csv(tmp_path / "a.csv", {"x": [1, 2], "y": [1]})
+
+
+@pytest.mark.parametrize("text", ["{", '{"n": ' + "9" * 5000 + "}", "[" * 100_000, "\udcff"])
+def test_what_is_no_json_is_refused_by_name_with_what_to_do(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(BadInput, match=r"a\.json: not JSON .*; make it"):
+        read_json(tmp_path / "a.json", "make it")

@@ -20,6 +20,9 @@ def test_a_number_as_dvc_writes_it_is_a_number(tmp_path: Path) -> None:
         (b"\xff", "not YAML"),
         (b"", "expected a mapping"),
         (b"- 1", "mapping"),
+        (b"day: 2026-11-31", "not YAML"),
+        (b"seed: " + b"9" * 5000, "not YAML"),
+        (b"[" * 100_000, "not YAML"),
     ],
 )
 def test_anything_else_is_refused_by_name_with_what_to_do(content: bytes, said: str) -> None:

@@ -93,7 +93,7 @@ def test_what_kubernetes_puts_there_for_a_service_of_that_name_is_no_setting() -
         (SWITCH, {"on": True, "off": False}, ["ON", "1", "true"]),
         (matching("[a-z]+", "a word"), {"ab": "ab"}, ["a b", "1"]),
         (several(whole(1, 9), "numbers"), {"1": (1,), "1, 2": (1, 2)}, ["1,1", "1,", "0", "1;2"]),
-        (FILE, {__file__: __file__}, ["/no/such/file", "/"]),
+        (FILE, {__file__: __file__}, ["/no/such/file", "/", "n" * 5000]),
     ],
     ids=lambda value: getattr(value, "takes", None),
 )

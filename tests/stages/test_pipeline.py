@@ -253,6 +253,12 @@ def test_compiled_code_in_a_room_is_no_change(project: Project) -> None:
     assert would_run(project) == set()
 
 
+def test_what_a_killed_closer_left_beside_a_day_is_no_change(project: Project) -> None:
+    day = next((project.folder / "data/movielog/days").iterdir())
+    (day / ".lines.parquet.0f.tmp").write_bytes(b"half of a day")
+    assert would_run(project) == set()
+
+
 @pytest.mark.timeout(900)
 def test_experiments_run_here_in_a_queue_and_in_a_folder_of_their_own(project: Project) -> None:
     """What README tells a data scientist to type. Raw days are in no copy of the workspace."""

@@ -64,7 +64,9 @@ def load_model(folder: Path, *, mmap: bool = True) -> LoadedModel:
         model = _model(manifest, arrays)
         held = {name: arrays[name] for name in HELD}
         _check_shapes(model, held)
-        return LoadedModel(model, manifest=manifest, data_hash=manifest["data_hash"], **held)
+        _check_indices(held)
+        data_hash = value_of(str, manifest["data_hash"], {}, "data_hash")
+        return LoadedModel(model, manifest=manifest, data_hash=data_hash, **held)
     except _Misfit as error:
         raise CorruptFile(f"{folder}: {error}; run `dvc checkout`") from None
     except (BadParams, KeyError, TypeError, ValueError, IndexError) as error:
@@ -80,7 +82,9 @@ def _model(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> M
     if manifest["kind"] not in KINDS:
         raise ValueError(f"kind {manifest['kind']!r} is none of {', '.join(KINDS)}")
     kind = KINDS[manifest["kind"]]
-    low, high = manifest["scale"]
+    low, high = (value_of(float, bound, {}, "scale") for bound in manifest["scale"])
+    if not low < high:
+        raise ValueError(f"scale from {low} to {high}")
     hyper = checked(kind.hyper, manifest["hyperparameters"], "hyperparameters")
     types = get_type_hints(kind.model)
     entries = {
@@ -88,7 +92,7 @@ def _model(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> M
         for f in kind.model.entry_fields()
     }
     own = {f.name: arrays[f.name] for f in kind.model.array_fields()}
-    return kind.model(scale=(float(low), float(high)), hyper=hyper, **entries, **own)
+    return kind.model(scale=(low, high), hyper=hyper, **entries, **own)
 
 
 def _check_shapes(model: Model, held: dict[str, NDArray[Any]]) -> None:
@@ -105,3 +109,14 @@ def _check_shapes(model: Model, held: dict[str, NDArray[Any]]) -> None:
         expected = tuple(sizes[size] for size in shapes[name])
         if array.shape != expected:
             raise _Misfit(f"{name} has the shape {array.shape}, not {expected}")
+
+
+def _check_indices(held: Mapping[str, NDArray[Any]]) -> None:
+    """Raises _Misfit when a number of `popular` or of what users have seen is no movie."""
+    bounds, n_movies = held["seen_indptr"], len(held["movies"])
+    if bounds[0] != 0 or (bounds[1:] < bounds[:-1]).any():
+        raise _Misfit("seen_indptr does not ascend from 0")
+    for name in ("popular", "seen_indices"):
+        numbers = held[name]
+        if len(numbers) and not (numbers.min() >= 0 and numbers.max() < n_movies):
+            raise _Misfit(f"{name} names a movie beyond the {n_movies} that there are")

@@ -16,6 +16,7 @@ from typing import Any
 from movierec.errors import CorruptFile
 from movierec.store.chain import Chain, move_base, read_base, read_chain
 from movierec.store.dayfile import DayFile, Manifest, put_day
+from movierec.store.days import MANIFEST, day_name_of
 from movierec.store.decisions import (
     Closing,
     announce,
@@ -26,8 +27,8 @@ from movierec.store.decisions import (
 )
 from movierec.store.placing import Cut, crossing, removable, rows_between
 from movierec.store.segments import Partition, partitions_of
-from movierec.store.storage import at
-from movierec.times import DAY, SECOND, Day
+from movierec.store.storage import at, has
+from movierec.times import DAY, SECOND, Day, day_name
 
 Chains = Mapping[int, Chain]
 
@@ -96,11 +97,16 @@ class Closer:
         manifest = None
         # The chains were read before this: if nobody is done now, nothing was removed by then.
         if not is_done(self._storage, self._topic, closing.number):
+            folder = day_name_of(self._topic, day_name(closing.day))
             try:
                 manifest = self._put(chains, closing)
-            except (FileNotFoundError, CorruptFile):
-                if not is_done(self._storage, self._topic, closing.number):
-                    raise  # else another closer finished, and removed the segments
+            except (FileNotFoundError, CorruptFile) as error:
+                ours_went = isinstance(error, FileNotFoundError) and has(
+                    self._storage, f"{folder}/{MANIFEST}"
+                )
+                if not (ours_went or is_done(self._storage, self._topic, closing.number)):
+                    raise  # else another closer published, and removed our files or the segments
+            self._storage.names(folder, settle=True)  # what died closers left beside the day
             mark_done(self._storage, self._topic, closing.number)
         self._state = None
         for number, cut in closing.cuts.items():

@@ -1,7 +1,8 @@
 """Puts the three files of one closed day as a stream: memory holds one row group.
 
-Whoever closes the day puts the same bytes, so a file that is there already (another closer's,
-or one's that died) is as good as ours. The manifest, put last, makes the day.
+Whoever closes the day puts the same rows, so a file that is there already (another closer's,
+or one's that died) is as good as ours. The manifest, put last, makes the day. A day of the same
+name with other rows is another decision's, from before a part of the store was restored.
 """
 
 import contextlib
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from movierec.errors import CorruptFile
 from movierec.lines.kinds import KINDS, REJECTED
 from movierec.lines.rows import STORED
 from movierec.store.days import (
@@ -30,12 +32,16 @@ from movierec.store.storage import Storage
 from movierec.times import DAY, Day, day_name
 
 Manifest = dict[str, Any]
+MEND = "restore days and closings from one backup, or move the folder away and it is made again"
 
 
 def put_day(
     storage: Storage, topic: str, day: Day, fill: Callable[["DayFile"], None]
 ) -> Manifest | None:
-    """Put the day that `fill` adds up; its manifest, or None when another put that first."""
+    """Put the day that `fill` adds up; its manifest, or None when another put that first.
+
+    Raises CorruptFile when there is another day of that name.
+    """
     folder = day_name_of(topic, day_name(day))
     made: list[DayFile] = []
 
@@ -51,12 +57,43 @@ def put_day(
     _put_same(storage, f"{folder}/{REJECTED_LINES}", with_rejected)
     files = {name: file_entry(storage, f"{folder}/{name}") for name in (LINES, REJECTED_LINES)}
     manifest = made[0].manifest(files)
+    _check_rows(storage, folder, manifest)
     text = json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n"
     try:
         storage.put_new(f"{folder}/{MANIFEST}", lambda file: file.write(text))
     except FileExistsError:
+        with storage.open(f"{folder}/{MANIFEST}") as file:
+            same = _rows_of(file.read()) == _rows_of(text)
+        if not same:
+            raise CorruptFile(f"{folder}: closed already, at other offsets; {MEND}") from None
         return None
     return manifest
+
+
+def _rows_of(manifest: bytes) -> Manifest | None:
+    """What a manifest says of its rows, whatever the bytes of its files; None of no manifest."""
+    try:
+        return {**json.loads(manifest), "files": None}
+    except (ValueError, TypeError):
+        return None
+
+
+def _check_rows(storage: Storage, folder: str, manifest: Manifest) -> None:
+    """Raises CorruptFile when the files do not hold as many lines as the manifest counts."""
+    totals = manifest["totals"]
+    try:
+        with storage.open(f"{folder}/{LINES}") as file:
+            stored = pq.read_metadata(file).num_rows
+    except pa.ArrowInvalid as error:
+        raise CorruptFile(f"{folder}/{LINES}: not ours ({error}); {MEND}") from None
+    with storage.open(f"{folder}/{REJECTED_LINES}") as file:
+        rejected = sum(1 for _ in file)
+    for name, lines, counted in (
+        (LINES, stored, totals["stored"]),
+        (REJECTED_LINES, rejected, totals["rejected"]),
+    ):
+        if lines != counted:
+            raise CorruptFile(f"{folder}/{name}: {lines} lines, not the day's {counted}; {MEND}")
 
 
 def _put_same(storage: Storage, name: str, write: Callable[[BinaryIO], None]) -> None:

@@ -50,7 +50,7 @@ class Disk:
             _settle(path)
         try:
             return sorted(p.name for p in path.iterdir() if not p.name.startswith("."))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):  # a stray file is no folder of ours
             return []
 
     def remove(self, name: str) -> None:

@@ -1,5 +1,6 @@
 """A replay of real ratings trains with values of its own."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -42,3 +43,11 @@ def test_the_projects_own_training_can_be_kept(tmp_path):
     params = params_of(tmp_path, "--keep-params")
     for kind in ("svd", "svdpp"):
         assert load_train(params, kind) == load_train(PARAMS, kind)
+
+
+def test_a_number_as_dvc_writes_it_stays_one(tmp_path: Path) -> None:
+    """`dvc exp run -S train.svd.reg_bu=0.00001` writes 1e-05, which YAML 1.1 takes for a text."""
+    copy = tmp_path / "params.yaml"
+    copy.write_text(re.sub(r"(?m)reg_bu: .*", "reg_bu: 1e-05", PARAMS.read_text()))
+    set_params(copy, parse(["--ratings", "x", "--keep-params"]))
+    assert load_train(copy, "svd")[1].reg_bu == 1e-05

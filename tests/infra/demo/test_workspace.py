@@ -1,5 +1,6 @@
 """A workspace has the project's files as they stand, and what happens there stays there."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,9 +24,8 @@ def write(folder: Path, **files: str) -> None:
 
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(tmp_path: Path) -> Path:
     """A project of one committed and one new file, with days and a lock of its own."""
-    monkeypatch.setenv("PYTHONPATH", "")
     folder = tmp_path / "project"
     write(folder, code="one\n", gone="x\n", data__window="real days\n", metrics__svd="real\n")
     write(folder, **{"dvc.lock": "real\n", ".gitignore": ".demo/\nmodels/\n"})
@@ -49,7 +49,9 @@ def test_it_has_the_files_as_they_stand_and_nothing_of_the_projects_days(root: P
     assert git(demo, "rev-parse", "HEAD").strip() == commit
     assert git(root, "status", "--porcelain").split() == ["M", "code", "??", "new"]
     code = "import sys; print(sys.path[1:3])"
-    seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    environment = workspace.environment(demo)
+    command = [sys.executable, "-c", code]
+    seen = subprocess.run(command, env=environment, capture_output=True, text=True).stdout
     assert seen.strip() == str([str(demo), str(demo / "stages")])
 
 
@@ -104,3 +106,44 @@ def test_a_file_that_did_not_change_keeps_its_time(root: Path) -> None:
 def test_a_folder_that_is_no_repository_is_named(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match=f"git ls-files .* in {tmp_path}: .*not a git repository"):
         workspace.prepare(tmp_path, tmp_path / ".demo/workspace")
+
+
+@pytest.mark.parametrize("step", ["write_text", "copy", "commit"])
+def test_a_beginning_that_was_interrupted_is_begun_again(
+    root: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo = root / ".demo/workspace"
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(workspace, step, interrupt)
+        workspace.prepare(root, demo)
+    workspace.prepare(root, demo)
+    assert (demo / "data/incumbent.json").read_text() == "{}\n"
+    assert (demo / "code").read_text() == "two\n"
+    assert git(demo, "status", "--porcelain") == ""
+
+
+def test_from_a_git_hook_it_touches_no_repository_but_its_own(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = git(root, "rev-parse", "HEAD")
+    with monkeypatch.context() as patch:
+        patch.setenv("GIT_DIR", str(root / ".git"))
+        patch.setenv("GIT_INDEX_FILE", str(root / ".git/index"))
+        workspace.prepare(root, root / ".demo/workspace")
+    assert git(root, "rev-parse", "HEAD") == before
+    assert git(root, "diff", "--cached", "--name-only") == ""
+    assert git(root / ".demo/workspace", "log", "--format=%s").startswith("Take the project's")
+
+
+def test_it_asks_for_no_signature_and_changes_no_variable_of_its_caller(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text("[commit]\n gpgSign = true\n[gpg]\n program = false\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
+    before = dict(os.environ)
+    workspace.prepare(root, root / ".demo/workspace")
+    assert dict(os.environ) == before

@@ -42,6 +42,7 @@ def test_the_committed_file_is_what_the_writer_writes() -> None:
         ('days: ["2026-11-02", "2026-11-01"]\nwritten: "2026-11-04"\n', "must ascend"),
         ('days: ["2026-11-02", "2026-11-02"]\nwritten: "2026-11-04"\n', "must ascend"),
         ("days: [", "not YAML"),
+        ('days: [2026-11-31]\nwritten: "2026-12-01"\n', "not YAML"),
     ],
 )
 def test_a_bad_window_file_says_what_is_wrong_and_what_to_do(

@@ -90,6 +90,10 @@ def test_an_array_that_is_not_there_is_named(name: str, folder: Path) -> None:
         ({"mean": "3"}, "mean must be float"),
         ({"watches": 1}, "watches must be bool"),
         ({"scale": [1.0]}, "ValueError"),
+        ({"scale": [5.0, 1.0]}, r"scale from 5\.0 to 1\.0"),
+        ({"scale": [True, 5.0]}, "scale must be float, got True"),
+        ({"scale": [1.0, 10**400]}, "scale must be finite"),
+        ({"data_hash": None}, "data_hash must be str, got None"),
         ({"hyperparameters": {}}, "hyperparameters: missing holdout_share"),
         ({"hyperparameters": None}, "hyperparameters: expected a mapping"),
     ],
@@ -108,6 +112,28 @@ def test_a_manifest_of_another_writer_is_refused(
 def test_an_entry_that_is_not_there_is_named(key: str, folder: Path) -> None:
     rewrite(folder, lambda arrays, manifest: manifest.pop(key))
     with pytest.raises(CorruptFile, match=rf"KeyError\('{key}'\) in its manifest"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "value", "message"),
+    [
+        ("popular", 0, MOVIES, f"popular names a movie beyond the {MOVIES}"),
+        ("popular", 1, -1, "popular names a movie"),
+        ("seen_indices", -1, MOVIES, "seen_indices names a movie"),
+        ("seen_indices", 0, -1, "seen_indices names a movie"),
+        ("seen_indptr", 0, 1, "seen_indptr does not ascend from 0"),
+        ("seen_indptr", 3, 1_000, "seen_indptr does not ascend from 0"),
+    ],
+)
+def test_a_number_that_is_no_movie_is_found_before_somebody_asks(
+    name: str, place: int, value: int, message: str, folder: Path
+) -> None:
+    def spoil(arrays: dict[str, Any], manifest: dict[str, Any]) -> None:
+        arrays[name][place] = value
+
+    rewrite(folder, spoil)
+    with pytest.raises(CorruptFile, match=f"{message}.*run `dvc checkout`"):
         load_model(folder)
 
 

@@ -1,5 +1,6 @@
 """Closing days: when, with what, once, and whole after any crash."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -195,6 +196,38 @@ def test_a_segment_that_was_moved_away_after_the_decision_is_waited_for(
     put(tmp_path, [watch(1, 2), watch(2, 30)], 2)  # the collector reads its offsets again
     assert close(tmp_path, **ENDS) == [DAY]
     assert read_manifest(tmp_path, TOPIC, DAY)["totals"]["stored"] == 3
+
+
+def test_what_a_killed_closer_left_beside_a_day_goes_with_its_closing(tmp_path: Path) -> None:
+    """A closed day's folder is a dependency as a whole: it holds the day and nothing else."""
+    a_day_to_close(tmp_path)
+    folder = day_folder(tmp_path, TOPIC, DAY)
+    folder.mkdir(parents=True)
+    (folder / ".lines.parquet.0f.tmp").write_bytes(b"half of a day")
+    assert close(tmp_path, **ENDS) == [DAY]
+    assert sorted(files(folder)) == ["lines.parquet", "manifest.json", "rejected.jsonl"]
+
+
+@pytest.mark.parametrize("name", ["rejected.jsonl", "lines.parquet"])
+def test_a_closer_whose_file_goes_with_anothers_closing_takes_that(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when that one dies before it says that it is done."""
+    a_day_to_close(tmp_path)
+    link, at_work = os.link, [True]
+
+    def after_a_rival(source: Path, target: Path) -> None:
+        if target.name == name and at_work.pop():
+            with monkeypatch.context() as patch, pytest.raises(Crash):
+                at_work[:] = [False] * 9
+                patch.setattr("movierec.store.closing.mark_done", calls_until(1))
+                close(tmp_path, **ENDS)
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", after_a_rival)
+    assert close(tmp_path, **ENDS) == []
+    assert is_done(Disk(tmp_path), TOPIC, 1)
+    verify_day(day_folder(tmp_path, TOPIC, DAY))
 
 
 @pytest.fixture

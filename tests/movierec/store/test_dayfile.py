@@ -1,13 +1,26 @@
 """What a day's manifest says: every count follows from the rows that it closes over."""
 
 import hashlib
+import shutil
 from pathlib import Path
+from typing import Any
 
-from movierec.store.dayfile import put_day
-from movierec.store.days import LINES, REJECTED_LINES, day_folder, read_manifest
+import pyarrow.parquet as pq
+import pytest
+
+from movierec.errors import CorruptFile
+from movierec.store.dayfile import DayFile, put_day
+from movierec.store.days import (
+    LINES,
+    MANIFEST,
+    REJECTED_LINES,
+    day_folder,
+    read_manifest,
+    verify_day,
+)
 from movierec.store.durable import Disk
 from movierec.times import day_number
-from tests.movierec.store.filling import TOPIC, close, files, put, watch
+from tests.movierec.store.filling import TOPIC, close, files, put, rows, watch
 
 DAY = "2026-11-01"
 
@@ -51,15 +64,73 @@ def test_late_lines_go_to_the_day_they_arrive_in_and_are_counted(tmp_path: Path)
     assert (totals["stored"], totals["late"]) == (2, 1)
 
 
-def test_a_file_that_is_there_already_stays_and_the_manifest_fits_it(tmp_path: Path) -> None:
-    """One that died before the manifest may have had other libraries: other bytes, same rows."""
+def a_day(root: Path, stored: int = 2) -> dict[str, Any] | None:
+    """Put a day of some watches and a refused line of partition 0."""
+    lines = [*(watch(1, minute) for minute in range(stored)), b"junk"]
+
+    def fill(day: DayFile) -> None:
+        day.begin_partition(0, len(lines), [])
+        day.add(rows(lines))
+
+    return put_day(Disk(root), TOPIC, day_number(DAY), fill)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Of a day whose closer died before the manifest."""
+    assert a_day(tmp_path) is not None
     folder = day_folder(tmp_path, TOPIC, DAY)
-    folder.mkdir(parents=True)
-    (folder / REJECTED_LINES).write_bytes(b"theirs")
-    manifest = put_day(Disk(tmp_path), TOPIC, day_number(DAY), lambda day: None)
+    (folder / MANIFEST).unlink()
+    return folder
+
+
+def test_a_file_that_is_there_already_stays_and_the_manifest_fits_it(
+    tmp_path: Path, folder: Path
+) -> None:
+    """One that died before the manifest may have had other libraries: other bytes, same rows."""
+    pq.write_table(pq.read_table(folder / LINES), folder / LINES, compression="none")
+    theirs = (folder / LINES).read_bytes()
+    manifest = a_day(tmp_path)
     assert manifest is not None
-    assert (folder / REJECTED_LINES).read_bytes() == b"theirs"
-    assert manifest["files"][REJECTED_LINES]["sha256"] == hashlib.sha256(b"theirs").hexdigest()
+    assert (folder / LINES).read_bytes() == theirs
+    assert manifest["files"][LINES]["sha256"] == hashlib.sha256(theirs).hexdigest()
     before = files(folder)
-    assert put_day(Disk(tmp_path), TOPIC, day_number(DAY), lambda day: None) is None
+    assert a_day(tmp_path) is None
     assert files(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (LINES, b"no Parquet", "not ours"),
+        (REJECTED_LINES, b"", "0 lines, not the day's 1"),
+        (REJECTED_LINES, b"{}\n{}\n", "2 lines, not the day's 1"),
+    ],
+)
+def test_a_foreign_file_makes_no_day(
+    tmp_path: Path, folder: Path, name: str, content: bytes, said: str
+) -> None:
+    (folder / name).write_bytes(content)
+    with pytest.raises(CorruptFile, match=f"{DAY}/{name}: {said}.*move the folder away"):
+        a_day(tmp_path)
+    assert not (folder / MANIFEST).exists()
+    shutil.move(folder, tmp_path / "away")
+    assert a_day(tmp_path) is not None
+    verify_day(folder)
+
+
+def test_a_file_of_another_decision_makes_no_day(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(CorruptFile, match="2 lines, not the day's 3"):
+        a_day(tmp_path, stored=3)
+    assert not (folder / MANIFEST).exists()
+
+
+@pytest.mark.parametrize("manifest", [b"{", b"[]", b"{}", None])
+def test_a_day_that_was_closed_at_other_offsets_is_not_taken_for_ours(
+    tmp_path: Path, folder: Path, manifest: bytes | None
+) -> None:
+    assert a_day(tmp_path) is not None
+    text = (folder / MANIFEST).read_bytes().replace(b'"cut": 3', b'"cut": 9')
+    (folder / MANIFEST).write_bytes(text if manifest is None else manifest)
+    with pytest.raises(CorruptFile, match=f"{DAY}: closed already, at other offsets; restore"):
+        a_day(tmp_path)

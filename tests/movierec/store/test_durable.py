@@ -94,6 +94,7 @@ def test_names_are_sorted_and_without_those_of_writers_at_work(tmp_path: Path) -
     (tmp_path / "f/.a.0.tmp").touch()
     assert disk.names("f") == ["a", "b", "c"]
     assert disk.names("nowhere") == []
+    assert disk.names("f/a") == []
     assert (tmp_path / "f/.a.0.tmp").exists()
 
 
