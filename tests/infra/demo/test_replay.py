@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 from infra.demo.replay import TRAIN, parse, set_params
@@ -50,4 +51,4 @@ def test_a_number_as_dvc_writes_it_stays_one(tmp_path: Path) -> None:
     copy = tmp_path / "params.yaml"
     copy.write_text(re.sub(r"(?m)reg_bu: .*", "reg_bu: 1e-05", PARAMS.read_text()))
     set_params(copy, parse(["--ratings", "x", "--keep-params"]))
-    assert load_train(copy, "svd")[1].reg_bu == 1e-05
+    assert asdict(load_train(copy, "svd")[1])["reg_bu"] == 1e-05
