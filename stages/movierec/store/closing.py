@@ -62,7 +62,7 @@ class Closer:
             try:
                 closing = due_closing(chains, ends, grace_seconds, last) if done else last
             except FileNotFoundError:
-                if not self._is_stale(chains):
+                if not _is_stale(chains):
                     raise
                 continue
             if closing is None:
@@ -85,12 +85,6 @@ class Closer:
                 self._chains[number] = read_chain(Partition(self._storage, self._topic, number))
         return self._chains
 
-    def _is_stale(self, chains: Chains) -> bool:
-        """Whether another closer removed segments meanwhile; forgets the chains then."""
-        stale = any(read_base(chain.partition)[0] != chain.base for chain in chains.values())
-        self._state = None if stale else self._state
-        return stale
-
     def _complete(self, chains: Chains, closing: Closing) -> Manifest | None:
         """Put the day of a decision and mark it done; its manifest, None when another did."""
         manifest = None
@@ -102,7 +96,6 @@ class Closer:
                 if not is_done(self._storage, self._topic, closing.number):
                     raise  # else another closer finished, and removed the segments
             mark_done(self._storage, self._topic, closing.number)
-        self._state = None
         for number, cut in closing.cuts.items():
             base, watermark = removable(chains[number], Cut(closing.day, cut))
             if base > chains[number].base:
@@ -120,6 +113,11 @@ class Closer:
                     day.add(rows)
 
         return put_day(self._storage, self._topic, closing.day, fill)
+
+
+def _is_stale(chains: Chains) -> bool:
+    """Whether another closer removed segments meanwhile: then it has closed a day."""
+    return any(read_base(chain.partition)[0] != chain.base for chain in chains.values())
 
 
 def _holds_all(chains: Chains, closing: Closing) -> bool:
