@@ -80,6 +80,14 @@ def test_the_latest_time_below_the_base_goes_on_above_it(tmp_path: Path) -> None
     assert offsets(list(rows_between(later, NOTHING, Cut(FIRST, 1)))) == []
 
 
+def test_a_line_of_midnight_is_of_the_next_day(tmp_path: Path) -> None:
+    """The first moment that is not of the closed day keeps its segment."""
+    put(tmp_path, [watch(1, 1), watch(2, 0)])
+    closed = Cut(FIRST, 2)
+    assert offsets(list(rows_between(chain(tmp_path), closed, Cut(FIRST + 1, 2)))) == [1]
+    assert removable(chain(tmp_path), closed) == (0, None)
+
+
 def test_without_a_cut_all_that_no_day_holds_is_read(tmp_path: Path) -> None:
     put(tmp_path, [watch(1, 1), watch(2, 1), watch(1, 2), watch(3, 1)])
     assert offsets(list(rows_between(chain(tmp_path), Cut(FIRST, 3), None))) == [1, 3]
