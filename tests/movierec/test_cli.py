@@ -16,6 +16,13 @@ def test_the_status_is_what_main_returns():
     assert ends(lambda arguments: 3) == 3
 
 
+def test_main_gets_the_arguments_without_the_program(monkeypatch):
+    got = []
+    monkeypatch.setattr("sys.argv", ["program", "a", "b"])
+    ends(lambda arguments: got.extend(arguments) or 0)
+    assert got == ["a", "b"]
+
+
 def test_a_mistake_of_the_user_is_one_line(capsys):
     def main(arguments: list[str]) -> int:
         raise BadInput("days/2026-11-01:\n  no such day")
