@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from movierec.files import write_csv, write_json, write_text
+from movierec.errors import BadInput, CorruptFile
+from movierec.files import read_json, write_csv, write_json, write_text
 
 
 def test_numbers_are_rounded_to_what_every_processor_agrees_on(tmp_path: Path) -> None:
@@ -41,3 +42,18 @@ def test_what_is_not_a_number_is_not_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(ValueError, match="argument 2 is shorter"):
         write_csv(tmp_path / "a.csv", {"x": [1, 2], "y": [1]})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"[1]", "expected a JSON object"), (b"{", "not JSON"), (b'{"a": "\xff"}', "not JSON")],
+)
+def test_what_is_no_json_object_is_named_with_its_remedy(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    with pytest.raises(CorruptFile, match=rf"a\.json: {message}.*; pull it"):
+        read_json(path, "pull it", CorruptFile)
+    with pytest.raises(BadInput, match=r"b\.json: no such file; make it"):
+        read_json(tmp_path / "b.json", "make it", CorruptFile)
