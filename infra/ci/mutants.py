@@ -186,7 +186,9 @@ def report(verdicts: dict[Mutant, Verdict]) -> str:
     head = f"{'room':30}{'mutants':>8}{'killed':>8}{'equivalent':>12}{'lived':>7}{'score':>8}"
     rooms, houses = counts(verdicts)
     lived = [f"lived  {m}" for m, verdict in verdicts.items() if verdict is Verdict.LIVED]
-    return "\n".join([head, *map(str, rooms), "", *map(str, houses), "", *lived])
+    return "\n".join(
+        [head, *map(str, rooms), "", *(f"{house}  (whole house)" for house in houses), "", *lived]
+    )
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

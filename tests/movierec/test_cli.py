@@ -17,10 +17,13 @@ def test_the_status_is_what_main_returns():
 
 
 def test_main_gets_the_arguments_without_the_program(monkeypatch):
-    got = []
     monkeypatch.setattr("sys.argv", ["program", "a", "b"])
-    ends(lambda arguments: got.extend(arguments) or 0)
-    assert got == ["a", "b"]
+
+    def main(arguments: list[str]) -> int:
+        assert arguments == ["a", "b"]
+        return 7
+
+    assert ends(main) == 7
 
 
 def test_a_mistake_of_the_user_is_one_line(capsys):

@@ -17,6 +17,7 @@ from movierec.evaluation.gate import Gate
 from movierec.evaluation.online import Online
 from movierec.evaluation.validation import Evaluate
 from movierec.models.kinds import KINDS
+from movierec.models.model import ByEpochs
 from movierec.models.svd import SVD
 from movierec.models.training import Train, load_train
 from movierec.params import load_section
@@ -134,6 +135,7 @@ train.svdpp.reg_yj 0 to inf
 
 def test_what_values_each_number_takes():
     """A bound that moves is a decision: the stages trust what lies within."""
+    assert all(issubclass(kind.hyper, ByEpochs) for kind in KINDS.values())
     kinds = SECTIONS | {f"train.{name}": kind.hyper for name, kind in KINDS.items()}
     shown = {
         f"{name}.{field.name} {range_of(field.metadata)}"

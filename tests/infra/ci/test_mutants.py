@@ -75,7 +75,7 @@ def test_the_table_counts_what_can_be_told_by_room_and_house() -> None:
     rows = [line.split() for line in report(verdicts).splitlines()]
     assert ["stages/movierec", "4", "3", "1", "0", "100", "%"] in rows
     assert ["stages/movierec/models", "4", "2", "0", "2", "50", "%"] in rows
-    assert ["stages/movierec", "8", "5", "1", "2", "71", "%"] in rows
+    assert ["stages/movierec", "8", "5", "1", "2", "71", "%", "(whole", "house)"] in rows
     assert [row[1] for row in rows if row[:1] == ["lived"]] == [
         f"{m.file}:{m.mutation.line}" for m in drawn[-2:]
     ]
