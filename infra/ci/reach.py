@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 HOUSES = ("stages", "serve", "infra", "tests")
+CONTRACT = "tests/contract"
 
 
 class Imports:
@@ -19,13 +20,29 @@ class Imports:
         self.tests = [path for path in files if path.name.startswith("test_")]
 
     def reaching(self, source: Path, hops: int) -> list[Path]:
-        """The test files from which at most `hops` imports lead to `source`, nearest first."""
-        near = {test: self._distance(test, source, hops) for test in self.tests}
-        mirrored = f"test_{source.stem}.py"
-        return sorted(
-            (test for test, distance in near.items() if distance is not None),
-            key=lambda test: (test.name != mirrored, near[test], test),
-        )
+        """The test files that are to notice a change of `source`, nearest first.
+
+        They are the mirrored one, those from which at most `hops` imports lead to it, and those
+        of the contract from which any number does.
+        """
+        mirrored = self._mirrored(source)
+        near = {mirrored: 0} if mirrored in self.tests else {}
+        for test in self.tests:
+            contract = test.is_relative_to(self.root / CONTRACT)
+            distance = self._distance(test, source, len(self.modules) if contract else hops)
+            if distance is not None:
+                near.setdefault(test, distance)
+        return sorted(near, key=lambda test: (test != mirrored, near[test], test))
+
+    def users(self, source: Path) -> list[Path]:
+        """The files that import `source`, it among them."""
+        return [path for path in self.modules.values() if source in {path, *self.direct(path)}]
+
+    def _mirrored(self, source: Path) -> Path:
+        """The test file that stands where `source` does."""
+        name = "test_main.py" if source.stem == "__main__" else f"test_{source.name}"
+        parts = source.relative_to(self.root).with_name(name).parts
+        return self.root.joinpath("tests", *parts[parts[0] == "stages" :])
 
     def _distance(self, test: Path, source: Path, hops: int) -> int | None:
         """Imports between a test and a source; those among the tests' own files are free."""
@@ -33,6 +50,8 @@ class Imports:
         for distance in range(hops + 1):
             if source in level:
                 return distance
+            if not level:
+                break
             seen |= level
             level = self._free({other for path in level for other in self.direct(path)}) - seen
         return None

@@ -16,6 +16,16 @@ def test_the_status_is_what_main_returns():
     assert ends(lambda arguments: 3) == 3
 
 
+def test_main_gets_the_arguments_without_the_program(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["program", "a", "b"])
+
+    def main(arguments: list[str]) -> int:
+        assert arguments == ["a", "b"]
+        return 7
+
+    assert ends(main) == 7
+
+
 def test_a_mistake_of_the_user_is_one_line(capsys):
     def main(arguments: list[str]) -> int:
         raise BadInput("days/2026-11-01:\n  no such day")

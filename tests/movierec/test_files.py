@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from movierec.errors import BadInput
+from movierec.errors import BadInput, CorruptFile
 from movierec.files import read_json, write_csv, write_json, write_text
 
 
@@ -49,3 +49,18 @@ def test_what_is_no_json_is_refused_by_name_with_what_to_do(tmp_path: Path, text
     (tmp_path / "a.json").write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(BadInput, match=r"a\.json: not JSON .*; make it"):
         read_json(tmp_path / "a.json", "make it")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"[1]", "expected a JSON object"), (b"{", "not JSON"), (b'{"a": "\xff"}', "not JSON")],
+)
+def test_what_is_no_json_object_is_named_with_its_remedy(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    with pytest.raises(CorruptFile, match=rf"a\.json: {message}.*; pull it"):
+        read_json(path, "pull it", CorruptFile)
+    with pytest.raises(BadInput, match=r"b\.json: no such file; make it"):
+        read_json(tmp_path / "b.json", "make it", CorruptFile)

@@ -1,5 +1,7 @@
 """params.yaml: unknown keys and impossible values are refused by name."""
 
+import dataclasses
+import math
 import re
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from movierec.evaluation.gate import Gate
 from movierec.evaluation.online import Online
 from movierec.evaluation.validation import Evaluate
 from movierec.models.kinds import KINDS
+from movierec.models.model import ByEpochs
 from movierec.models.svd import SVD
 from movierec.models.training import Train, load_train
 from movierec.params import load_section
@@ -78,6 +81,76 @@ def test_every_section_of_the_shipped_file_is_one_that_some_code_reads():
 def test_a_bad_value_is_named(tmp_path, key, value, message):
     with pytest.raises(BadParams, match=message):
         load(changed(tmp_path, key, value), key)
+
+
+RANGES = """
+events.rating_min -inf to inf
+events.rating_max -inf to inf
+validate.min_days 1 to inf
+validate.min_ratings 1 to inf
+validate.min_users 1 to inf
+validate.min_movies 1 to inf
+validate.max_age_days 0 to inf
+validate.max_reject_share 0 to 1
+validate.max_duplicate_share 0 to 1
+validate.max_off_scale_share 0 to 1
+validate.max_bad_rating_share 0 to 1
+validate.max_rating_mean_shift 0 to inf
+validate.max_rating_distance 0 to 1
+preprocess.validation_share >0 to 0.9
+preprocess.seed 0 to inf
+preprocess.min_users_per_movie 1 to inf
+preprocess.min_ratings_per_user 1 to inf
+evaluate.k 1 to inf
+evaluate.relevant_rating -inf to inf
+evaluate.bootstrap_samples 1 to inf
+evaluate.seed 0 to inf
+gate.min_rmse_gain -inf to inf
+gate.max_rmse_loss 0 to inf
+gate.min_coverage 0 to 1
+online.conversion_minutes >0 to inf
+online.confidence >0 to 0.999999
+online.deadline_ms 1 to inf
+expire.keep_days 1 to inf
+train.svd.n_epochs 1 to inf
+train.svd.holdout_share 0 to 0.5
+train.svd.patience 1 to inf
+train.svd.seed 0 to 4294967295
+train.svd.n_factors 1 to 4096
+train.svd.init_mean -inf to inf
+train.svd.init_std_dev 0 to inf
+train.svd.lr_bu >0 to inf
+train.svd.lr_bi >0 to inf
+train.svd.lr_pu >0 to inf
+train.svd.lr_qi >0 to inf
+train.svd.reg_bu 0 to inf
+train.svd.reg_bi 0 to inf
+train.svd.reg_pu 0 to inf
+train.svd.reg_qi 0 to inf
+train.svd.lr_decay 0 to 0.5
+train.svdpp.lr_yj >0 to inf
+train.svdpp.reg_yj 0 to inf
+"""
+
+
+def test_what_values_each_number_takes():
+    """A bound that moves is a decision: the stages trust what lies within."""
+    assert all(issubclass(kind.hyper, ByEpochs) for kind in KINDS.values())
+    kinds = SECTIONS | {f"train.{name}": kind.hyper for name, kind in KINDS.items()}
+    shown = {
+        f"{name}.{field.name} {range_of(field.metadata)}"
+        for name, kind in kinds.items()
+        for field in dataclasses.fields(kind)
+        if "low" in field.metadata
+    }
+    assert {line for line in shown if "svdpp" not in line or "_yj" in line} == set(
+        RANGES.strip().splitlines()
+    )
+
+
+def range_of(metadata):
+    low = f">{metadata['above']}" if metadata["above"] > -math.inf else f"{metadata['low']}"
+    return f"{low} to {metadata['high']}"
 
 
 def test_a_missing_key_is_named(tmp_path):

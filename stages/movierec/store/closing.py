@@ -63,7 +63,7 @@ class Closer:
             try:
                 closing = due_closing(chains, ends, grace_seconds, last) if done else last
             except FileNotFoundError:
-                if not self._is_stale(chains):
+                if not _is_stale(chains):
                     raise
                 continue
             if closing is None:
@@ -86,12 +86,6 @@ class Closer:
                 self._chains[number] = read_chain(Partition(self._storage, self._topic, number))
         return self._chains
 
-    def _is_stale(self, chains: Chains) -> bool:
-        """Whether another closer removed segments meanwhile; forgets the chains then."""
-        stale = any(read_base(chain.partition)[0] != chain.base for chain in chains.values())
-        self._state = None if stale else self._state
-        return stale
-
     def _complete(self, chains: Chains, closing: Closing) -> Manifest | None:
         """Put the day of a decision and mark it done; its manifest, None when another did."""
         manifest = None
@@ -108,7 +102,6 @@ class Closer:
                     raise  # else another closer published, and removed our files or the segments
             self._storage.names(folder, settle=True)  # what died closers left beside the day
             mark_done(self._storage, self._topic, closing.number)
-        self._state = None
         for number, cut in closing.cuts.items():
             base, watermark = removable(chains[number], Cut(closing.day, cut))
             if base > chains[number].base:
@@ -126,6 +119,11 @@ class Closer:
                     day.add(rows)
 
         return put_day(self._storage, self._topic, closing.day, fill)
+
+
+def _is_stale(chains: Chains) -> bool:
+    """Whether another closer removed segments meanwhile: then it has closed a day."""
+    return any(read_base(chain.partition)[0] != chain.base for chain in chains.values())
 
 
 def _holds_all(chains: Chains, closing: Closing) -> bool:

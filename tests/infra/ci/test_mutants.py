@@ -7,10 +7,11 @@ import pytest
 import yaml
 
 from infra.ci import mutants
-from infra.ci.mutants import ROOT, equivalents, judge, report, sample
+from infra.ci.mutants import ROOT, Mutant, equivalents, files_of, judge, report, sample
 from infra.ci.mutations import mutations
 from infra.ci.reach import Imports
 from infra.ci.trial import Verdict
+from movierec.errors import BadInput
 
 SOURCE = '''\
 """Prices."""
@@ -63,13 +64,65 @@ def test_what_the_tests_notice_is_killed_and_what_they_do_not_lives(project: Pat
         "count * 9 → count + 9": Verdict.KILLED,
     }
     assert (project / FILE).read_text() == SOURCE
-    named = {(FILE, "def price(count: int, member: bool = False) -> int:", "False → True")}
-    table = report(verdicts, named)
-    [row] = [line.split() for line in table.splitlines() if line.startswith("stages/movierec/data")]
-    assert row == ["stages/movierec/dataset", "3", "1", "1", "1", "50", "%"]
-    assert [line for line in table.splitlines() if line.startswith("lived")] == [
-        f"lived  {FILE}:6  {BOUND}"
+
+
+def test_the_table_counts_what_can_be_told_by_room_and_house() -> None:
+    drawn = sample(ROOT, ["stages/movierec/times.py", "stages/movierec/models/topn.py"], 4, seed=1)
+    verdicts = dict(
+        zip(drawn, [Verdict.KILLED, Verdict.TIMED_OUT] * 3 + [Verdict.LIVED] * 2, strict=True)
+    )
+    verdicts[drawn[0]] = Verdict.EQUIVALENT
+    rows = [line.split() for line in report(verdicts).splitlines()]
+    assert ["stages/movierec", "4", "3", "1", "0", "100", "%"] in rows
+    assert ["stages/movierec/models", "4", "2", "0", "2", "50", "%"] in rows
+    assert ["stages/movierec", "8", "5", "1", "2", "71", "%", "(whole", "house)"] in rows
+    assert [row[1] for row in rows if row[:1] == ["lived"]] == [
+        f"{m.file}:{m.mutation.line}" for m in drawn[-2:]
     ]
+
+
+def test_a_score_below_the_least_is_a_status_and_equivalents_are_not_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [first, second] = sample(ROOT, ["stages/movierec/models/topn.py"], 2, seed=1)
+    same = (first.file, first.mutation.text, first.mutation.change)
+
+    def judged(root: Path, chosen: list[Mutant], *_: object) -> dict[Mutant, Verdict]:
+        assert chosen == [second]
+        return {second: Verdict.LIVED}
+
+    monkeypatch.setattr(mutants, "equivalents", lambda: {same})
+    monkeypatch.setattr(mutants, "judge", judged)
+    asked = ["stages/movierec/models/topn.py", "--per-file", "2"]
+    assert mutants.main(asked) == 0
+    assert mutants.main([*asked, "--least", "1"]) == 1
+    assert mutants.main([*asked, "--least", "0"]) == 0
+    assert f"lived  {second}" in capsys.readouterr().out
+
+
+def test_files_are_those_of_rooms_below_what_is_asked() -> None:
+    assert files_of(ROOT, ["stages/movierec/models/topn.py"]) == ["stages/movierec/models/topn.py"]
+    inside = files_of(ROOT, ["stages/movierec/store", "stages/movierec/store/tail.py"])
+    assert len(inside) == len(set(inside)) > 10
+    with pytest.raises(BadInput, match=r"infra/ci: no source file of a room"):
+        files_of(ROOT, ["infra/ci"])
+
+
+def test_a_kernel_is_compiled_anew_for_a_mutant_of_what_it_was_made_of(project: Path) -> None:
+    """Numba looks at the kernel's own file alone."""
+    number, kernel = (f"stages/movierec/dataset/{name}.py" for name in ("number", "kernel"))
+    for name, text in {
+        number: "STEP = 7\n",
+        kernel: "from numba import njit\n\nfrom movierec.dataset.number import STEP\n\n"
+        "@njit(cache=True)\ndef after(x):\n    return x + STEP\n",
+        "tests/movierec/dataset/test_kernel.py": "from movierec.dataset.kernel import after\n"
+        "from movierec.dataset import number\n\n"
+        "def test_after():\n    assert after(1) == 8\n",
+    }.items():
+        (project / name).write_text(text)
+    [step] = sample(project, [number], 1, seed=1)
+    [plus] = [m for m in sample(project, [kernel], 9, 1) if m.mutation.change.startswith("x +")]
+    assert set(judge(project, [step, plus], hops=1, jobs=1).values()) == {Verdict.KILLED}
 
 
 def test_a_test_that_fails_without_a_mutant_judges_none(project: Path) -> None:
@@ -101,6 +154,11 @@ def test_the_mirrored_test_comes_first_and_far_ones_do_not_come() -> None:
     near = imports.reaching(topn, 1)
     assert near[0] == ROOT / "tests/movierec/models/test_topn.py"
     assert set(near) < set(imports.reaching(topn, 9))
+    split = ROOT / "stages/movierec/dataset/split.py"  # its tests import what calls it
+    assert imports.reaching(split, 0)[0] == ROOT / "tests/movierec/dataset/test_split.py"
+    svd = imports.reaching(ROOT / "stages/movierec/models/kernels/svd.py", 0)
+    assert svd[0] == ROOT / "tests/movierec/models/kernels/test_svd.py"
+    assert ROOT / "tests/contract/test_models.py" in svd
 
 
 def test_every_named_equivalent_is_a_mutant_of_today_and_has_a_reason() -> None:

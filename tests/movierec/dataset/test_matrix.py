@@ -1,6 +1,7 @@
 """A dataset is read as it was written, or refused."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,13 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
             assert np.array_equal(matrix.toarray(), saved.toarray())
             assert matrix.indices.dtype == np.int32 and matrix.indptr.dtype == np.int64
     assert loaded.train.nnz == 3  # a stored zero is a rating
+
+
+def test_a_part_without_entries_is_one(tmp_path: Path) -> None:
+    """A log without a watch of an unrated movie."""
+    nothing = csr(np.empty(0, int), np.empty(0, int), np.empty(0), (3, 2))
+    save_dataset(tmp_path / "dataset", replace(DATASET, watched=nothing), {})
+    assert load_dataset(tmp_path / "dataset").watched.nnz == 0
 
 
 def test_rows_and_membership_of_entries() -> None:

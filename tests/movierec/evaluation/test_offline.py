@@ -59,6 +59,7 @@ def test_a_model_that_knows_the_answers_has_the_best_of_every_measure() -> None:
     liked = (dataset.validation.toarray() >= 4).sum(axis=1)
     best = np.mean([min(n, 5) / n for n in liked if n])
     assert metrics["recall"] == pytest.approx(best)
+    assert result.report["ranked_users"] == (liked > 0).sum() < N_USERS
     for name in ("biases", "popularity"):
         assert judge_baselines(dataset, PARAMS)[name]["recall"] < best
     low, high = result.report["rmse_gain_interval"]["biases"]

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from movierec.arrays import read_folder, write_folder
+from movierec.dataset.matrix import csr, rows_of
 from movierec.errors import BadInput, CorruptFile
 from movierec.models.kernels import svdpp
 from movierec.models.modelfile import HELD, load_model
@@ -41,6 +42,15 @@ def rewrite(folder: Path, change: Callable[[dict[str, Any], dict[str, Any]], obj
     del manifest["files"]
     change(arrays, manifest)
     write_folder(folder, arrays, manifest)
+
+
+def test_the_last_movie_may_be_one_that_nobody_took_up(model: SVDppModel, tmp_path: Path) -> None:
+    some = TRAIN.indices < MOVIES - 1
+    train = csr(rows_of(TRAIN)[some], TRAIN.indices[some], TRAIN.data[some], TRAIN.shape)
+    save_model(tmp_path / "model", model, dataset_of(train), {"engine": "fast"})
+    arrays, _ = read_folder(tmp_path / "model")
+    assert sorted(arrays["popular"].tolist()) == list(range(MOVIES))
+    assert arrays["popular"][-1] == MOVIES - 1
 
 
 def test_the_manifest_says_what_the_model_is(folder: Path) -> None:

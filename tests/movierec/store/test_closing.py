@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movierec.lines.rows import line_of
+from movierec.store import closing
 from movierec.store.closing import Closer
 from movierec.store.days import closed_days, day_folder, read_day, read_manifest, verify_day
 from movierec.store.decisions import is_done
@@ -73,10 +74,12 @@ def test_a_closer_goes_on_from_one_check_to_the_next(tmp_path: Path) -> None:
     days = []
     for number in range(12):
         tail.write(number + 1, rows([watch(number // 3 + 1, number)], number))
-        who = Closer(tmp_path, TOPIC) if number in (4, 7) else closer
+        who = Closer(tmp_path, TOPIC) if number in (3, 7, 9) else closer
         days += [m["day"] for m in who.close_due_days({0: number + 1}, 0)]
     assert days == [f"2026-11-0{day}" for day in (1, 2, 3)]
     assert [segment.start for segment in segments(tmp_path)] == [9, 10, 11]
+    # What is gone from the disk goes from memory: a closer lives for months.
+    assert closer._chains[0].segments == segments(tmp_path)
 
 
 def test_a_check_reads_no_segment_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,6 +180,44 @@ def test_a_segment_that_cannot_be_read_leaves_the_day_undone_and_all_segments(
     assert not is_done(Disk(tmp_path), TOPIC, 1)
     assert files(tmp_path / TOPIC / "segments") == before
     assert close(tmp_path, **ENDS) == [DAY]
+
+
+@pytest.fixture
+def before_deciding(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+    """What happens, once each, between a closer's look at the chains and its decision."""
+    waiting: list[Callable[[], object]] = []
+    decide = closing.due_closing
+
+    def later(*a: Any) -> Any:
+        while waiting:
+            waiting.pop()()
+        return decide(*a)
+
+    monkeypatch.setattr(closing, "due_closing", later)
+    return waiting
+
+
+def test_segments_that_another_closer_removed_before_the_decision_are_no_error(
+    tmp_path: Path, before_deciding: list[Callable[[], object]]
+) -> None:
+    a_day_to_close(tmp_path)
+    closer, theirs = Closer(tmp_path, TOPIC), []
+    before_deciding.append(lambda: theirs.extend(close(tmp_path, **ENDS)))
+    assert closer.close_due_days({0: 4, 1: 2}, GRACE) == []
+    assert theirs == [DAY]
+    put(tmp_path, [watch(3, 30)], 4)
+    [second] = closer.close_due_days({0: 5, 1: 2}, GRACE)
+    assert (second["day"], second["totals"]["stored"]) == ("2026-11-02", 1)
+
+
+def test_a_segment_that_is_gone_without_a_closing_is_an_error(
+    tmp_path: Path, before_deciding: list[Callable[[], object]]
+) -> None:
+    a_day_to_close(tmp_path)
+    before_deciding.append(file_of(tmp_path).unlink)
+    with pytest.raises(FileNotFoundError):
+        close(tmp_path, **ENDS)
+    assert not is_decided(tmp_path)
 
 
 def is_decided(root: Path) -> bool:

@@ -110,6 +110,20 @@ def test_settling_removes_what_died_writers_left_and_makes_names_durable(
     assert disk.names("new", settle=True) == []
 
 
+def test_another_may_do_the_same_at_the_same_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It makes the folder just before us, and clears up what we are about to."""
+    mkdir, unlink = Path.mkdir, Path.unlink
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "mkdir", lambda p, **more: (mkdir(p), mkdir(p, **more)))
+        patch.setattr(Path, "unlink", lambda p, **more: (unlink(p), unlink(p, **more)))
+        assert Disk(tmp_path).put_new("f/a", lambda file: file.write(b"ours")) == 4
+        (tmp_path / "f/.a.0.tmp").touch()
+        assert Disk(tmp_path).names("f", settle=True) == ["a"]
+    assert (tmp_path / "f/a").read_bytes() == b"ours"
+
+
 def test_a_folder_goes_with_its_last_name(tmp_path: Path) -> None:
     disk = Disk(tmp_path)
     for name in ("f/a", "f/b", "top"):

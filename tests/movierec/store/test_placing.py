@@ -1,5 +1,6 @@
 """Which day a line belongs to: by the log and the cuts, whatever the segments are."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -70,6 +71,21 @@ def test_the_latest_time_is_carried_over_row_groups(
     monkeypatch.setattr(rowfile, "GROUP_ROWS", 3)
     put(tmp_path, [watch(1, 1), watch(1, 2), watch(2, 1), b"junk", b"junk", b"junk", b"junk"])
     assert offsets(list(rows_between(chain(tmp_path), NOTHING, Cut(FIRST, 7)))) == [0, 1]
+
+
+def test_the_latest_time_below_the_base_goes_on_above_it(tmp_path: Path) -> None:
+    put(tmp_path, [b"junk"])
+    first, later = (replace(chain(tmp_path), watermark=(FIRST + n) * DAY) for n in (0, 1))
+    assert offsets(list(rows_between(first, NOTHING, Cut(FIRST, 1)))) == [0]
+    assert offsets(list(rows_between(later, NOTHING, Cut(FIRST, 1)))) == []
+
+
+def test_a_line_of_midnight_is_of_the_next_day(tmp_path: Path) -> None:
+    """The first moment that is not of the closed day keeps its segment."""
+    put(tmp_path, [watch(1, 1), watch(2, 0)])
+    closed = Cut(FIRST, 2)
+    assert offsets(list(rows_between(chain(tmp_path), closed, Cut(FIRST + 1, 2)))) == [1]
+    assert removable(chain(tmp_path), closed) == (0, None)
 
 
 def test_without_a_cut_all_that_no_day_holds_is_read(tmp_path: Path) -> None:

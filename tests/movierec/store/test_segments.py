@@ -8,10 +8,17 @@ import pytest
 
 from movierec.errors import CorruptFile
 from movierec.store.days import closed_days
-from movierec.store.segments import Segment, partition_at, partitions_of, read_segment
+from movierec.store.segments import (
+    Segment,
+    facts_of,
+    partition_at,
+    partitions_of,
+    read_segment,
+    write_segment,
+)
 from movierec.store.tail import claim_partition
 from movierec.times import day_number
-from tests.movierec.store.filling import TOPIC, close, file_of, put, watch
+from tests.movierec.store.filling import TOPIC, close, file_of, put, rows, watch
 
 
 def test_the_footer_says_what_follows_from_the_rows(tmp_path: Path) -> None:
@@ -54,6 +61,16 @@ def test_a_segment_of_another_place_is_refused(
     shutil.copy(file_of(tmp_path), tmp_path / there.name(start))
     with pytest.raises(CorruptFile, match="not a segment"):
         read_segment(there, start)
+
+
+@pytest.mark.parametrize("end", [4, 5])
+def test_a_segment_that_ends_where_it_starts_is_refused(tmp_path: Path, end: int) -> None:
+    """It would be its own next one: a walk of the chain would never end."""
+    there = partition_at(tmp_path, TOPIC, 0)
+    facts = facts_of(there, 5, end, rows([]), gap=False)
+    there.storage.put_new(there.name(5), lambda file: write_segment(file, facts, rows([])))
+    with pytest.raises(CorruptFile, match=f"up to {end}"):
+        read_segment(there, 5)
 
 
 @pytest.mark.parametrize("share", [0.2, 0.4, 0.6])

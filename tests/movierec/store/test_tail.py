@@ -74,6 +74,21 @@ def test_an_owner_writes_on_after_its_day_was_closed(
     owner.write(6, rows([watch(5, 1)], 5))
 
 
+def test_an_owner_whose_whole_chain_was_closed_writes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The base is where it writes, not above; and who claims afterwards lists no folder."""
+    owner = claim_partition(tmp_path, TOPIC, 1)
+    owner.write(1, rows([watch(1, 1)]))
+    put(tmp_path, [watch(2, 30)])
+    assert close(tmp_path, p0=1, p1=1) == ["2026-11-01"]
+    assert not file_of(tmp_path, 0, 1).exists()
+    owner.write(2, rows([watch(2, 31)], 1))
+    heir = claim_partition(tmp_path, TOPIC, 1)
+    monkeypatch.setattr(Disk, "names", lambda *_, **__: pytest.fail("it knows what was done"))
+    heir.write(3, rows([watch(2, 32)], 2))
+
+
 def test_a_writer_that_lost_its_temporary_file_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,9 @@ from movierec.models.kernels.normal import _polar, normals
 def test_initial_values_are_numpy_s() -> None:
     theirs = np.random.RandomState(7).normal(0.1, 0.3, 5001)
     assert np.abs(normals(7, 0.1, 0.3, 5001) - theirs).max() < 1e-14
+    standard = np.random.RandomState(7).normal(0.0, 1.0, 5001)
+    off = np.abs(normals(7, 0.0, 1.0, 5001) - standard)
+    assert (off <= 5 * np.spacing(np.abs(standard))).all()  # one wrong term is 7 away
 
 
 def test_the_middle_of_the_circle_has_no_logarithm() -> None:
