@@ -2,7 +2,16 @@
 
 from typing import Any
 
+import pytest
+
+from infra import compare
 from infra.compare import SCREEN, comparison, revisions
+
+
+@pytest.fixture(autouse=True)
+def two_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines that the tests read are those of two models, whatever the registry holds."""
+    monkeypatch.setattr(compare, "MODELS", {"svd": "SVD", "svdpp": "SVD++"})
 
 
 def revision(name: str, rmse: float, *, factors: int = 16, extra: int = 0) -> dict[str, Any]:
