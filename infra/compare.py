@@ -17,13 +17,24 @@ from pathlib import Path
 from typing import Any
 
 from infra.demo.report import table
-from infra.demo.training import MEASURES, MODELS
+from infra.demo.training import MODELS
 from movierec.cli import run
 from movierec.errors import BadInput, Unavailable
+from movierec.evaluation.validation import MEASURES
 
+SCREEN = 120
+"""Characters a line. What names, models and measures leave of it shows what changed."""
 NAME_WIDTH = 20
-CHANGED_WIDTH = 34
-"""With the measures beside them, these fill a screen of 120 characters."""
+CELL_WIDTH = 6
+"""Of a measure such as 0.1234; a longer title makes its column wider."""
+CHANGED_WIDTH = max(
+    24,
+    SCREEN
+    - NAME_WIDTH
+    - max(map(len, MODELS.values()))
+    - sum(max(CELL_WIDTH, len(title)) for title in MEASURES.values())
+    - len("  ") * (2 + len(MEASURES)),
+)
 NONE = "–"
 
 
@@ -115,7 +126,7 @@ def _changes(revision: Revision, base: Revision, lines: int) -> list[str]:
     ]
     if len(changes) > lines:
         rest = len(changes) - lines + 1
-        changes[lines - 1 :] = [f"and {rest} more: `dvc params diff`"]
+        changes[lines - 1 :] = [f"{rest} more: dvc params diff"]
     cells = [_cut(change, CHANGED_WIDTH) for change in changes]
     return [cell.ljust(CHANGED_WIDTH) for cell in [*cells, *[""] * (lines - len(cells))]]
 

@@ -10,18 +10,12 @@ from typing import Any
 from infra.demo.report import Step, step, table
 from infra.processes import Processes
 from movierec.errors import Unavailable
+from movierec.evaluation.validation import MEASURES
 from movierec.files import read_json
+from movierec.models.kinds import KINDS
 
-MODELS = {"svd": "SVD", "svdpp": "SVD++"}
+MODELS = {name: kind.title for name, kind in KINDS.items()}
 BASELINES = {"biases": "biases only", "popularity": "popularity", "global_mean": "global mean"}
-MEASURES = {
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "recall": "recall@k",
-    "ndcg": "NDCG@k",
-    "coverage": "coverage",
-    "lift": "pop. lift",
-}
 STARTED = re.compile(r"Running stage '(.+)':")
 SKIPPED = re.compile(r"Stage '(.+)' (?:didn't change|is cached)")
 

@@ -16,6 +16,7 @@ import yaml
 
 from infra.ci import edits
 from infra.ci.stages import read_stages
+from movierec.evaluation.validation import MEASURES
 from tests.inputs.days import close_days
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -184,7 +185,7 @@ def test_a_clone_without_raw_days_is_reproduced_from_the_remote(
 def test_metrics_and_plots_show_without_flags(project: Project) -> None:
     shown = project.run("dvc", "metrics", "show")
     lines = [line.split() for line in shown.splitlines()]
-    assert lines[0] == ["Path", "coverage", "lift", "mae", "ndcg", "recall", "rmse"]
+    assert lines[0] == ["Path", *sorted(MEASURES)]
     assert [line[0] for line in lines[1:]] == ["metrics/svd.json", "metrics/svdpp.json"]
     for title in ("RMSE by epoch", "Error by user activity", "Ratings predicted and actual"):
         assert title in project.run("dvc", "plots", "show", "--json")

@@ -10,25 +10,17 @@ import numpy as np
 from movierec.dataset.matrix import PARTS, Dataset, csr
 from movierec.dataset.pairs import Pairs
 from movierec.dataset.scale import Events, on_scale
-from movierec.dataset.split import (
-    PairHash,
-    Split,
-    global_cut,
-    per_user_cut,
-    random_split,
-    time_split,
-)
+from movierec.dataset.split import SPLITS, Split
 from movierec.dataset.window import Window
 from movierec.errors import BadInput
 from movierec.fields import choice, number
-from movierec.times import Nanoseconds
 
 
 @dataclass(frozen=True)
 class Preprocess:
     """How the window becomes a matrix and a train/validation split."""
 
-    split: str = choice("random", "per_user_time", "global_time")
+    split: str = choice(*SPLITS)
     validation_share: float = number(above=0, high=0.9)
     seed: int = number(low=0)
     min_users_per_movie: int = number(low=1)
@@ -49,20 +41,10 @@ def build(window: Window, params: Preprocess, events: Events) -> tuple[Dataset, 
 
 def _splits(window: Window, params: Preprocess) -> Iterator[Split]:
     """The split of each block, with the users' indices in the whole window."""
-    share = params.validation_share
-    pair_hash = PairHash(window.users, window.movies, params.seed, share)
-    cut: Nanoseconds = 0
-    if params.split == "global_time":
-        times = window.rating_times()
-        cut = global_cut(times, share) if len(times) else 0
+    split = SPLITS[params.split](window, params.validation_share, params.seed)
     for start, end, ratings, watches in window.blocks():
-        if params.split == "random":
-            split = random_split(ratings, watches, pair_hash.from_user(start))
-        elif params.split == "per_user_time":
-            split = time_split(ratings, watches, per_user_cut(ratings, end - start, share))
-        else:
-            split = time_split(ratings, watches, np.full(end - start, cut))
-        yield Split(*(_shifted(getattr(split, part), start) for part in PARTS))
+        block = split(start, end, ratings, watches)
+        yield Split(*(_shifted(getattr(block, part), start) for part in PARTS))
 
 
 def _shifted(pairs: Pairs, start: int) -> Pairs:

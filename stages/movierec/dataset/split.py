@@ -1,4 +1,4 @@
-"""The train/validation split, on the events of some users at a time.
+"""The train/validation split, on the events of some users at a time. SPLITS lists what there is.
 
     random          every pair's side is a hash of (user, movie, seed): it stays when days are added
     per_user_time   each user's last ratings
@@ -16,7 +16,7 @@ a little pessimistic by that (the model does not know that the user chose the mo
 recall is a prediction and not a look-up.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from movierec.dataset.pairs import Pairs, Ratings, Watches
 from movierec.dataset.vocabulary import Vocabulary, lookup
+from movierec.dataset.window import Window
 from movierec.hashing import hash_slugs, mix
 from movierec.hashing import share as hashed_share
 from movierec.times import Nanoseconds
@@ -113,6 +114,39 @@ class PairHash:
             return hashed_share(value) < self.share
 
         return choose
+
+
+SplitBlock = Callable[[int, int, Ratings, Watches], Split]
+"""A block of `Window.blocks` → its split; u stays the block's own."""
+
+
+def _random(window: Window, share: float, seed: int) -> SplitBlock:
+    pair_hash = PairHash(window.users, window.movies, seed, share)
+    return lambda start, end, ratings, watches: random_split(
+        ratings, watches, pair_hash.from_user(start)
+    )
+
+
+def _per_user_time(window: Window, share: float, seed: int) -> SplitBlock:
+    return lambda start, end, ratings, watches: time_split(
+        ratings, watches, per_user_cut(ratings, end - start, share)
+    )
+
+
+def _global_time(window: Window, share: float, seed: int) -> SplitBlock:
+    times = window.rating_times()
+    cut = global_cut(times, share) if len(times) else 0
+    return lambda start, end, ratings, watches: time_split(
+        ratings, watches, np.full(end - start, cut)
+    )
+
+
+SPLITS: Mapping[str, Callable[[Window, float, int], SplitBlock]] = {
+    "random": _random,
+    "per_user_time": _per_user_time,
+    "global_time": _global_time,
+}
+"""What `preprocess.split` may say → what splits a window, with `validation_share` and `seed`."""
 
 
 def _contains(pairs: Pairs, asked: Pairs) -> NDArray[np.bool_]:

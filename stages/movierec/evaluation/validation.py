@@ -14,6 +14,16 @@ from movierec.evaluation import ranking
 from movierec.fields import number
 from movierec.models.accuracy import mae, rmse
 
+MEASURES = {
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "recall": "recall@k",
+    "ndcg": "NDCG@k",
+    "coverage": "coverage",
+    "lift": "pop. lift",
+}
+"""Every measure in metrics/<kind>.json and its name for people: the columns of every table."""
+
 
 @dataclass(frozen=True)
 class Evaluate:

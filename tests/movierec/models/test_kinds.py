@@ -8,7 +8,8 @@ import yaml
 from movierec.models.kinds import KINDS
 from movierec.params import load_section
 
-PARAMS = Path(__file__).parents[3] / "params.yaml"
+ROOT = Path(__file__).parents[3]
+PARAMS = ROOT / "params.yaml"
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -23,3 +24,8 @@ def test_a_kind_is_its_model_s_and_has_a_section(name: str) -> None:
 def test_every_section_of_train_is_a_kind_and_a_stage() -> None:
     train = yaml.safe_load(PARAMS.read_text())["train"]
     assert [key for key, value in train.items() if isinstance(value, dict)] == list(KINDS)
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    assert stages["train"]["foreach"] == stages["evaluate"]["foreach"] == list(KINDS)
+    judged = [f"metrics/{name}.json" for name in KINDS]
+    assert stages["gate"]["deps"][: len(KINDS)] == judged
+    assert stages["gate"]["cmd"].split()[2 : 2 + len(KINDS)] == judged
