@@ -49,6 +49,5 @@ def serve_metrics(
             f"COLLECTOR_METRICS_PORT {port} on {host} cannot be opened: "
             f"{error.strerror}; choose another, or 0 for none"
         ) from None
-    server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return server
