@@ -157,6 +157,7 @@ def test_a_follower_whose_broker_does_not_answer_is_not_waited_for(
     monkeypatch.setattr(serve.service.history, "RETRY_SECONDS", 3.0)
     follower = Follower(KafkaSettings((f"127.0.0.1:{free_port()}",)), "movielog", histories())
     follower.start()
+    assert all(t.daemon for t in threading.enumerate() if t.name == "history")  # nor at the end
     started = time.monotonic()
     follower.close()
     assert time.monotonic() - started < 1.5
