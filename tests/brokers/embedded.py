@@ -46,7 +46,7 @@ def kafka_environment(address: str, **more: str) -> dict[str, str]:
         "KAFKA_API_VERSION": "2.1",
         "COLLECTOR_METRICS_PORT": "0",
         # Its brokers may let a member that joins twice wait until its session is over.
-        "SESSION_TIMEOUT_MS": "6000",
+        "COLLECTOR_SESSION_TIMEOUT_MS": "6000",
         **more,
     }
 

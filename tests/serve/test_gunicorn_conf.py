@@ -128,6 +128,8 @@ def test_it_answers_logs_follows_and_ends_well_at_sigterm(model: Path, tmp_path:
         event.items() for event in events if event["event"] == "served log closed"
     )
     assert "model loaded" in [event["event"] for event in events]
+    of_gunicorn = [event["event"] for event in events if event["logger"] == "gunicorn.error"]
+    assert len(of_gunicorn) == len(set(of_gunicorn)) > 0  # none is said twice
     assert len({line["request_id"] for line in lines}) == answers
     assert {(line["v"], line["user"], line["model"]) for line in lines} == {(1, 3, "svd@v9")}
 

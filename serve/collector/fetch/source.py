@@ -107,7 +107,7 @@ class BatchRecords:
         check_crcs: bool = True,
         isolation_level: int = 0,
         aborted_transactions: Any = None,
-        metric_aggregator: Any = None,
+        metric_aggregator: Any = None,  # None: we have metrics of our own, the client's are off
         on_drain: Callable[[Any], None] = lambda _: None,
     ) -> None:
         self.topic_partition = tp
@@ -115,8 +115,6 @@ class BatchRecords:
         self.next_fetch_offset = fetch_offset
         self.leader_epoch = -1
         self.bytes_read = 0
-        self.records_read = 0
-        self._metric_aggregator = metric_aggregator
         self._on_drain = on_drain
         self._buffer = memoryview(records._buffer)
         self._batches: Iterator[Batch] | None = read_batches(self._buffer, check_crcs)
@@ -128,13 +126,11 @@ class BatchRecords:
         return self._batches is not None
 
     def drain(self) -> None:
-        """Nothing more will be taken: report what was, once."""
-        if self._batches is None:
-            return
-        self._batches = None
-        if self._metric_aggregator:
-            self._metric_aggregator.record(self.topic_partition, self.bytes_read, self.records_read)
-        self._on_drain(self)
+        """Nothing more will be taken. The fetcher is told once, and when `bytes_read` is more
+        than 0 asks for the other partitions first next time: none starves behind a full one."""
+        if self._batches is not None:
+            self._batches = None
+            self._on_drain(self)
 
     def take(self, n: int | None = None) -> list[Chunk]:
         """The next chunk, in a list as the fetcher expects; drained when none follows.
@@ -150,24 +146,22 @@ class BatchRecords:
         except Exception:
             self.drain()
             raise
-        self.records_read += len(lines.offsets)
         return [Chunk(lines, start, self.next_fetch_offset)]
 
     def _next_batches(self) -> list[Batch]:
         """The batches of the next chunk whose records are for us; drains at the last one."""
         chosen: list[Batch] = []
-        size = 0
+        most = self.bytes_read + CHUNK_BYTES
         for batch in self._batches or ():
             self.leader_epoch = batch.leader_epoch
             self.next_fetch_offset = batch.next_offset
-            size += batch.end - batch.start
+            self.bytes_read += batch.end - batch.start
             if not self._is_dropped(batch):
                 chosen.append(batch)
-            if size >= CHUNK_BYTES:
+            if self.bytes_read >= most:
                 break
         else:
             self.drain()
-        self.bytes_read += size
         return chosen
 
     def _is_dropped(self, batch: Batch) -> bool:

@@ -51,7 +51,7 @@ class Consumer:
         return dict.fromkeys(partitions, self.first)
 
     def end_offsets(
-        self, partitions: list[TopicPartition], timeout_ms: int = 0
+        self, partitions: list[TopicPartition], timeout_ms: int
     ) -> dict[TopicPartition, int]:
         if self.ends_error:
             raise self.ends_error

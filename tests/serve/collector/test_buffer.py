@@ -10,10 +10,10 @@ from serve.collector.fetch.source import Chunk
 
 
 def chunk(start: int, count: int, end: int | None = None, timestamp: int = 7) -> Chunk:
-    """Numbered lines, one an offset."""
+    """Numbered lines, one an offset and one a millisecond from `timestamp` on."""
     offsets = np.arange(start, start + count, dtype=np.int64)
     values = pa.array([str(offset).encode() for offset in offsets], pa.large_binary())
-    lines = LineBatch(offsets, np.full(count, timestamp, np.int64), values)
+    lines = LineBatch(offsets, np.arange(timestamp, timestamp + count), values)
     return Chunk(lines, start, start + count if end is None else end)
 
 

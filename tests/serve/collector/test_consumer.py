@@ -21,6 +21,7 @@ def test_the_clients_defaults_that_lose_lines_are_off() -> None:
     assert options["auto_offset_reset"] == "none"
     assert options["isolation_level"] == "read_committed"
     assert options["check_crcs"] is True
+    assert options["allow_auto_create_topics"] is False
     assert options["group_id"] == "g"
 
 
@@ -53,11 +54,15 @@ def test_one_server_that_answers_is_enough() -> None:
         wait_for_any([f"127.0.0.1:{free_port()}", good], 0.0)
 
 
-def test_no_server_is_named_after_the_time_is_over() -> None:
+def test_no_server_is_named_after_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: (slept.append(seconds), sleep(seconds)))
     server, started = f"127.0.0.1:{free_port()}", time.monotonic()
     with pytest.raises(Unavailable, match=f"no broker answers at {server}"):
         wait_for_any([server], 0.3)
     assert time.monotonic() - started >= 0.3
+    assert min(slept) > 0.1  # it does not hammer on the port
 
 
 def settings_of(address: str, seconds: float) -> CollectorSettings:

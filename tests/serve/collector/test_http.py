@@ -35,6 +35,7 @@ def address(registry: CollectorRegistry) -> Iterator[str]:
 
 def test_the_metrics_are_those_of_the_registry(address: str, registry: CollectorRegistry) -> None:
     with urllib.request.urlopen(f"{address}/metrics") as answer:
+        assert answer.status == 200
         assert answer.headers["Content-Type"].startswith("text/plain; version=")
         assert answer.read() == generate_latest(registry)
 

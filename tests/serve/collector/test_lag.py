@@ -47,6 +47,8 @@ def test_behind_at_the_start_the_first_line_that_waits_says_how_long(gauges: Gau
     gauges.lag.begin(HERE, 0)
     gauges.lag.observe({HERE: 10_000_000}, {HERE: int((NOW - 7200) * 1000)})
     assert gauges.of(HERE) == (10_000_000, 7200, 0)
+    gauges.lag.observe({HERE: 10_000_000}, {HERE: 0})  # a clock that was never set
+    assert gauges.of(HERE) == (10_000_000, NOW, 0)
 
 
 def test_without_a_line_the_time_since_the_assignment_counts(

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -43,6 +44,19 @@ def test_a_terminal_shows_one_line_that_is_written_over() -> None:
     assert terminal.getvalue().startswith("\r")
     progress.show(TOTALS, last=True)
     assert terminal.getvalue().count("\n") == 1
+
+
+def test_the_rate_is_that_since_the_last_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    terminal = Terminal()
+    progress = Progress(terminal)
+    for passed, read, rate in [(0.5, 50, "100/s"), (2.0, 650, "300/s")]:
+        now[0] += passed
+        progress.show(TOTALS | {"read": read})
+        assert terminal.getvalue().endswith(f" · {rate} · lag 3 · 2 days closed")
+    progress.show(TOTALS | {"read": 650})  # and at once again, without a time in between
+    assert " · 0/s · " in terminal.getvalue()
 
 
 def test_a_pipe_stays_quiet() -> None:

@@ -1,5 +1,6 @@
 """What becomes of a buffer: a segment, its counts, or a refusal."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,10 +26,13 @@ def member(tmp_path: Path) -> Member:
     return Member(tmp_path / "store")
 
 
-def buffer(lines: list[bytes], start: int = 0) -> Buffer:
+def buffer(lines: list[bytes], start: int = 0, timestamp: int = -1) -> Buffer:
     offsets = np.arange(start, start + len(lines), dtype=np.int64)
     values = pa.array(lines, pa.large_binary())
-    made = LineBatch(offsets, np.full(len(lines), -1, np.int64), values)
+    timestamps = np.full(len(lines), -1, np.int64)
+    if timestamp >= 0:
+        timestamps = np.arange(timestamp, timestamp + len(lines))
+    made = LineBatch(offsets, timestamps, values)
     filled = Buffer(start)
     filled.add(Chunk(made, start, start + len(lines)), 0.0)
     return filled
@@ -74,6 +78,19 @@ def test_the_served_topic_has_lines_of_its_own(member: Member) -> None:
         if sample.name.endswith("_total")
     ]
     assert reasons == ["bad-served"]
+
+
+def test_the_lag_is_as_old_as_the_newest_line_on_disk(
+    member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = member.collector.writer
+    writer.resume(HERE)
+    writer.write(HERE, buffer(LINES, timestamp=1_800_000_000_000))
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_060.003)
+    writer.lag.observe({HERE: 5})
+    where = {"topic": "movielog", "partition": "0"}
+    seconds = member.registry.get_sample_value("collector_lag_seconds", where)
+    assert seconds == pytest.approx(60.0, abs=1e-5)
 
 
 def test_a_gap_moves_the_durable_offset(member: Member) -> None:

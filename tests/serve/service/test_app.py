@@ -282,3 +282,11 @@ def test_with_history_on_an_event_changes_the_next_answer(tmp_path, model, serve
             send(address, "movielog", [line])
             sleep(0.2)
         follower.close()
+
+
+def test_the_topics_are_those_of_the_settings(tmp_path, model) -> None:
+    kafka = KafkaSettings(("127.0.0.1:1",))
+    named = {"served_topic": "answers", "event_topic": "events", "history": True}
+    app = create_app(ServiceSettings(tmp_path, kafka=kafka, **named), model)
+    assert app.extensions[SERVED_LOG].topic == "answers"
+    assert app.extensions[HISTORY]._topic == "events"

@@ -150,6 +150,19 @@ def test_a_follower_without_a_broker_ends_when_it_is_closed(
     assert not thread.is_alive()
 
 
+def test_a_follower_whose_broker_does_not_answer_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(serve.service.history, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(serve.service.history, "RETRY_SECONDS", 3.0)
+    follower = Follower(KafkaSettings((f"127.0.0.1:{free_port()}",)), "movielog", histories())
+    follower.start()
+    assert all(t.daemon for t in threading.enumerate() if t.name == "history")  # nor at the end
+    started = time.monotonic()
+    follower.close()
+    assert time.monotonic() - started < 1.5
+
+
 def test_a_follower_that_never_started_closes_at_once() -> None:
     started = time.monotonic()
     Follower(KafkaSettings(("127.0.0.1:1",)), "movielog", histories()).close()

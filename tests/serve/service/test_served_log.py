@@ -93,7 +93,9 @@ def test_there_is_one_producer_and_one_thread_however_often_it_starts(address: s
     assert threads() == []
 
 
-def test_what_no_broker_takes_is_counted_and_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_no_broker_takes_is_counted_and_nobody_waits(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(served_log, "QUEUE_LINES", 3)
     monkeypatch.setattr(served_log, "FLUSH_SECONDS", 0.3)
     log = Log(f"127.0.0.1:{free_port()}")
@@ -102,8 +104,11 @@ def test_what_no_broker_takes_is_counted_and_nobody_waits(monkeypatch: pytest.Mo
     for n in range(5):
         log.log.send(n, b"x")
     assert time.monotonic() - started < 0.2
-    log.log.close()
+    with caplog.at_level("INFO", "serve.service.served_log"):
+        log.log.close()
     assert log.counts() == {"queue-full": 2, "unsent-at-stop": 3}
+    (told,) = [record for record in caplog.records if record.message == "served log closed"]
+    assert vars(told)["unsent"] == 3
 
 
 def test_a_line_that_is_not_delivered_in_time_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:

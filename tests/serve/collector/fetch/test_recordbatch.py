@@ -21,7 +21,7 @@ def made(body: bytes, count: int = 1) -> bytes:
     struct.pack_into(">i", header, 57, count)
     data = header + body
     struct.pack_into(">I", data, 17, calc_crc32c(bytes(data[21:])))
-    return bytes(data) + batch(1, [(0, b"behind")] * 5)
+    return bytes(data) + batch(1000, [(0, b"behind")] * 5)
 
 
 def record(fields: list[int]) -> bytes:
@@ -38,13 +38,27 @@ def test_a_whole_record_is_read() -> None:
     assert values(made(record(WHOLE))) == [b"abc", *[b"behind"] * 5]
 
 
+def test_a_size_that_the_next_batch_would_end_is_refused() -> None:
+    """With the zero byte behind its record it would say -1: a null."""
+    with pytest.raises(CorruptRecordError, match="offset 0: malformed"):
+        values(made(record([0, 2, 0, 4, *b"ky", 0x81])))
+
+
+def test_records_that_do_not_ascend_are_refused() -> None:
+    with pytest.raises(CorruptRecordError, match="offset 0: malformed"):
+        values(made(record(WHOLE) * 2, count=2))
+
+
+def test_more_records_than_bytes_are_refused_before_there_is_room_made_for_them() -> None:
+    with pytest.raises(CorruptRecordError, match="more records than bytes"):
+        values(made(record(WHOLE), count=2))
+
+
 @pytest.mark.parametrize("field", [1, 2, 3, 4])
 def test_a_record_that_ends_within_a_varint_is_refused(field: int) -> None:
-    cut = [*WHOLE[:field], WHOLE[field] | 0x80]  # says that another byte follows
-    with pytest.raises(CorruptRecordError):
+    cut = [*WHOLE[:field], *[0x80] * 7]  # each of them says that another byte follows
+    with pytest.raises(CorruptRecordError, match="offset 0: malformed"):
         values(made(record(cut)))
-    with pytest.raises(CorruptRecordError):
-        values(made(record(cut[:-1])))
 
 
 @pytest.mark.parametrize(
@@ -57,6 +71,7 @@ def test_a_record_that_ends_within_a_varint_is_refused(field: int) -> None:
         bytes([200, 0, 2, 0]),  # longer than the batch
         record([0, 2, 0, 1, 90, *b"abc", 0]),  # a value longer than its record
         record([0, 2, 0, 90, *b"abc", 0]),  # such a key
+        record([0, *[0x80] * 10, 0, *WHOLE[2:]]),  # a varint of more than 64 bits
         record(WHOLE) + b"\x00",  # something after the last record
     ],
 )

@@ -16,6 +16,7 @@ from kafka.record.memory_records import MemoryRecords
 from kafka.record.util import calc_crc32c
 
 from serve.collector.fetch import source as collector_source
+from serve.collector.fetch.recordbatch import HEADER
 from serve.collector.fetch.source import BatchRecords, Chunk, hands_over_batches, of_records, poll
 
 HERE = TopicPartition("movielog", 0)
@@ -90,6 +91,20 @@ def test_a_chunk_ends_and_the_next_one_goes_on(monkeypatch: pytest.MonkeyPatch) 
     chunks = [chunk for _ in range(3) for chunk in source.take()]
     assert [(chunk.start, chunk.end) for chunk in chunks] == [(0, 1), (1, 3), (3, 4)]
     assert by_batch(data) == by_record(data)
+
+
+def test_the_fetcher_is_told_once_that_a_fetch_is_drained_and_what_it_gave() -> None:
+    """By that it turns to the other partitions, so that none starves behind a full one."""
+    data = batch(0, [(1, b"a")]) + batch(1, [(2, b"b")])
+    told: list[int] = []
+    source = BatchRecords(
+        0, HERE, MemoryRecords(data), on_drain=lambda s: told.append(s.bytes_read)
+    )
+    assert [(chunk.start, chunk.end) for chunk in source.take()] == [(0, 2)]
+    source.drain()
+    assert source.take() == []
+    assert told == [len(data) - 2 * HEADER.size]
+    assert (not source, source.leader_epoch, source.next_fetch_offset) == (True, 0, 2)
 
 
 @pytest.mark.parametrize("at", [70, -1])
