@@ -57,7 +57,12 @@ def test_one_server_that_answers_is_enough() -> None:
 def test_no_server_is_named_after_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     sleep = time.sleep
-    monkeypatch.setattr(time, "sleep", lambda seconds: (slept.append(seconds), sleep(seconds)))
+
+    def noted(seconds: float) -> None:
+        slept.append(seconds)
+        sleep(seconds)
+
+    monkeypatch.setattr(time, "sleep", noted)
     server, started = f"127.0.0.1:{free_port()}", time.monotonic()
     with pytest.raises(Unavailable, match=f"no broker answers at {server}"):
         wait_for_any([server], 0.3)
