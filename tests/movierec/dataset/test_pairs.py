@@ -18,6 +18,8 @@ def test_the_last_event_of_each_pair_stays() -> None:
     assert last.time.tolist() == [8, 9, 7]
     pairs = Pairs.of(last)
     assert (pairs.u.tolist(), pairs.i.tolist()) == ([0, 0, 1], [2, 3, 3])
+    some = pairs[np.array([True, False, True])]
+    assert (some.u.tolist(), some.i.tolist(), some.value.tolist()) == ([0, 1], [2, 3], [2, 5])
     assert ratings[np.zeros(5, bool)].last().u.tolist() == []
 
 
