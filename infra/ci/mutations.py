@@ -6,6 +6,7 @@
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ class Mutation:
     text: str
     """The source line, stripped: with `change` it names the edit wherever the line moves."""
     change: str
+    """Old → new; the second of two equal edits on one line ends in ` (2)`."""
     start: int
     end: int
     new: str
@@ -47,7 +49,7 @@ def mutations(source: str) -> list[Mutation]:
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line))
-    found = []
+    found, known = [], Counter[tuple[int, str]]()
     for node, new in _edits(ast.parse(source)):
         start = starts[node.lineno - 1] + node.col_offset
         end = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
@@ -56,6 +58,9 @@ def mutations(source: str) -> list[Mutation]:
         # In brackets of its own, a smaller expression cannot be torn apart by what is around it.
         new_text = f"({new})" if isinstance(node, ast.expr) else new
         change = f"{_short(old)} → {_short(new)}"
+        known[node.lineno, change] += 1
+        if (nth := known[node.lineno, change]) > 1:
+            change += f" ({nth})"
         mutation = Mutation(node.lineno, text, change, start, end, new_text)
         if _compiles(mutation.applied(source)):
             found.append(mutation)

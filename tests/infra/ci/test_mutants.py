@@ -7,7 +7,19 @@ import pytest
 import yaml
 
 from infra.ci import mutants
-from infra.ci.mutants import ROOT, Mutant, equivalents, files_of, judge, report, sample
+from infra.ci.mutants import (
+    HOUSES,
+    ROOMS,
+    ROOT,
+    Mutant,
+    equivalents,
+    files_of,
+    house_of,
+    judge,
+    report,
+    room_of,
+    sample,
+)
 from infra.ci.mutations import mutations
 from infra.ci.reach import Imports
 from infra.ci.trial import Verdict
@@ -146,6 +158,32 @@ def test_a_mutant_changes_one_place_and_spares_what_does_not_run() -> None:
         compile(changed, FILE, "exec")
     assert {m.line for m in mutations(SOURCE)} == {4, 6, 7, 8}
     assert mutations("@cache(size=1)\ndef f(a: Literal[1]) -> None: ...\n") == []
+
+
+def test_two_equal_changes_of_one_line_have_names_of_their_own() -> None:
+    """Or naming one of them as equivalent would leave out the other."""
+    source = "def f(a):\n    return a[0] < a[0]\n"
+    zeros = [m for m in mutations(source) if m.change.startswith("0 →")]
+    assert [m.change for m in zeros] == ["0 → 1", "0 → 1 (2)"]
+    assert len({m.start for m in zeros}) == 2
+    files = files_of(ROOT, list(ROOMS))
+    for file in files:
+        names = [(m.line, m.change) for m in mutations((ROOT / file).read_text())]
+        assert len(names) == len(set(names)), file
+
+
+def test_each_source_file_of_a_house_is_in_a_room_and_counted_in_the_house() -> None:
+    files = files_of(ROOT, list(ROOMS))
+    known = {str(p.relative_to(ROOT)) for h in HOUSES for p in (ROOT / h).rglob("*.py")}
+    assert set(files) == known
+    assert (room_of("serve/kafka.py"), house_of("serve/kafka.py")) == ("serve", "serve")
+    assert room_of("serve/service/app.py") == "serve/service"
+
+
+def test_a_file_that_is_run_by_its_path_meets_the_tests_that_name_it() -> None:
+    """`gunicorn.conf` cannot be imported."""
+    reaching = Imports(ROOT).reaching(ROOT / "serve/gunicorn.conf.py", 0)
+    assert reaching[0] == ROOT / "tests/serve/test_gunicorn_conf.py"
 
 
 def test_the_mirrored_test_comes_first_and_far_ones_do_not_come() -> None:
