@@ -4,8 +4,8 @@
 (1668428640000000000, 255)
 >>> format_time(*parse_time("2022-11-14T12:24:07.250"))
 '2022-11-14T12:24:07.250'
->>> day_name(day_of(1668428640000000000))
-'2022-11-14'
+>>> format_time(day_start(day_number("2022-11-14")), NO_SECONDS)
+'2022-11-14T00:00'
 """
 
 import re
@@ -39,11 +39,6 @@ EPOCH = date(1970, 1, 1).toordinal()
 TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2})(?::([0-5][0-9])(?:\.([0-9]{3}|[0-9]{6}|[0-9]{9}))?)?"
 )
-
-
-def day_of(time: Nanoseconds) -> Day:
-    """The day that a time lies in."""
-    return time // DAY
 
 
 def day_start(day: Day) -> Nanoseconds:

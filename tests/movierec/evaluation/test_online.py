@@ -82,6 +82,13 @@ def test_a_watch_at_the_moment_of_the_answer_counts():
     assert conversions(served(1, 1, ["a"], "r"), watch(1, 1, "a")) == {"r": True}
 
 
+def test_answers_of_which_nothing_was_watched_did_not_convert():
+    assert conversions(served(0, 1, ["a"], "r"), served(1, 2, ["a"], "s")) == {
+        "r": False,
+        "s": False,
+    }
+
+
 def test_a_watch_is_credited_to_the_latest_answer_only():
     assert conversions(
         served(0, 1, ["a"], "first"),

@@ -114,3 +114,12 @@ def test_the_share_is_about_the_one_asked_for_and_the_seed_counts() -> None:
     assert abs(held.mean() - 0.2) < 0.02
     assert (held == stopping.held_out(train, 0.2, 1)).all()
     assert (held != stopping.held_out(train, 0.2, 2)).any()
+
+
+def test_each_seed_and_each_rating_has_its_own_draw() -> None:
+    """A salt that loses bits would hold out the same ratings for many seeds."""
+    train = random_ratings(60, 50, 0.3)
+    draws = {stopping.held_out(train, 0.5, seed).tobytes() for seed in range(64)}
+    assert len(draws) == 64
+    halves = np.array([stopping.held_out(train, 0.5, seed) for seed in range(64)])
+    assert 0.2 < halves.mean(axis=0).min() < halves.mean(axis=0).max() < 0.8

@@ -1,11 +1,13 @@
 """SVD++ answers by its formula: N(u) counts without a rating too."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
-from movierec.models.svdpp import SVDppModel
+from movierec.errors import BadParams
+from movierec.fields import checked
+from movierec.models.svdpp import SVDpp, SVDppModel
 from tests.inputs.ratings import SCALE, svdpp_params
 
 NONE: np.ndarray = np.empty(0, np.int64)
@@ -51,3 +53,12 @@ def test_watches_do_not_count_where_the_model_knows_none() -> None:
     model = replace(MODEL, watches=False)
     assert model.implicit(NONE, np.array([1])).tolist() == [0.0, 0.0]
     assert model.implicit(np.array([1]), np.array([3])).tolist() == [0.0, 2.0]
+
+
+@pytest.mark.parametrize(("key", "least"), [("lr_yj", "above 0"), ("reg_yj", "at least 0.0")])
+def test_rates_are_above_zero_and_regularisations_not_below(key: str, least: str) -> None:
+    good = asdict(svdpp_params())
+    for value in (-0.1, 0.0) if "above" in least else (-0.1,):
+        with pytest.raises(BadParams, match=rf"svdpp: {key} must be {least.split('.')[0]}"):
+            checked(SVDpp, good | {key: value}, "svdpp")
+    assert checked(SVDpp, good | {"lr_yj": 0.1, "reg_yj": 0.0}, "svdpp").lr_yj == 0.1

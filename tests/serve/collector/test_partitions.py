@@ -81,6 +81,16 @@ def test_a_buffer_is_flushed_by_rows_by_age_and_when_all_hold_too_much(bench: Me
     assert bench.ours.due(1.0) == [HERE]
 
 
+def test_how_far_a_partition_is_read_is_told_by_the_client_or_by_the_disk(bench: Member) -> None:
+    """Ours may be ahead of what is buffered: markers of transactions are no lines."""
+    bench.read(0, 10)
+    bench.consumer.positions[HERE] = 12
+    assert bench.ours.reached(HERE) == 12
+    bench.flush()
+    bench.ours.forget([HERE])  # another member's from now on
+    assert bench.ours.reached(HERE) == 10
+
+
 def test_when_all_hold_too_much_the_largest_are_flushed_and_no_more(bench: Member) -> None:
     small, large = TopicPartition("movielog", 1), TopicPartition("movielog", 2)
     bench.start(small).start(large)

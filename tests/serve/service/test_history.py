@@ -163,6 +163,11 @@ def test_a_follower_whose_broker_does_not_answer_is_not_waited_for(
     assert time.monotonic() - started < 1.5
 
 
+def test_a_follower_looks_twice_a_second_whether_to_end() -> None:
+    """A container is killed some seconds after it was asked to end."""
+    assert 2 * serve.service.history.POLL_SECONDS <= 1
+
+
 def test_a_follower_that_never_started_closes_at_once() -> None:
     started = time.monotonic()
     Follower(KafkaSettings(("127.0.0.1:1",)), "movielog", histories()).close()

@@ -1,5 +1,6 @@
 """Machine code is kept, made anew when `lanes` changes, and other functions keep their own."""
 
+import math
 import os
 import shutil
 import subprocess
@@ -7,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from movierec.models.kernels.cache import kernel
 
 STAGES = Path(__file__).parents[4] / "stages"
 KERNELS = "movierec/models/kernels"
@@ -78,3 +81,14 @@ def test_a_folder_that_the_user_names_is_used(stages: Path, tmp_path: Path) -> N
     assert list((tmp_path / "machine").rglob("tiny.tiny*.nbc"))
     edit(stages / KERNELS / "lanes.py")
     assert [run(stages, **chosen)[1] for _ in range(2)] == ["compiled", "read"]
+
+
+@kernel
+def _quotient(a: float, b: float) -> float:
+    return a / b
+
+
+def test_a_division_by_zero_is_no_exception() -> None:
+    """Training that diverges is told by what it gives, with the epoch's number."""
+    assert _quotient(1.0, 0.0) == math.inf
+    assert math.isnan(_quotient(0.0, 0.0))

@@ -38,6 +38,13 @@ def test_a_whole_record_is_read() -> None:
     assert values(made(record(WHOLE))) == [b"abc", *[b"behind"] * 5]
 
 
+def test_records_of_as_few_bytes_as_there_can_be_are_read() -> None:
+    """No key, no value, no headers: a tombstone without a key."""
+    least = [record([0, 0, 2 * delta, 1, 1, 0]) for delta in range(9)]
+    assert {len(one) for one in least} == {7}
+    assert values(made(b"".join(least), count=9)) == [*[None] * 9, *[b"behind"] * 5]
+
+
 def test_a_size_that_the_next_batch_would_end_is_refused() -> None:
     """With the zero byte behind its record it would say -1: a null."""
     with pytest.raises(CorruptRecordError, match="offset 0: malformed"):

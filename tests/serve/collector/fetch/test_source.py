@@ -129,6 +129,14 @@ def test_lines_of_an_aborted_transaction_are_left_out() -> None:
     assert by_batch(data, **told) == by_record(data, **told)
 
 
+def test_a_reader_of_all_lines_gets_those_of_aborted_transactions() -> None:
+    data = transactional(0, b"kept", 7) + marker(1, 7, commit=False) + batch(2, [(1, b"plain")])
+    told = {"aborted_transactions": [Aborted(7, 0)]}
+    told["isolation_level"] = IsolationLevel.READ_UNCOMMITTED
+    assert [value for _, _, value in by_batch(data, **told)] == [b"kept", b"plain"]
+    assert by_batch(data, **told) == by_record(data, **told)
+
+
 class Aborted:
     """A transaction as the broker names it beside the records."""
 
