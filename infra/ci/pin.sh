@@ -1,13 +1,31 @@
 #!/usr/bin/env bash
-# Resolve pyproject.toml's direct dependencies, of every extra, anew and pin everything in requirements.txt.
+# Resolve pyproject.toml's direct dependencies, of every extra, anew and pin everything in
+# requirements.txt; then write what each image installs, with the hashes of its wheels.
+#
+#   infra/ci/pin.sh              # all anew
+#   infra/ci/pin.sh --shipped    # the images' files alone, at the versions of requirements.txt
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
-python3.11 -m venv "$fresh"
-"$fresh/bin/pip" install --quiet --editable '.[serve,collector,pipeline,dev]'
-{
-  echo "# Every package, pinned: pyproject.toml names the direct ones. Made by infra/ci/pin.sh."
-  "$fresh/bin/pip" freeze --exclude-editable
-} >requirements.txt
+python3.11 -m venv "$fresh/all"
+python3.11 -m venv "$fresh/uv"
+if [ "${1:-}" != --shipped ]; then
+  "$fresh/all/bin/pip" install --quiet --editable '.[serve,collector,pipeline,dev]'
+  {
+    echo "# Every package, pinned: pyproject.toml names the direct ones. Made by infra/ci/pin.sh."
+    "$fresh/all/bin/pip" freeze --exclude-editable
+  } >requirements.txt
+fi
+"$fresh/uv/bin/pip" install --quiet uv
+for extra in serve collector; do
+  {
+    echo "# What the image of the extra \`$extra\` installs, and nothing else. Made by infra/ci/pin.sh."
+    # Of every platform's wheels: an image may be built on another one.
+    "$fresh/uv/bin/uv" pip compile --quiet --generate-hashes --only-binary :all: --universal \
+      --python-version 3.11 --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+      --constraint requirements.txt --extra "$extra" pyproject.toml
+  } >"$fresh/$extra.txt"
+  mv "$fresh/$extra.txt" "infra/docker/$extra.txt"
+done

@@ -3,9 +3,9 @@
 #   docker build -f infra/docker/collector.Dockerfile .
 FROM python:3.11-slim AS packages
 WORKDIR /build
-COPY requirements.txt pyproject.toml ./
-RUN mkdir stages && python -m venv --without-pip /venv \
-    && pip --python /venv/bin/python install --no-cache-dir --quiet -c requirements.txt '.[collector]' \
+COPY infra/docker/collector.txt ./
+RUN python -m venv --without-pip /venv \
+    && pip --python /venv/bin/python install --no-cache-dir --quiet --require-hashes -r collector.txt \
     && find /venv -type d -name tests -prune -exec rm -rf {} +
 
 FROM python:3.11-slim

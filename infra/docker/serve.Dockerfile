@@ -5,10 +5,10 @@
 #       --build-arg MODEL_VERSION=svd@v1.4.0 --build-arg GIT_COMMIT=$(git rev-parse HEAD) .
 FROM python:3.11-slim AS packages
 WORKDIR /build
-COPY requirements.txt pyproject.toml ./
-# The extra's packages alone: the code comes later, so that its changes install nothing anew.
-RUN mkdir stages && python -m venv --without-pip /venv \
-    && pip --python /venv/bin/python install --no-cache-dir --quiet -c requirements.txt '.[serve]' \
+COPY infra/docker/serve.txt ./
+# The packages alone: the code comes later, so that its changes install nothing anew.
+RUN python -m venv --without-pip /venv \
+    && pip --python /venv/bin/python install --no-cache-dir --quiet --require-hashes -r serve.txt \
     && find /venv -type d -name tests -prune -exec rm -rf {} +
 
 FROM python:3.11-slim

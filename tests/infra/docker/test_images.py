@@ -125,6 +125,16 @@ def test_the_service_carries_nothing_of_the_workshop(service: str) -> None:
     assert "command -v" not in docker("exec", service, "sh", "-c", "command -v gcc cc g++ || true")
 
 
+def test_no_package_may_not_be_shipped(context: Path, service: str) -> None:
+    for tag in ("movierec-test-svd", build("collector", context)):
+        told = subprocess.run(
+            ["docker", "run", "--rm", "-i", tag, "python", "-", "--here"],
+            input=(ROOT / "infra/ci/licences.py").read_text(), capture_output=True, text=True,
+        )  # fmt: skip
+        assert told.returncode == 0, told.stderr
+        assert "numpy " in told.stdout
+
+
 def test_nobody_is_root(context: Path, service: str) -> None:
     for tag in ("movierec-test-svd", build("collector", context)):
         user = json.loads(docker("inspect", "--format", "{{json .Config.User}}", tag))

@@ -170,10 +170,11 @@ def committed(data: bytes, *aborted: Aborted) -> list[bytes | None]:
     return [value for _, _, value in by_batch(data, **told)]
 
 
-def test_a_marker_ends_the_aborted_transaction_and_is_no_line() -> None:
-    data = transactional(0, b"no", 7) + marker(1, 7, commit=False)
-    data += transactional(2, b"yes", 7) + marker(3, 7, commit=True) + batch(4, [(1, b"plain")])
-    assert committed(data, Aborted(7, 0)) == [b"yes", b"plain"]
+@pytest.mark.parametrize("own", [0, 7])  # the first producer that a broker knows is 0
+def test_a_marker_ends_the_aborted_transaction_and_is_no_line(own: int) -> None:
+    data = transactional(0, b"no", own) + marker(1, own, commit=False)
+    data += transactional(2, b"yes", own) + marker(3, own, commit=True) + batch(4, [(1, b"plain")])
+    assert committed(data, Aborted(own, 0)) == [b"yes", b"plain"]
 
 
 def test_aborted_transactions_of_several_producers_are_taken_by_offset() -> None:

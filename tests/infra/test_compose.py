@@ -1,0 +1,64 @@
+"""No container may eat the machine, change itself, gain a right or open by a known word."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+INFRA = Path(__file__).resolve().parents[2] / "infra"
+TEXT = (INFRA / "compose.yaml").read_text()
+COMPOSE = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+WITH_DEFAULT = re.compile(r"\$\{(\w+)(:?[-=][^}]*)?\}")
+SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|WEBHOOK|_KEY\b", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_container_is_bounded_and_can_gain_nothing(name: str) -> None:
+    service = SERVICES[name]
+    assert re.fullmatch(r"[1-9][0-9]*[mg]", str(service.get("mem_limit"))), "no bound of memory"
+    assert service.get("read_only") is True
+    assert service.get("cap_drop") == ["ALL"]
+    assert service.get("security_opt") == ["no-new-privileges:true"]
+    assert not service.get("cap_add") and not service.get("privileged")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_what_is_written_is_a_volume_or_in_memory(name: str) -> None:
+    service = SERVICES[name]
+    for volume in service.get("volumes", []):
+        source = volume.split(":")[0]
+        named = source in COMPOSE["volumes"]
+        assert named or ":" not in volume or volume.endswith(":ro"), f"{volume}: the host's"
+    assert all(place.startswith("/") for place in service["tmpfs"])
+
+
+def test_no_secret_has_a_default_and_a_missing_one_is_refused() -> None:
+    written = [line for line in TEXT.splitlines() if not line.lstrip().startswith("#")]
+    for variable, default in WITH_DEFAULT.findall("\n".join(written)):
+        assert not SECRET.search(variable), (
+            f"{variable} is given or empty without a word: {default}"
+        )
+    for service in SERVICES.values():
+        for key, value in (service.get("environment") or {}).items():
+            if SECRET.search(key):
+                assert re.match(r"\$\{\w+:\?.+\}$", str(value)), f"{key}: {value}"
+    assert re.match(r"\$\{\w+:\?.+\}$", COMPOSE["secrets"]["slack_webhook"]["file"])
+
+
+def test_grafana_has_a_password_of_its_own() -> None:
+    """Without the variable its user is admin, and so is the password."""
+    assert "GF_SECURITY_ADMIN_PASSWORD" in SERVICES["grafana"]["environment"]
+
+
+def test_only_the_router_is_reached_from_other_machines() -> None:
+    for name, service in SERVICES.items():
+        ports = service.get("ports", [])
+        assert name == "router" or all(port.startswith("127.0.0.1:") for port in ports), name
+
+
+def test_what_kafka_stores_is_on_its_volume_and_not_in_memory() -> None:
+    kafka = SERVICES["kafka"]
+    assert f"kafka:{kafka['environment']['KAFKA_LOG_DIRS']}" in kafka["volumes"]
