@@ -76,6 +76,44 @@ def test_bad_lines_have_a_reason(line: bytes, reason: str) -> None:
     assert reason in REASONS
 
 
+@pytest.mark.parametrize(
+    ("most", "reason"),
+    [
+        (f"{AT},{'9' * 18},GET /create_account", None),
+        (f"{AT},1,GET /data/m/{'a' * 128}/1.mpg", None),
+        (f"{AT},1,GET /data/m/{'a' * 129}/1.mpg", "bad-watch"),
+        (f"{AT},1,GET /data/m//1.mpg", "bad-watch"),
+        (f"{AT},1,GET /data/m/a/99999.mpg", None),
+        (f"{AT},1,GET /data/m/a/100000.mpg", "bad-watch"),
+        (f"{AT},1,GET /data/m/a/1.mpg ", "bad-watch"),
+        (f"{AT},1,GET /rate/{'a' * 128}=99.99", None),
+        (f"{AT},1,GET /rate/{'a' * 129}=1", "bad-rating"),
+        (f"{AT},1,GET /rate/a=1.255", "bad-rating"),
+        (f"{AT},1,GET /rate/a=1.", "bad-rating"),
+        (f"{AT},1,GET /rate/a=05", "bad-rating"),
+        (f"{AT},1,recommendation request h:99999, status 999, result: , {'9' * 9} ms", None),
+        (f"{AT},1,recommendation request h:100000, status 1, result: , 1 ms", "bad-request"),
+        (f"{AT},1,recommendation request h:1, status 1000, result: , 1 ms", "bad-request"),
+        (f"{AT},1,recommendation request h:1, status 1, result: , {'9' * 10} ms", "bad-request"),
+        (f"{AT},1,GET /create_account?", "unknown-action"),
+        ("1970-01-01T00:00,1,GET /create_account", None),
+        ("1969-12-31T23:59,1,GET /create_account", "bad-time"),
+        ("2261-12-31T23:59,1,GET /create_account", None),
+        ("2262-01-01T00:00,1,GET /create_account", "bad-time"),
+    ],
+)
+def test_the_limits_themselves_are_fine_and_no_step_further(most: str, reason: str | None) -> None:
+    event = parse(most.encode())
+    assert event == BadLine(reason) if reason else not isinstance(event, BadLine)
+
+
+def test_a_line_of_all_the_bytes_there_may_be_is_one() -> None:
+    line = f"{AT},1,recommendation request h:1, status 1, result: {{}}, 1 ms"
+    fill = MAX_LINE_BYTES - len(line) + 2
+    assert isinstance(parse(line.format("a" * fill).encode()), Request)
+    assert parse(line.format("a" * (fill + 1)).encode()) == BadLine("too-long")
+
+
 def test_fields_are_what_the_line_says() -> None:
     watch = parse(b"1970-01-02T00:00:01.5,7,GET /data/m/x/3.mpg")
     assert watch == BadLine("bad-time")
