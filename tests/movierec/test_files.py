@@ -19,6 +19,13 @@ def test_numbers_are_rounded_to_what_every_processor_agrees_on(tmp_path: Path) -
     assert (tmp_path / "c.csv").read_text() == "x,y\n1,0.3\n2,1.0\n"
 
 
+def test_folders_that_are_missing_are_made(tmp_path: Path) -> None:
+    for text in ("one", "two"):
+        write_text(tmp_path / "a/b/c.txt", text)
+        assert (tmp_path / "a/b/c.txt").read_text() == text
+    assert [path.name for path in (tmp_path / "a/b").iterdir()] == ["c.txt"]
+
+
 def test_a_write_that_fails_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

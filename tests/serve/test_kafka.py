@@ -116,6 +116,9 @@ def test_the_password_is_in_no_repr() -> None:
         ("KAFKA_BOOTSTRAP_SERVERS", "nowhere"),
         ("KAFKA_BOOTSTRAP_SERVERS", "a:70000"),
         ("KAFKA_BOOTSTRAP_SERVERS", "a:0"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "a:65536"),
+        ("KAFKA_BOOTSTRAP_SERVERS", ":9092"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "a b:9092"),
         ("KAFKA_BOOTSTRAP_SERVERS", "a:1,,b:1"),
         ("KAFKA_BOOTSTRAP_SERVERS", "a:1,a:1"),
         ("KAFKA_API_VERSION", "two"),
@@ -130,6 +133,15 @@ def test_the_password_is_in_no_repr() -> None:
 def test_a_bad_value_is_refused_by_name(name: str, text: str) -> None:
     with pytest.raises(BadParams, match=name):
         KafkaSettings.from_environment({**BROKERS, name: text})
+
+
+def test_versions_and_ports_at_their_limits_are_fine() -> None:
+    for text, version in {"2.1": (2, 1), "10.22.99": (10, 22, 99)}.items():
+        kafka = KafkaSettings.from_environment({**BROKERS, "KAFKA_API_VERSION": text})
+        assert kafka.api_version == version
+    for text in ("a:1", "a:65535"):
+        given = {"KAFKA_BOOTSTRAP_SERVERS": text}
+        assert KafkaSettings.from_environment(given).bootstrap_servers == (text,)
 
 
 def test_what_kafka_s_own_scripts_and_kubernetes_read_is_no_misspelling() -> None:

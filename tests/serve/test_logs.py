@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from serve.logs import log_json
+from serve.logs import JsonFormatter, log_json
 
 
 @pytest.fixture
@@ -41,6 +41,11 @@ def test_a_record_s_own_fields_stand_beside_its_time_level_and_event(stream: io.
         "rows": 3,
         "path": str(object),
     }
+
+
+def test_the_time_is_utc_to_the_millisecond() -> None:
+    record = logging.makeLogRecord({"created": 86_400.25, "msg": "x"})
+    assert json.loads(JsonFormatter().format(record))["time"] == "1970-01-02T00:00:00.250+00:00"
 
 
 def test_a_traceback_is_one_line_of_the_log(stream: io.StringIO) -> None:

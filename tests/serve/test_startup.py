@@ -44,6 +44,19 @@ def test_a_port_that_is_taken_is_named_with_what_to_do(family: int, host: str) -
     check_port(host, port)
 
 
+def test_a_port_whose_last_connections_linger_is_free() -> None:
+    """They do for a minute after a restart, and the server would not mind."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            server, _ = listener.accept()
+            server.close()  # who closes first waits
+            assert client.recv(1) == b""
+    with socket.socket() as other, pytest.raises(OSError, match="Address already in use"):
+        other.bind(("127.0.0.1", port))
+    check_port("127.0.0.1", port)
+
+
 def test_a_host_that_is_not_ours_is_named() -> None:
     with pytest.raises(Unavailable, match=r"SERVICE_HOST 192\.0\.2\.1 SERVICE_PORT 1234"):
         check_port("192.0.2.1", 1234)

@@ -1,6 +1,9 @@
 """A field is a variable: read, refused by name, and never silent when misspelt."""
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -122,6 +125,21 @@ def test_a_secret_comes_from_its_variable_or_its_file_and_is_in_no_repr(tmp_path
         given = read(Given, {"OVEN_HEAT": "1", **environment})
         assert given.pin == pin
         assert "12" not in repr(given) or pin is None
+
+
+def test_a_secret_in_a_file_is_utf8_whatever_the_locale(tmp_path: Path) -> None:
+    (tmp_path / "pin").write_bytes("schlüssel".encode())
+    code = (
+        "import sys; from serve.kafka import KafkaSettings as K; print(ascii(K.from_environment("
+        "{'KAFKA_SASL_PASSWORD_FILE': sys.argv[1]}, bootstrap='a:1').sasl_password))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "pin")],
+        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout == "'schl\\xfcssel'\n", told.stderr
 
 
 def test_a_secret_is_refused_unquoted(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from movierec.arrays import read_folder, write_folder
@@ -16,6 +17,7 @@ def test_a_saved_aggregate_is_the_same_and_another_format_is_refused(tmp_path: P
     loaded, counts = load_aggregate(tmp_path / "day")
     assert counts == {"stored": 2}
     assert loaded.rating.tobytes() == made.rating.tobytes()
+    assert isinstance(loaded.rating, np.memmap)  # a window's days would not fit into memory
     manifest = tmp_path / "day/manifest.json"
     manifest.write_text(manifest.read_text().replace("aggregate/1", "aggregate/0"))
     with pytest.raises(BadInput, match="not an aggregate"):

@@ -1,5 +1,6 @@
 """Evaluation of a model that knows the answers, beside the baselines."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,20 @@ def test_buckets_by_activity_and_popularity_hold_every_rating() -> None:
             assert row["ratings"] == inside.sum()
             assert row["model"] == pytest.approx(rmse(error[inside]))
     assert result.activity["ratings"] == [r["ratings"] for r in result.report["by_user_activity"]]
+
+
+def test_intervals_are_those_of_the_bootstrap_at_the_confidence_that_is_told() -> None:
+    dataset, result = judge(0.5, replace(PARAMS, bootstrap_samples=400))
+    assert result.report["confidence"] == 0.95
+    low, high = result.report["rmse_interval"]
+    assert low < result.metrics["rmse"] < high
+    gains = result.report["rmse_gain_interval"]
+    assert list(gains) == ["biases", "global_mean"]
+    baselines = judge_baselines(dataset, PARAMS)
+    for name, (low, high) in gains.items():
+        assert low < baselines[name]["rmse"] - result.metrics["rmse"] < high
+    assert result.report["validation_ratings"] == dataset.validation.nnz
+    assert result.report["validation_users"] == (np.diff(dataset.validation.indptr) > 0).sum()
 
 
 def test_a_worse_model_has_an_interval_of_gain_below_zero() -> None:

@@ -91,6 +91,14 @@ def test_the_bootstrap_interval_holds_the_truth_about_as_often_as_it_says() -> N
     assert 85 <= held <= 100
 
 
+@pytest.mark.parametrize(("confidence", "ends"), [(0.9, (5, 95)), (0.5, (25, 75)), (1.0, (0, 100))])
+def test_an_interval_holds_the_middle_and_leaves_out_as_much_on_both_sides(
+    confidence: float, ends: tuple[int, int]
+) -> None:
+    samples = np.random.default_rng(1).permutation(np.arange(101.0))
+    assert measures.percentile_interval(samples, confidence) == pytest.approx(ends)
+
+
 def test_buckets_double() -> None:
     counts = np.array([0, 1, 2, 3, 4, 7, 8, 1000])
     assert measures.doubling_bucket(counts).tolist() == [0, 1, 2, 2, 4, 4, 8, 512]

@@ -42,3 +42,37 @@ def test_where_tables_end_leaves_no_trace(cuts: list[int]) -> None:
         assert pa.concat_tables(groups).to_pylist() == whole.to_pylist()
         offsets = [g.column("offset").to_pylist() for g in read_groups(file, ["offset"])]
     assert [o for group in offsets for o in group] == list(range(40))
+
+
+def test_columns_are_written_as_the_format_says() -> None:
+    """Another encoding would read as well and weigh more: a day has a hundred million rows."""
+    with pq.ParquetFile(io.BytesIO(written([rows(LINES)]))) as file:
+        group = file.metadata.row_group(0)
+        columns = [group.column(n) for n in range(group.num_columns)]
+        assert file.metadata.format_version == "2.6"
+    assert {column.compression for column in columns} == {"ZSTD"}
+    assert all(column.is_stats_set for column in columns)
+    told = {column.path_in_schema: set(column.encodings) for column in columns}
+    assert "DELTA_BINARY_PACKED" in told["offset"] & told["time"] & told["minute"]
+    for name in ("kind", "user", "movie", "reason"):
+        assert "RLE_DICTIONARY" in told[name]
+    for name in ("offset", "raw", "text"):
+        assert "RLE_DICTIONARY" not in told[name]
+
+
+def test_a_changed_byte_of_a_page_is_not_read() -> None:
+    whole = rows(LINES)
+    content = bytearray(written([whole]))
+    with pq.ParquetFile(io.BytesIO(content)) as file:
+        column = file.metadata.row_group(0).column(whole.schema.names.index("raw"))
+    content[column.data_page_offset + column.total_compressed_size - 1] ^= 1
+    with (
+        pq.ParquetFile(io.BytesIO(content), page_checksum_verification=True) as file,
+        pytest.raises(OSError, match="could not verify page integrity"),
+    ):
+        list(read_groups(file, ["raw"]))
+
+
+def test_a_group_ends_after_a_quarter_million_rows_or_64_megabytes() -> None:
+    """Readers hold one group at a time: more would cost them memory, fewer the file size."""
+    assert (rowfile.GROUP_ROWS, rowfile.GROUP_BYTES) == (262_144, 67_108_864)
