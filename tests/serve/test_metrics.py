@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from prometheus_client import CollectorRegistry
+from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from serve.metrics import DEADLINE_MS, LATENCY_BUCKETS, CollectorMetrics, ServiceMetrics
@@ -73,6 +73,16 @@ def test_each_service_has_a_registry_of_its_own(settings, model):
 def test_a_scrape_is_not_counted_as_a_request(client, registry, path):
     client.get(path)
     assert value(registry, "flask_http_request_total", method="GET", status="200") is None
+
+
+@pytest.mark.parametrize("metrics", [ServiceMetrics, CollectorMetrics])
+def test_all_of_a_program_s_metrics_are_in_the_registry_given_and_nowhere_else(metrics):
+    shared = {metric.name for metric in REGISTRY.collect()}
+    registry = CollectorRegistry()
+    metrics(registry)
+    ours = {metric.name for metric in registry.collect()}
+    assert {"process_resident_memory_bytes", "process_open_fds"} <= ours
+    assert {metric.name for metric in REGISTRY.collect()} == shared
 
 
 @pytest.mark.parametrize("metrics", [ServiceMetrics, CollectorMetrics])

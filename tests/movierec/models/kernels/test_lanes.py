@@ -51,3 +51,24 @@ def test_rows_exchange_as_their_lanes_would(dtype: str, n: int) -> None:
     np.testing.assert_allclose(rows["r"][0], keep_r * r + float(e) * gain_r * s, atol=tolerance)
     rows["s"][1], rows["r"][0] = old["s"][1], old["r"][0]
     assert rows.tobytes() == old.tobytes()
+
+
+@kernel
+def _dot(rows: NDArray[Any]) -> Any:
+    return dot(load(rows, 0, "r"), load(rows, 1, "r"))
+
+
+@pytest.mark.parametrize("n", [1, 8, 16, 24, 102])
+def test_a_dot_product_is_summed_in_its_one_order_to_the_bit(n: int) -> None:
+    """The bytes of models rest on it: even vectors, odd vectors, both, then halves."""
+    random = np.random.default_rng(n)
+    rows = np.zeros(2, row_type(np.dtype("f4"), width(n), "r"))
+    rows["r"] = random.uniform(-1, 1, rows["r"].shape)
+    left, right = (row.reshape(-1, LANES).astype("f8") for row in rows["r"])
+    chains = [products.astype("f4") for products in left[:2] * right[:2]]
+    for k in range(2, len(left)):  # each product exact, each sum rounded once
+        chains[k % 2] = (left[k] * right[k] + chains[k % 2]).astype("f4")
+    lanes = chains[0] + chains[1] if len(chains) > 1 else chains[0]
+    while len(lanes) > 1:
+        lanes = lanes[: len(lanes) // 2] + lanes[len(lanes) // 2 :]
+    assert _dot(rows) == lanes[0]

@@ -53,6 +53,18 @@ def test_float32_has_the_same_rmse(kind: str) -> None:
 
 
 @by_descent
+def test_the_error_of_an_epoch_is_that_of_each_rating_before_its_update(kind: str) -> None:
+    """With factors of zero and steps that move nothing it is the ratings' deviation."""
+    train, told = random_ratings(12, 10, 0.4), list[float]()
+    rates = {name: 1e-300 for name in vars(PARAMS[kind]()) if name.startswith("lr_")}
+    hyper = PARAMS[kind](**{**rates, "lr_decay": 0.0, "init_std_dev": 0.0, "n_epochs": 2})
+    KINDS[kind].fit(
+        train, hyper, scale=SCALE, dtype="float64", on_epoch=lambda epoch: told.append(epoch.rmse)
+    )
+    assert told == pytest.approx([float(train.data.std(dtype=np.float64))] * 2, rel=1e-12)
+
+
+@by_descent
 def test_users_and_movies_without_ratings_have_no_factors(kind: str) -> None:
     ratings = random_ratings(10, 8, 0.5)
     indptr = np.concatenate([[0], ratings.indptr])  # a user before the others rated nothing
