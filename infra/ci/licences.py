@@ -6,7 +6,8 @@
 Read from the packages' own metadata; a package that names no licence is refused like one whose
 licence is: GPL and AGPL would bind who runs or passes on an image. LGPL binds the library alone:
 it may be shipped unchanged, in a file of its own that anybody can replace. The Debian packages of
-the base image (bash, coreutils and others under the GPL) come as Debian ships them, beside ours.
+the base image (bash, coreutils and others under the GPL) come as Debian ships them, beside ours;
+what compose pulls (Grafana is under the AGPL) runs as its makers published it, and we ship none.
 """
 
 import re

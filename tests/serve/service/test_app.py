@@ -105,6 +105,26 @@ def test_a_malformed_id_is_a_400_with_one_line_that_says_why(client, user):
     assert response.headers["X-Request-Id"]
 
 
+def test_a_long_id_is_quoted_by_its_head(client):
+    assert client.get(f"/recommend/{'a' * 41}").text == (
+        f"user id '{'a' * 40}' is malformed: expected a whole number of at most 18 digits"
+    )
+
+
+@pytest.mark.parametrize(
+    ("accept", "json"),
+    [
+        ("application/json, text/plain", False),  # as welcome: text is what the contract names
+        ("application/json;q=0.9, text/plain;q=0.5", True),
+        ("application/json;q=0.5, text/plain;q=0.9", False),
+        ("application/*", True),
+    ],
+)
+def test_the_form_that_is_more_welcome_is_given(client, accept, json):
+    response = client.get(f"/recommend/{KNOWN}", headers={"Accept": accept})
+    assert response.is_json == json
+
+
 def test_the_largest_id_of_the_log_is_fine(client):
     assert client.get(f"/recommend/{10**18 - 1}").status_code == 200
 
