@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from movierec.models.kernels import svd
@@ -61,6 +62,20 @@ def build(what: str, context: Path) -> str:
     return tag
 
 
+def as_compose_runs(name: str) -> list[str]:
+    """The options of `docker run` by which a container is bounded as its service of compose."""
+    service = yaml.safe_load((ROOT / "infra/compose.yaml").read_text())["services"][name]
+    volumes = [volume.split(":")[-1] for volume in service.get("volumes", [])]
+    return [
+        *(["--read-only"] if service["read_only"] else []),
+        *(option for capability in service["cap_drop"] for option in ("--cap-drop", capability)),
+        *(option for text in service["security_opt"] for option in ("--security-opt", text)),
+        *(option for place in service["tmpfs"] for option in ("--tmpfs", place)),
+        *(option for place in volumes for option in ("--volume", place)),
+        *("--memory", service["mem_limit"]),
+    ]
+
+
 @pytest.fixture(scope="module")
 def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tracked files, and a small model where `dvc repro` leaves one."""
@@ -82,8 +97,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def service(context: Path) -> Iterator[str]:
     """A running container of the service, ready."""
-    name = docker("run", "--detach", "--rm", "--read-only", "--cap-drop", "ALL",
-                  "--tmpfs", "/tmp", build("svd", context))  # fmt: skip
+    name = docker("run", "--detach", "--rm", *as_compose_runs("svd"), build("svd", context))
     try:
         deadline = time.monotonic() + 60
         while subprocess.run(
@@ -145,10 +159,10 @@ def test_the_collector_starts_and_compiles_nothing(context: Path) -> None:
     """It ends in one line that says what to set; the parser's machine code is in the image."""
     tag = build("collector", context)
     done = subprocess.run(
-        ["docker", "run", "--rm", "--read-only", "--tmpfs", "/data:uid=10001",
-         "--tmpfs", "/var/cache/movierec:uid=10001", tag],
+        ["docker", "run", "--rm", *as_compose_runs("collector"), tag],
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith("error: KAFKA_BOOTSTRAP_SERVERS is not set")
-    assert json.loads(docker("run", "--rm", tag, "python", "-c", COMPILED)) == [1, 0]
+    for bounds in ([], as_compose_runs("collector")):
+        assert json.loads(docker("run", "--rm", *bounds, tag, "python", "-c", COMPILED)) == [1, 0]
