@@ -175,9 +175,7 @@ def test_a_clock_behind_the_last_closed_day_is_refused_at_the_start(
     monkeypatch.setattr(time, "time_ns", lambda: 1_793_577_600 * 10**9)
     Writer(member.settings, member.metrics)
     monkeypatch.setattr(time, "time_ns", lambda: 1_793_577_599 * 10**9)
-    with pytest.raises(
-        BadInput, match=r"says 2026-11-01T23:59:59, .* closed 2026-11-01 of"
-    ):
+    with pytest.raises(BadInput, match=r"says 2026-11-01T23:59:59, .* closed 2026-11-01 of"):
         Writer(member.settings, member.metrics)
 
 
