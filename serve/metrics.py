@@ -52,7 +52,7 @@ class CollectorMetrics:
         ProcessCollector(registry=registry)
         counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
         self._lines(counter)
-        self._store(counter, registry)
+        self._store(counter, gauge, registry)
         self._brokers(counter, gauge)
         self._progress(gauge)
 
@@ -74,7 +74,12 @@ class CollectorMetrics:
         )
         self.gap_lines = counter("collector_gap_offsets", "Offsets lost in gaps.", TOPIC)
 
-    def _store(self, counter: Callable[..., Counter], registry: CollectorRegistry) -> None:
+    def _store(
+        self,
+        counter: Callable[..., Counter],
+        gauge: Callable[..., Gauge],
+        registry: CollectorRegistry,
+    ) -> None:
         """What was written."""
         self.segments = counter("collector_segments", "Segments made durable.", TOPIC)
         self.segment_bytes = counter("collector_segment_bytes", "Bytes of segments written.", TOPIC)
@@ -89,6 +94,11 @@ class CollectorMetrics:
             TOPIC,
         )
         self.days_closed = counter("collector_days_closed", "Days closed by this member.", TOPIC)
+        self.last_closing = gauge(
+            "collector_last_closing_timestamp_seconds",
+            "When a day was closed last, by any member; before the first, when the store began.",
+            TOPIC,
+        )
 
     def _brokers(self, counter: Callable[..., Counter], gauge: Callable[..., Gauge]) -> None:
         """What the brokers and the group do."""

@@ -63,6 +63,11 @@ class CollectorSettings:
     grace_seconds: int = setting(
         whole(0, 7 * 86_400), "How long a day stays open for late lines.", default=900
     )
+    evidence_lines: int = setting(
+        whole(1, 10_000),
+        "So many lines make a day, or show that it is over: more than a wrong clock gives.",
+        default=16,
+    )
     session_timeout_ms: int = setting(
         whole(1000, 1_800_000), "A member silent for so long has left the group.", default=30_000
     )

@@ -22,7 +22,7 @@ RUN install -d -o 10001 -g 10001 /data /var/cache/movierec && python -m compilea
 USER 10001:10001
 RUN python -c "import serve.collector.__main__; from serve.collector.writer import NO_LINES; \
     from serve.collector.fetch.recordbatch import decode; from movierec.lines.parsing import parse_batch; \
-    parse_batch(NO_LINES); decode(memoryview(b'-'), [], 0)"
+    parse_batch(NO_LINES, 0); decode(memoryview(b'-'), [], 0)"
 
 ENV COLLECTOR_STORE=/data COLLECTOR_METRICS_PORT=9400
 VOLUME /data

@@ -5,6 +5,10 @@ import threading
 import time
 
 from movierec.store.closing import Closer
+from movierec.store.dayfile import Manifest
+from movierec.store.decisions import done_time, last_done
+from movierec.store.storage import at
+from movierec.times import SECOND
 from serve.collector.writer import Writer
 from serve.metrics import CollectorMetrics
 from serve.settings import CollectorSettings
@@ -64,16 +68,28 @@ class DayCloser:
             self._failure = error
 
     def _close_due(self, topic: str, ends: dict[int, int]) -> None:
-        closer = self._closers.setdefault(topic, Closer(self._settings.store, topic))
-        with self._writer.disk(f"no day of {topic} was closed"):
-            manifests = closer.close_due_days(ends, self._settings.grace_seconds)
+        late = self._metrics.late.labels(topic)  # from the first check on: it is seen to grow
+        manifests = self._close_days(topic, ends)
         for manifest in manifests:
             counts = {key: manifest["totals"][key] for key in ("stored", "rejected", "late")}
             self.totals["days"] += 1
             self.totals["late"] += counts["late"]
             self._metrics.days_closed.labels(topic).inc()
-            self._metrics.late.labels(topic).inc(counts["late"])
+            late.inc(counts["late"])
             log.info("day closed", extra={"topic": topic, "day": manifest["day"], **counts})
+
+    def _close_days(self, topic: str, ends: dict[int, int]) -> list[Manifest]:
+        settings, storage = self._settings, at(self._settings.store)
+        if topic not in self._closers:
+            self._closers[topic] = Closer(settings.store, topic, settings.evidence_lines)
+        with self._writer.disk(f"no day of {topic} was closed"):
+            manifests = self._closers[topic].close_due_days(
+                ends, settings.grace_seconds, time.time_ns()
+            )
+            closed = done_time(storage, topic, last_done(storage, topic))
+        if closed is not None:
+            self._metrics.last_closing.labels(topic).set(closed / SECOND)
+        return manifests
 
     def _raise_failure(self) -> None:
         if self._failure is not None:

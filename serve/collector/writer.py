@@ -16,9 +16,11 @@ from movierec.errors import AlreadyWritten, BadInput, Unavailable
 from movierec.lines.parsing import parse_batch, parse_served
 from movierec.lines.rows import LineBatch
 from movierec.store.chain import read_end
+from movierec.store.decisions import last_closing
 from movierec.store.segments import partition_at
 from movierec.store.storage import Storage, at
 from movierec.store.tail import Tail, Written, claim_partition
+from movierec.times import MILLISECOND, Milliseconds, day_name, day_start, format_time
 from serve.collector.buffer import Buffer
 from serve.collector.lag import Lag
 from serve.metrics import CollectorMetrics
@@ -43,7 +45,10 @@ class Writer:
         self._totals: Counter[str] = Counter()
         self._last_event: dict[str, int] = {}
         _check_writable(at(self._root), f"the store {self._root}")
-        parse_batch(NO_LINES)  # compiles, the first time on a machine: not while partitions wait
+        for topic in settings.topics:
+            _check_clock(at(self._root), topic)
+        # Compiles, the first time on a machine: not while partitions wait.
+        parse_batch(NO_LINES, _now())
 
     @property
     def totals(self) -> dict[str, int]:
@@ -80,9 +85,9 @@ class Writer:
         started = time.monotonic()
         lines = buffer.lines()
         if partition.topic == self._settings.served_topic:
-            rows = parse_served(lines)
+            rows = parse_served(lines, _now())
         else:
-            rows = parse_batch(lines)
+            rows = parse_batch(lines, _now())
         tail = self._tail(partition, buffer.start)
         with self.disk(f"{name(partition)} is on disk up to offset {buffer.start}"):
             written = tail.write(buffer.end, rows)
@@ -166,6 +171,21 @@ def _check_writable(storage: Storage, what: str) -> None:
         raise BadInput(
             f"{what} cannot be written ({error.strerror}): check COLLECTOR_STORE"
         ) from None
+
+
+def _check_clock(storage: Storage, topic: str) -> None:
+    """Raises BadInput when the own clock is behind the store: all lines would be set aside."""
+    last, now = last_closing(storage, topic), time.time_ns()
+    if now < day_start(last.day + 1):
+        raise BadInput(
+            f"the clock of this machine says {format_time(now, 0)}, but the store has closed "
+            f"{day_name(last.day)} of {topic}: set the clock; if it is right, the day was closed "
+            "by a wrong one: restore the store from a backup"
+        )
+
+
+def _now() -> Milliseconds:
+    return time.time_ns() // MILLISECOND
 
 
 def name(partition: TopicPartition) -> str:

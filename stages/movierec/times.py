@@ -26,7 +26,8 @@ Day: TypeAlias = int
 MILLISECOND: Final[Nanoseconds] = 1_000_000
 SECOND: Final[Nanoseconds] = 1000 * MILLISECOND
 MINUTE: Final[Nanoseconds] = 60 * SECOND
-DAY: Final[Nanoseconds] = 1440 * MINUTE
+HOUR: Final[Nanoseconds] = 60 * MINUTE
+DAY: Final[Nanoseconds] = 24 * HOUR
 DAY_SECONDS: Final = DAY // SECOND
 
 NO_SECONDS = 255

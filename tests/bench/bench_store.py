@@ -32,6 +32,7 @@ from movierec.lines.rows import ROWS, LineBatch
 from movierec.store.closing import Closer
 from movierec.store.segments import facts_of, partition_at, write_segment
 from movierec.store.tail import Tail, claim_partition
+from movierec.times import DAY, MILLISECOND, day_number
 
 TOPIC = "movielog"
 PARTITIONS = 64
@@ -39,6 +40,7 @@ COUNTS = (10, 1_000, 10_000)
 FLUSHES = 100
 DAYS = 30
 GRACE = 900
+NOW = day_number("2026-04-01") * DAY
 
 
 def main(arguments: list[str]) -> int:
@@ -76,7 +78,8 @@ def lines(day: str, start: int) -> pa.Table:
     text = [f"{day}T10:00:00,{user},GET /data/m/jaws+1975/1.mpg".encode() for user in range(2)]
     values = pa.array(text, pa.large_binary())
     return parse_batch(
-        LineBatch(np.arange(start, start + 2), np.full(2, -1, dtype=np.int64), values)
+        LineBatch(np.arange(start, start + 2), np.full(2, -1, dtype=np.int64), values),
+        NOW // MILLISECOND,
     )
 
 
@@ -109,14 +112,14 @@ def one_flush(tail: Tail) -> float:
 def close_days(root: Path) -> None:
     """30 days, closed, with what came in the grace time after the last one still open."""
     tails = [claim_partition(root, TOPIC, number) for number in range(PARTITIONS)]
-    closer, first = Closer(root, TOPIC), date(2026, 1, 1)
+    closer, first = Closer(root, TOPIC, evidence=2), date(2026, 1, 1)
     for number in range(DAYS + 1):
         day = (first + timedelta(days=number)).isoformat()
         for tail in tails[: 4 if number < DAYS else None]:
             tail.write(tail.end + 2, lines(day, tail.end))
         for tail in tails:
             tail.write(tail.end + 1, ROWS.empty_table())
-        closer.close_due_days({tail.partition.number: tail.end for tail in tails}, GRACE)
+        closer.close_due_days({tail.partition.number: tail.end for tail in tails}, GRACE, NOW)
 
 
 def started(root: Path) -> dict[str, float]:
@@ -134,10 +137,10 @@ def start(root: Path) -> int:
     tails = [claim_partition(root, TOPIC, number) for number in range(PARTITIONS)]
     times.append(time.perf_counter())
     cpu = round(time.process_time() - before, 2)
-    closer = Closer(root, TOPIC)
+    closer = Closer(root, TOPIC, evidence=2)
     ends = {tail.partition.number: tail.end for tail in tails}
     for _ in range(2):
-        closer.close_due_days(ends, GRACE)
+        closer.close_due_days(ends, GRACE, NOW)
         times.append(time.perf_counter())
     claim, first, following = (round(b - a, 2) for a, b in itertools.pairwise(times))
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -7,10 +7,13 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from movierec.cli import run
+from movierec.lines import parsing
 from movierec.lines.rows import ROWS
+from movierec.store.closing import Closer
 from movierec.store.tail import Tail, Written, claim_partition
 from serve.collector.__main__ import main
 from serve.collector.loop import Collector
@@ -65,11 +68,28 @@ def gaps_are_recorded() -> None:
     Tail.write_gap = forget  # type: ignore[method-assign]
 
 
+def many_lines_decide() -> None:
+    """The first line that lies past a day's end cuts it."""
+    begin = Closer.__init__
+
+    def believing(self: Closer, root: Path, topic: str, evidence: int) -> None:
+        begin(self, root, topic, evidence=1)
+
+    Closer.__init__ = believing  # type: ignore[method-assign]
+
+
+def times_ahead_are_set_aside() -> None:
+    """Every time is taken, however far ahead."""
+    parsing.AHEAD = 2**62 // 10**6
+
+
 GUARDS: dict[str, tuple[Callable[[], None], str]] = {
     "fsync": (fsync, "power-cut"),
     "fsync-errors-end": (fsync_errors_end, "disk-errors"),
     "disk-is-truth": (disk_is_truth, "offsets-gone"),
     "gaps-are-recorded": (gaps_are_recorded, "retention"),
+    "many-lines-decide": (many_lines_decide, "clocks"),
+    "times-ahead-are-set-aside": (times_ahead_are_set_aside, "clocks"),
 }
 """name → (what takes it away, the fault that must then cost something). That segments are never
 replaced is shown by tests/movierec/store/test_tail.py: here the next reader mends it."""

@@ -18,6 +18,7 @@ from movierec.times import DAY, MILLISECOND, SECOND, day_number
 TOPIC = "movielog"
 PARTITIONS = 2
 GRACE = 900
+EVIDENCE = 16
 
 
 def close_days(
@@ -48,7 +49,8 @@ def close_days(
                     rows["time"][mine] // MILLISECOND,
                     pa.array([lines[row] for row in mine], pa.large_binary()),
                 )
-                claim_partition(root, TOPIC, partition).write(end, parse_batch(batch))
+                parsed = parse_batch(batch, until // MILLISECOND)
+                claim_partition(root, TOPIC, partition).write(end, parsed)
                 ends[partition] = end
-    manifests = Closer(root, TOPIC).close_due_days(ends, GRACE)
+    manifests = Closer(root, TOPIC, EVIDENCE).close_due_days(ends, GRACE, until)
     return [manifest["day"] for manifest in manifests]

@@ -13,9 +13,10 @@ from movierec.dataset.window import Window
 from movierec.lines.kinds import REJECTED
 from movierec.lines.parsing import parse_batch
 from movierec.lines.rows import STORED, LineBatch
-from movierec.times import DAY, SECOND, day_number
+from movierec.times import DAY, MILLISECOND, SECOND, day_number
 
 FIRST_DAY = "2026-11-01"
+NOW = day_number("2027-11-01") * DAY // MILLISECOND
 
 
 class Viewing(NamedTuple):
@@ -51,7 +52,7 @@ def stored(lines: list[bytes]) -> pa.Table:
     """Lines as the rows that a closed day holds; they must all be good."""
     offsets = np.arange(len(lines), dtype=np.int64)
     rows = parse_batch(
-        LineBatch(offsets, np.full_like(offsets, -1), pa.array(lines, pa.large_binary()))
+        LineBatch(offsets, np.full_like(offsets, -1), pa.array(lines, pa.large_binary())), NOW
     )
     assert not pc.any(pc.equal(rows.column("kind"), REJECTED)).as_py(), lines
     partition = pa.array(np.zeros(len(lines), np.int32))

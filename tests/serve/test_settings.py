@@ -37,6 +37,7 @@ def test_a_collector_s_variables_reach_their_fields() -> None:
         "SEGMENT_SECONDS": "0.5",
         "BUFFER_BYTES": "2000000",
         "GRACE_SECONDS": "60",
+        "EVIDENCE_LINES": "3",
         "SESSION_TIMEOUT_MS": "1000",
         "STARTUP_SECONDS": "1",
     }
@@ -53,6 +54,7 @@ def test_a_collector_s_variables_reach_their_fields() -> None:
         segment_seconds=0.5,
         buffer_bytes=2_000_000,
         grace_seconds=60,
+        evidence_lines=3,
         session_timeout_ms=1000,
         startup_seconds=1.0,
     )
@@ -119,6 +121,7 @@ def test_a_history_needs_a_broker() -> None:
         (CollectorSettings, "COLLECTOR_SEGMENT_SECONDS", "abc"),
         (CollectorSettings, "COLLECTOR_SEGMENT_SECONDS", "nan"),
         (CollectorSettings, "COLLECTOR_GRACE_SECONDS", "-1"),
+        (CollectorSettings, "COLLECTOR_EVIDENCE_LINES", "0"),
         (CollectorSettings, "COLLECTOR_METRICS_PORT", "65536"),
         (CollectorSettings, "COLLECTOR_SESSION_TIMEOUT_MS", "soon"),
         (CollectorSettings, "KAFKA_BOOTSTRAP_SERVERS", "a"),

@@ -13,8 +13,10 @@ from movierec.lines.parsing import parse_batch, parse_served
 from movierec.lines.rows import LineBatch
 from movierec.store.closing import Closer
 from movierec.store.tail import claim_partition
+from movierec.times import MILLISECOND, day_number, day_start
 
 DAY, NEXT = "2026-01-05", "2026-01-06"
+NOW = day_start(day_number("2026-01-07"))
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 
 
@@ -41,8 +43,8 @@ def put(root, topic, lines, parse):
     """One segment of `lines`, and a closing of every day that is over."""
     values = pa.array([line.encode() for line in lines], pa.large_binary())
     batch = LineBatch(np.arange(len(lines)), np.full(len(lines), -1), values)
-    claim_partition(root, topic, 0).write(len(lines), parse(batch))
-    (manifest,) = Closer(root, topic).close_due_days({0: len(lines)}, 60)
+    claim_partition(root, topic, 0).write(len(lines), parse(batch, NOW // MILLISECOND))
+    (manifest,) = Closer(root, topic, evidence=1).close_due_days({0: len(lines)}, 60, NOW)
     assert manifest["day"] == DAY
 
 

@@ -4,8 +4,9 @@
 
 Prints one JSON object: lines by kind, and rejected ones by reason. A capture is cut at line
 feeds and nowhere else, as the tools that send one cut it, and the last line may lack its own.
-So a byte order mark, or the CR of a CR LF, is part of its line, here and in Kafka. The one
-thing that a capture cannot tell is how a line's time lies to its record's (`time-ahead`).
+So a byte order mark, or the CR of a CR LF, is part of its line, here and in Kafka. What a
+capture cannot tell is how a line's time lies to its record's (`time-ahead`) and to the clock of
+the collector that reads it (`time-ahead-of-clock`).
 """
 
 import json

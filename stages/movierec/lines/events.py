@@ -184,7 +184,8 @@ REASONS = {
     "bad-rating": "not GET /rate/<movieid>=<rating>",
     "bad-request": "not a recommendation request's host, status, result and ms",
     "unknown-action": "none of the four actions",
-    "time-ahead": "the time is more than a day ahead of the record's timestamp",
+    "time-ahead": "the time is more than an hour ahead of the record's timestamp",
+    "time-ahead-of-clock": "the time is more than an hour ahead of the collector's own clock",
     "not-json": "not one JSON object on one line",
     "bad-served": "not the seven fields of a served answer, each of its type",
 }

@@ -12,66 +12,74 @@ from movierec.lines.rows import ROWS, LineBatch
 from movierec.lines.served import Served
 from movierec.lines.served import parse_served as parse_served_line
 from movierec.lines.watchlines import WatchLines, read_watches
-from movierec.times import DAY, MILLISECOND, Milliseconds
+from movierec.times import HOUR, MILLISECOND, Milliseconds
 
 ParseLine: TypeAlias = Callable[[bytes], Event | Served | BadLine]
 
 KIND_OF: dict[type, int] = {**{event: event.KIND for event in EVENTS}, Served: SERVED}
-AHEAD = DAY // MILLISECOND
+AHEAD: Milliseconds = HOUR // MILLISECOND
+"""A time may be so far ahead: as far as Kafka's own guard lets a record's timestamp be."""
 AFTER_OFFSET = pa.schema(list(ROWS)[1:])
 
 
-def parse_batch(batch: LineBatch) -> pa.Table:
+def parse_batch(batch: LineBatch, now: Milliseconds) -> pa.Table:
     """The rows (schema `rows.ROWS`) of a batch of the event log, one a line, in order.
 
-    A time more than a day ahead of the record's own timestamp is rejected, since it would
-    close days early. Best called with thousands of lines at once.
+    A time more than an hour ahead of its record's timestamp, or of `now` by the caller's clock,
+    is rejected: its clock is wrong, and the line belongs to no day yet. Best called with
+    thousands of lines at once.
     """
     watches = read_watches(batch.values)
-    ahead = watches.taken & is_ahead(watches.time, batch.timestamps)
+    ahead = watches.taken & (is_ahead(watches.time, batch.timestamps) | is_ahead(watches.time, now))
     if ahead.any():
         watches = watches._replace(
             movies=watches.movies.filter(pa.array(~ahead[watches.taken])),
             taken=watches.taken & ~ahead,
         )
-    return _table(batch, parse, watches)
+    return _table(batch, parse, watches, now)
 
 
-def parse_served(batch: LineBatch) -> pa.Table:
+def parse_served(batch: LineBatch, now: Milliseconds) -> pa.Table:
     """The rows (schema `rows.ROWS`) of a batch of the `served` log, one a line, in order."""
-    return _slow(batch, parse_served_line).add_column(0, ROWS.field(0), pa.array(batch.offsets))
+    rows = _slow(batch, parse_served_line, now)
+    return rows.add_column(0, ROWS.field(0), pa.array(batch.offsets))
 
 
 def is_ahead(time: Any, timestamp: Any) -> Any:
-    """Whether a time (ns) is more than a day ahead of its record's timestamp (ms, -1 when
-    unknown). Of numbers, or of arrays element by element.
+    """Whether a time (ns) is more than an hour ahead of a timestamp (ms, -1 when unknown).
 
-    >>> is_ahead(2 * DAY, 0), is_ahead(DAY, 0), is_ahead(2 * DAY, -1)
+    Of numbers, or of arrays element by element.
+
+    >>> is_ahead(2 * HOUR, 0), is_ahead(HOUR, 0), is_ahead(2 * HOUR, -1)
     (True, False, False)
     """
     return (timestamp >= 0) & (time // MILLISECOND - AHEAD > timestamp)
 
 
 def judge(
-    value: bytes | None, timestamp: Milliseconds, parse_line: ParseLine
+    value: bytes | None, timestamp: Milliseconds, now: Milliseconds, parse_line: ParseLine
 ) -> Event | Served | BadLine:
-    """The event of one record, or why it is none."""
+    """The event of one record read at `now`, or why it is none."""
     if value is None:
         return BadLine("no-value")
     event = parse_line(value)
-    if not isinstance(event, BadLine) and is_ahead(event.time, timestamp):
+    if isinstance(event, BadLine):
+        return event
+    if is_ahead(event.time, timestamp):
         return BadLine("time-ahead")
-    return event
+    return BadLine("time-ahead-of-clock") if is_ahead(event.time, now) else event
 
 
-def _table(batch: LineBatch, parse_line: ParseLine, watches: WatchLines) -> pa.Table:
+def _table(
+    batch: LineBatch, parse_line: ParseLine, watches: WatchLines, now: Milliseconds
+) -> pa.Table:
     """Rows of the lines that `watches` took, and of all others by `parse_line`."""
     offsets = pa.array(batch.offsets)
     others = np.flatnonzero(~watches.taken)
     rest = LineBatch(
         batch.offsets[others], batch.timestamps[others], batch.values.take(pa.array(others))
     )
-    fast, slow = _fast(watches), _slow(rest, parse_line)
+    fast, slow = _fast(watches), _slow(rest, parse_line, now)
     if len(others) == 0 or len(fast) == 0:
         return (fast if len(fast) else slow).add_column(0, ROWS.field(0), offsets)
     place = np.empty(len(offsets), np.int64)  # of each line in fast + slow
@@ -81,12 +89,12 @@ def _table(batch: LineBatch, parse_line: ParseLine, watches: WatchLines) -> pa.T
     return both.take(pa.array(place)).add_column(0, ROWS.field(0), offsets)
 
 
-def _slow(batch: LineBatch, parse_line: ParseLine) -> pa.Table:
+def _slow(batch: LineBatch, parse_line: ParseLine, now: Milliseconds) -> pa.Table:
     """The columns after the offset, line by line."""
     columns: dict[str, list[Any]] = {name: [] for name in AFTER_OFFSET.names}
     records = zip(batch.values.to_pylist(), batch.timestamps.tolist(), strict=True)
     for value, timestamp in records:
-        event = judge(value, timestamp, parse_line)
+        event = judge(value, timestamp, now, parse_line)
         row: dict[str, Any] = {"kind": REJECTED}
         if isinstance(event, BadLine):
             row |= {"reason": event.reason, "timestamp": timestamp, "raw": value}

@@ -2,7 +2,8 @@
 
     <root>/<topic>/segments/    what arrived lately, in segments      → segments, chain, tail
     <root>/<topic>/days/        closed days, immutable                → days, dayfile
-    <root>/<topic>/closings/    which days were closed, at which cuts → decisions, closing, placing
+    <root>/<topic>/closings/    which days were closed, at which cuts → decisions, closing,
+                                                                        placing, passing
 
 All of it lies behind four verbs (storage); the local disk is their implementation (durable).
 Readers import the file of the idea they need: whoever reads closed days imports `days` alone.

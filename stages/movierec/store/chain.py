@@ -14,7 +14,6 @@ from pathlib import PurePath
 
 from movierec.errors import CorruptFile
 from movierec.store.segments import Partition, Segment, read_segment
-from movierec.times import Nanoseconds
 
 
 @dataclass(frozen=True)
@@ -23,8 +22,6 @@ class Chain:
 
     partition: Partition
     base: int
-    watermark: Nanoseconds | None
-    """Latest event time below the base; None when there was none."""
     segments: list[Segment]
 
     @property
@@ -41,10 +38,10 @@ class Chain:
 def read_chain(partition: Partition) -> Chain:
     """The chain of a partition as its footers tell it. Raises CorruptFile."""
     while True:
-        base, watermark = read_base(partition)
-        chain = Chain(partition, base, watermark, [])
+        base = read_base(partition)
+        chain = Chain(partition, base, [])
         chain.extend()
-        if read_base(partition)[0] == base:  # else segments went while we walked
+        if read_base(partition) == base:  # else segments went while we walked
             return chain
 
 
@@ -54,40 +51,44 @@ def read_end(partition: Partition, known: int = 0) -> int:
     Keeps nothing in memory, however many segments there are.
     """
     while True:
-        base = read_base(partition)[0]
+        base = read_base(partition)
         end = max(base, known)
         while (segment := read_segment(partition, end)) is not None:
             end = segment.end
-        if read_base(partition)[0] == base:
+        if read_base(partition) == base:
             return end
 
 
-def read_base(partition: Partition) -> tuple[int, Nanoseconds | None]:
-    """Where a partition's chain begins, and the latest event time below it."""
+def read_base(partition: Partition) -> int:
+    """Where a partition's chain begins. Raises CorruptFile."""
     while True:
         bases = [n for n in partition.storage.names(partition.folder) if n.endswith(".base")]
         if not bases:
-            return 0, None
-        name = f"{partition.folder}/{bases[-1]}"
+            return 0
+        name, base = f"{partition.folder}/{bases[-1]}", _offset(bases[-1])
         try:
             with partition.storage.open(name) as file:
-                return _offset(bases[-1]), json.loads(file.read())["watermark"]
+                says = json.loads(file.read())
+            # Before the base was written into it, it held a `watermark`.
+            if "watermark" not in says and says["base"] != base:
+                raise ValueError(f"it says {says['base']}")
+            return base
         except FileNotFoundError:  # a higher base took its place
             continue
         except (ValueError, KeyError, TypeError) as error:
             raise CorruptFile(f"{name}: not a base ({error}); restore it from a backup") from None
 
 
-def move_base(partition: Partition, base: int, watermark: Nanoseconds | None) -> list[str]:
+def move_base(partition: Partition, base: int) -> list[str]:
     """Move a chain's base up to `base` and remove what lies below; the names removed.
 
     Only for segments whose rows are all in closed, durable days.
     """
-    text = json.dumps({"watermark": watermark}).encode()
+    text = json.dumps({"base": base}).encode()
     name = f"{partition.folder}/{base:020d}.base"
     with contextlib.suppress(FileExistsError, FileNotFoundError):  # another closer moves it too
         partition.storage.put_new(name, lambda file: file.write(text))
-    highest = read_base(partition)[0]
+    highest = read_base(partition)
     names = partition.storage.names(partition.folder)
     below = [n for n in names if PurePath(n).stem.isdecimal() and _offset(n) < highest]
     for name in below:

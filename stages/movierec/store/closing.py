@@ -7,8 +7,12 @@
    days.
 
 A closer that dies anywhere leaves a state from which the next one goes on.
+
+What a day is follows from the log: lines make a day when enough of them are dated so, and it
+is due when enough lines lie past its end (passing). The own clock only says "not yet".
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,30 +29,69 @@ from movierec.store.decisions import (
     mark_done,
     read_closing,
 )
-from movierec.store.placing import Cut, crossing, removable, rows_between
+from movierec.store.passing import Passing
+from movierec.store.placing import Cut, count_dated, removable, rows_between
 from movierec.store.segments import Partition, partitions_of
 from movierec.store.storage import at, has
-from movierec.times import DAY, SECOND, Day, day_name
+from movierec.times import DAY, SECOND, Day, Nanoseconds, day_name
 
-Chains = Mapping[int, Chain]
+
+class Chains:
+    """The chains of a topic's partitions, and what was found in them: each segment is looked at
+    once, so that a check costs the same at the end of a day as at its beginning."""
+
+    def __init__(self, evidence: int) -> None:
+        self.evidence = evidence
+        self.of: dict[int, Chain] = {}
+        self.lines: Counter[Day] = Counter()
+        """Good lines of each day, those in closed days too."""
+        self._passings: dict[tuple[int, Nanoseconds], Passing] = {}
+
+    def read(self, partition: Partition) -> None:
+        """Read a chain, or what was written since."""
+        known = 0
+        if partition.number in self.of:
+            known = len(self.of[partition.number].segments)
+            self.of[partition.number].extend()
+        else:
+            self.of[partition.number] = read_chain(partition)
+        for segment in self.of[partition.number].segments[known:]:
+            self.lines.update(segment.dates)
+
+    def passed(self, threshold: Nanoseconds) -> dict[int, int | None]:
+        """Where each partition passes a threshold; None: it has not."""
+        return {p: self._passing(p, threshold).offset(chain) for p, chain in self.of.items()}
+
+    def _passing(self, partition: int, threshold: Nanoseconds) -> Passing:
+        key = (partition, threshold)
+        if key not in self._passings:
+            self._passings[key] = Passing(threshold, self.evidence)
+        return self._passings[key]
 
 
 class Closer:
-    """Closes the days of one topic, and remembers its segments from one check to the next."""
+    """Closes the days of one topic, and remembers its segments from one check to the next.
 
-    def __init__(self, root: Path, topic: str) -> None:
-        self._root, self._topic = root, topic
+    `evidence`: how many lines must be dated so to make a day, and how many, among the last
+    ones of a partition, must lie past a day's end for the partition to have passed it.
+    """
+
+    def __init__(self, root: Path, topic: str, evidence: int) -> None:
+        self._root, self._topic, self._evidence = root, topic, evidence
         self._storage = at(root)
-        self._chains: dict[int, Chain] = {}
+        self._chains = Chains(evidence)
         self._state: tuple[int, bool] | None = None
 
-    def close_due_days(self, ends: Mapping[int, int], grace_seconds: float) -> list[Manifest]:
+    def close_due_days(
+        self, ends: Mapping[int, int], grace_seconds: float, now: Nanoseconds
+    ) -> list[Manifest]:
         """Close every day that the stream has passed by the grace period; their manifests.
 
         `ends` maps EVERY partition of the topic to its end offset in Kafka, fetched just
         before the call. A partition passes a day when its event times reach the day's end
         plus the grace, or when it is silent: the store has all of it up to its end, and
-        another partition has passed. Any number of closers may do this at any time.
+        another partition has passed. No day closes before that moment by the own clock, `now`.
+        Any number of closers may do this at any time.
         """
         unknown = set(partitions_of(self._root, self._topic)) - set(ends)
         if unknown:
@@ -56,12 +99,14 @@ class Closer:
                 f"{self._topic}: the store has partitions {sorted(unknown)}, `ends` lacks them"
             )
         closed: list[Manifest] = []
+        if self._state is None:
+            mark_done(self._storage, self._topic, 0, now)  # the store's beginning, if it is that
         while True:
             last = last_closing(self._storage, self._topic)
             done = not last.number or is_done(self._storage, self._topic, last.number)
             chains = self._read(sorted(ends), (last.number, done))
             try:
-                closing = due_closing(chains, ends, grace_seconds, last) if done else last
+                closing = due_closing(chains, ends, grace_seconds, last, now) if done else last
             except FileNotFoundError:
                 if not _is_stale(chains):
                     raise
@@ -72,21 +117,18 @@ class Closer:
             closing = announce(self._storage, self._topic, closing)
             if not _holds_all(chains, closing):
                 return closed
-            manifest = self._complete(chains, closing)
+            manifest = self._complete(chains, closing, now)
             closed += [manifest] if manifest else []
 
     def _read(self, partitions: list[int], state: tuple[int, bool]) -> Chains:
         """The chains up to their ends. Bases move only with a closing: then all is read anew."""
         if self._state != state:
-            self._chains, self._state = {}, state
+            self._chains, self._state = Chains(self._evidence), state
         for number in partitions:
-            if number in self._chains:
-                self._chains[number].extend()
-            else:
-                self._chains[number] = read_chain(Partition(self._storage, self._topic, number))
+            self._chains.read(Partition(self._storage, self._topic, number))
         return self._chains
 
-    def _complete(self, chains: Chains, closing: Closing) -> Manifest | None:
+    def _complete(self, chains: Chains, closing: Closing, now: Nanoseconds) -> Manifest | None:
         """Put the day of a decision and mark it done; its manifest, None when another did."""
         manifest = None
         # The chains were read before this: if nobody is done now, nothing was removed by then.
@@ -101,11 +143,11 @@ class Closer:
                 if not (ours_went or is_done(self._storage, self._topic, closing.number)):
                     raise  # else another closer published, and removed our files or the segments
             self._storage.names(folder, settle=True)  # what died closers left beside the day
-            mark_done(self._storage, self._topic, closing.number)
+            mark_done(self._storage, self._topic, closing.number, now)
         for number, cut in closing.cuts.items():
-            base, watermark = removable(chains[number], Cut(closing.day, cut))
-            if base > chains[number].base:
-                move_base(chains[number].partition, base, watermark)
+            base = removable(chains.of[number], Cut(closing.day, cut))
+            if base > chains.of[number].base:
+                move_base(chains.of[number].partition, base)
         return manifest
 
     def _put(self, chains: Chains, closing: Closing) -> Manifest | None:
@@ -113,7 +155,7 @@ class Closer:
 
         def fill(day: DayFile) -> None:
             for number in sorted(closing.cuts):
-                chain, start, cut = chains[number], before.cut(number), closing.cut(number)
+                chain, start, cut = chains.of[number], before.cut(number), closing.cut(number)
                 day.begin_partition(number, cut.offset, gaps(chain, start, cut))
                 for rows in rows_between(chain, start, cut):
                     day.add(rows)
@@ -123,65 +165,59 @@ class Closer:
 
 def _is_stale(chains: Chains) -> bool:
     """Whether another closer removed segments meanwhile: then it has closed a day."""
-    return any(read_base(chain.partition)[0] != chain.base for chain in chains.values())
+    return any(read_base(chain.partition) != chain.base for chain in chains.of.values())
 
 
 def _holds_all(chains: Chains, closing: Closing) -> bool:
     """Whether the store reaches every cut: a damaged segment may have been moved away since the
     decision, and its offsets are read again."""
-    return all(chains[number].end >= cut for number, cut in closing.cuts.items())
+    return all(chains.of[number].end >= cut for number, cut in closing.cuts.items())
 
 
 def due_closing(
-    chains: Chains, ends: Mapping[int, int], grace_seconds: float, last: Closing
+    chains: Chains,
+    ends: Mapping[int, int],
+    grace_seconds: float,
+    last: Closing,
+    now: Nanoseconds,
 ) -> Closing | None:
     """The next day that is due, with its cuts; None when none is."""
     for day in _candidates(chains, last):
         threshold = (day + 1) * DAY + round(grace_seconds * SECOND)
-        cuts = _cuts(chains, ends, threshold, last)
+        cuts = _cuts(chains, ends, threshold, last) if now >= threshold else None
         if cuts is None:
             return None
-        closing = Closing(last.number + 1, day, cuts)
-        if _holds_a_row(chains, last, closing):
-            return closing
+        # Of those below the cuts: what comes later must not change what day this is.
+        lines = sum(count_dated(chain, day, cuts[p]) for p, chain in chains.of.items())
+        if lines >= chains.evidence:
+            return Closing(last.number + 1, day, cuts)
     return None
 
 
 def _candidates(chains: Chains, last: Closing) -> list[Day]:
-    """The days that lines wait for, ascending. Lines of closed days are late for the next."""
-    days = {
-        max(day, last.day + 1)
-        for chain in chains.values()
-        for segment in chain.segments
-        for day in segment.dates
-    }
-    return sorted(days)
+    """The days past the last one that enough lines wait for, ascending.
+
+    Lines of closed days, and the few of a day that is none, are late for the next day.
+    """
+    days = [day for day, count in chains.lines.items() if count >= chains.evidence]
+    return sorted(day for day in days if day > last.day)
 
 
 def _cuts(
     chains: Chains, ends: Mapping[int, int], threshold: int, last: Closing
 ) -> dict[int, int] | None:
     """Each partition's cut at `threshold`, or None when the day is not due."""
-    crossings = {partition: crossing(chain, threshold) for partition, chain in chains.items()}
-    if all(offset is None for offset in crossings.values()):
+    passed = chains.passed(threshold)
+    if all(offset is None for offset in passed.values()):
         return None
     cuts = {}
-    for partition, offset in crossings.items():
+    for partition, offset in passed.items():
         if offset is None:
-            offset = chains[partition].end
+            offset = chains.of[partition].end
             if offset < ends[partition]:
                 return None
         cuts[partition] = max(offset, last.cut(partition).offset)
     return cuts
-
-
-def _holds_a_row(chains: Chains, last: Closing, closing: Closing) -> bool:
-    columns = ["offset", "time"]
-    return any(
-        table.num_rows
-        for partition, chain in chains.items()
-        for table in rows_between(chain, last.cut(partition), closing.cut(partition), columns)
-    )
 
 
 def gaps(chain: Chain, start: Cut, cut: Cut) -> list[dict[str, Any]]:

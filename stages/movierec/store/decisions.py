@@ -1,9 +1,10 @@
 """Decisions: which days were closed, in which order, at which cuts.
 
     <topic>/closings/<number, 8 digits>.json   a day and its cuts: decided
-                     <number, 8 digits>.done   that day is published and durable
+                     <number, 8 digits>.done   that day is published and durable, and when
 
-A decision is put under the next number without replacing: one closer wins, the others take
+Number 0 is the store's beginning: it has no decision, and is done when the topic is first looked
+at. A decision is put under the next number without replacing: one closer wins, the others take
 its decision. The next number is decided only after the one before is done.
 """
 
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from movierec.errors import CorruptFile
 from movierec.store.placing import NOTHING, Cut
 from movierec.store.storage import Storage, has
-from movierec.times import Day, day_name, day_number
+from movierec.times import Day, Nanoseconds, day_name, day_number
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,27 @@ def is_done(storage: Storage, topic: str, number: int) -> bool:
     return has(storage, _name(topic, number, ".done"))
 
 
-def mark_done(storage: Storage, topic: str, number: int) -> None:
-    """Say so; another closer may have said it."""
+def mark_done(storage: Storage, topic: str, number: int, now: Nanoseconds) -> None:
+    """Say so, and when, by the own clock; another closer may have said it."""
+    text = json.dumps({"time": now}).encode() + b"\n"
     with contextlib.suppress(FileExistsError):
-        storage.put_new(_name(topic, number, ".done"), lambda file: None)
+        storage.put_new(_name(topic, number, ".done"), lambda file: file.write(text))
+
+
+def done_time(storage: Storage, topic: str, number: int) -> Nanoseconds | None:
+    """When a decision was marked done; None when it is not, or was before times were noted.
+
+    Raises CorruptFile.
+    """
+    name = _name(topic, number, ".done")
+    try:
+        with storage.open(name) as file:
+            text = file.read()
+        return int(json.loads(text)["time"]) if text else None
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise CorruptFile(f"{name}: not a mark ({error}); restore it from a backup") from None
 
 
 def _highest(storage: Storage, topic: str, suffix: str) -> int:

@@ -59,10 +59,15 @@ class Segment:
     rows: int
     max_time: Nanoseconds | None
     """Latest event time; None without a good line."""
-    dates: tuple[Day, ...]
-    """The days of its good lines."""
+    dates: Mapping[Day, int]
+    """The days of its good lines, and how many each has."""
     gap: bool
     """The broker no longer had these offsets: nothing is known of their lines."""
+
+    @property
+    def good(self) -> int:
+        """How many good lines it has."""
+        return sum(self.dates.values())
 
 
 def partition_at(root: Path, topic: str, number: int) -> Partition:
@@ -134,7 +139,7 @@ def segment_of(facts: Mapping[str, Any]) -> Segment:
         end=facts["end"],
         rows=facts["rows"],
         max_time=facts["max_time"],
-        dates=tuple(sorted(int(day) for day in facts["dates"])),
+        dates={int(day): count for day, count in facts["dates"].items()},
         gap=facts["gap"],
     )
 

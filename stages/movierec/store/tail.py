@@ -98,7 +98,7 @@ class Tail:
         if not is_done(storage, topic, self._closed + 1):
             return False
         self._closed = last_done(storage, topic)
-        return read_base(self.partition)[0] > start
+        return read_base(self.partition) > start
 
 
 def claim_partition(root: Path, topic: str, number: int) -> Tail:

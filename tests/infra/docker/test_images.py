@@ -35,7 +35,7 @@ COMPILED = """
 from movierec.lines.parsing import parse_batch
 from movierec.lines.watchlines import _read
 from serve.collector.writer import NO_LINES
-parse_batch(NO_LINES)
+parse_batch(NO_LINES, 0)
 print([sum(_read.stats.cache_hits.values()), sum(_read.stats.cache_misses.values())])
 """
 GET = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8080{}').read().decode())"

@@ -27,7 +27,7 @@ def collected(records: list[bytes]) -> dict[str, int]:
     """What the collector makes of records: kinds, and reasons of the rejected."""
     offsets = np.arange(len(records), dtype=np.int64)
     rows = parse_batch(
-        LineBatch(offsets, np.full_like(offsets, -1), pa.array(records, pa.large_binary()))
+        LineBatch(offsets, np.full_like(offsets, -1), pa.array(records, pa.large_binary())), -1
     ).to_pylist()
     return dict(Counter(r["reason"] if r["kind"] == REJECTED else KINDS[r["kind"]] for r in rows))
 

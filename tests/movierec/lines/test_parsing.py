@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,14 +28,20 @@ def batch_of(values: list[bytes | None], timestamp: int = -1) -> LineBatch:
     )
 
 
-@given(st.lists(ANY_LINE, max_size=12))
+NOW = 1_900_000_000_000
+"""Milliseconds: in 2030, later than the lines here."""
+
+
+@given(st.lists(ANY_LINE, max_size=12), st.sampled_from([NOW, 1_700_000_000_000, 0]))
 @settings(max_examples=400)
-def test_a_batch_says_what_the_parser_says_of_each_line(values: list[bytes | None]) -> None:
-    table = parse_batch(batch_of(values))
+def test_a_batch_says_what_the_parser_says_of_each_line(
+    values: list[bytes | None], now: int
+) -> None:
+    table = parse_batch(batch_of(values), now)
     assert table.schema.equals(ROWS)
     assert table["offset"].to_pylist() == [3 * row for row in range(len(values))]
     for value, row in zip(values, table.to_pylist(), strict=True):
-        event = judge(value, -1, parse)
+        event = judge(value, -1, now, parse)
         if isinstance(event, BadLine):
             assert (row["kind"], row["reason"], row["raw"]) == (REJECTED, event.reason, value)
         else:
@@ -46,43 +53,60 @@ def test_a_batch_says_what_the_parser_says_of_each_line(values: list[bytes | Non
 
 
 def test_an_empty_batch_has_no_rows() -> None:
-    assert parse_batch(batch_of([])).schema.equals(ROWS)
-    assert parse_batch(batch_of([])).num_rows == 0
+    assert parse_batch(batch_of([]), NOW).schema.equals(ROWS)
+    assert parse_batch(batch_of([]), NOW).num_rows == 0
 
 
-def test_a_time_more_than_a_day_ahead_of_its_record_is_rejected() -> None:
-    moment = parse_time("2026-11-01T19:03:07.250")
+def ms_of(text: str) -> int:
+    moment = parse_time(text)
     assert moment is not None
-    ms = moment[0] // MILLISECOND
-    rows = parse_batch(batch_of([GOOD, b"junk"], timestamp=ms - AHEAD)).to_pylist()
-    assert rows[0]["kind"] == WATCH
-    rows = parse_batch(batch_of([GOOD, b"junk"], timestamp=ms - AHEAD - 1)).to_pylist()
-    assert [row["reason"] for row in rows] == ["time-ahead", "bad-time"]
-    assert rows[0]["raw"] == GOOD
+    return moment[0] // MILLISECOND
+
+
+@pytest.mark.parametrize("line", [GOOD, b"2026-11-01T19:03:07.250,4711,GET /rate/jaws=4"])
+def test_a_time_more_than_an_hour_ahead_of_its_record_or_of_the_clock_is_set_aside(
+    line: bytes,
+) -> None:
+    """By the compiled code and line by line; which of both it is, the reason says."""
+    ms = ms_of("2026-11-01T19:03:07.250")
+    assert AHEAD == 3_600_000
+    for timestamp, now, reason in [
+        (ms - AHEAD, NOW, None),
+        (ms - AHEAD - 1, NOW, "time-ahead"),
+        (-1, ms - AHEAD, None),
+        (-1, ms - AHEAD - 1, "time-ahead-of-clock"),
+        (ms, ms - AHEAD - 1, "time-ahead-of-clock"),  # the record's timestamp is as wrong
+        (ms - AHEAD - 1, ms - AHEAD - 1, "time-ahead"),
+    ]:
+        rows = parse_batch(batch_of([line, b"junk"], timestamp), now).to_pylist()
+        assert [row["reason"] for row in rows] == [reason, "bad-time"]
+        assert rows[0]["raw"] == (line if reason else None)
 
 
 def test_a_record_without_a_value_is_rejected() -> None:
-    row = parse_batch(batch_of([None, GOOD])).to_pylist()[0]
+    row = parse_batch(batch_of([None, GOOD]), NOW).to_pylist()[0]
     assert (row["kind"], row["reason"], line_of(row)) == (REJECTED, "no-value", None)
 
 
 def test_served_lines_are_kept_as_written() -> None:
     line = json.dumps(SERVED, separators=(",", ":")).encode()
-    good, bad = parse_served(batch_of([line, b"{}"])).to_pylist()
+    good, bad = parse_served(batch_of([line, b"{}"]), NOW).to_pylist()
     assert (good["user"], good["text"], line_of(good)) == (7, line.decode(), line)
     assert (bad["kind"], bad["reason"], bad["raw"]) == (REJECTED, "bad-served", b"{}")
 
 
-def test_a_served_line_more_than_a_day_ahead_of_its_record_is_rejected() -> None:
-    line = json.dumps(SERVED).encode()
-    moment = parse_time(SERVED["time"])
-    assert moment is not None
-    ms = moment[0] // MILLISECOND
-    assert parse_served(batch_of([line], ms - AHEAD))["reason"].to_pylist() == [None]
-    assert parse_served(batch_of([line], ms - AHEAD - 1))["reason"].to_pylist() == ["time-ahead"]
+def test_a_served_line_is_set_aside_by_the_same_clocks() -> None:
+    line, ms = json.dumps(SERVED).encode(), ms_of(SERVED["time"])
+
+    def reason(timestamp: int, now: int) -> object:
+        return parse_served(batch_of([line], timestamp), now)["reason"].to_pylist()[0]
+
+    assert reason(ms - AHEAD, ms - AHEAD) is None
+    assert reason(ms - AHEAD - 1, ms - AHEAD) == "time-ahead"
+    assert reason(-1, ms - AHEAD - 1) == "time-ahead-of-clock"
 
 
 def test_ratings_of_any_scale_are_stored() -> None:
-    rows = parse_batch(batch_of([b"2026-11-01T19:03,1,GET /rate/jaws=10", GOOD])).to_pylist()
+    rows = parse_batch(batch_of([b"2026-11-01T19:03,1,GET /rate/jaws=10", GOOD]), NOW).to_pylist()
     assert [row["kind"] for row in rows] == [1, WATCH]
     assert rows[0]["text"] == "10"

@@ -13,16 +13,20 @@ from movierec.store.closing import Closer
 from movierec.store.openrows import open_rows
 from movierec.store.segments import Segment, partition_at
 from movierec.store.tail import Written, claim_partition
+from movierec.times import DAY, MILLISECOND, day_number
 
 TOPIC = "movielog"
 GRACE = 600
+NOW = day_number("2026-12-01") * DAY
+"""Later than all lines here."""
 
 
 def rows(lines: list[bytes], start: int = 0) -> pa.Table:
     """Lines at consecutive offsets, parsed."""
     n = len(lines)
     offsets = np.arange(start, start + n, dtype=np.int64)
-    return parse_batch(LineBatch(offsets, np.full(n, -1), pa.array(lines, pa.large_binary())))
+    batch = LineBatch(offsets, np.full(n, -1), pa.array(lines, pa.large_binary()))
+    return parse_batch(batch, NOW // MILLISECOND)
 
 
 def watch(day: int, minute: int, user: int = 1) -> bytes:
@@ -39,10 +43,10 @@ def put(root: Path, lines: list[bytes], start: int = 0, partition: int = 0) -> W
     return tail.write(start + len(lines), rows(lines, start))
 
 
-def close(root: Path, **ends: int) -> list[str]:
+def close(root: Path, evidence: int = 1, now: int = NOW, **ends: int) -> list[str]:
     """The days that a new closer closes; ends as `p0=3`."""
-    manifests = Closer(root, TOPIC).close_due_days(
-        {int(p[1:]): end for p, end in ends.items()}, GRACE
+    manifests = Closer(root, TOPIC, evidence).close_due_days(
+        {int(p[1:]): end for p, end in ends.items()}, GRACE, now
     )
     return [manifest["day"] for manifest in manifests]
 

@@ -65,18 +65,27 @@ def test_the_highest_base_counts_and_what_lies_below_goes(tmp_path: Path) -> Non
     for number in range(4):
         put(tmp_path, [watch(1, number)], number)
     partition = partition_at(tmp_path, TOPIC, 0)
-    assert move_base(partition, 2, 7) == [Path(partition.name(n)).name for n in (0, 1)]
-    assert read_base(partition) == (2, 7)
-    move_base(partition, 1, 5)  # a slower closer
-    assert read_base(partition) == (2, 7)
-    assert move_base(partition, 3, 9) == ["00000000000000000002.base", Path(partition.name(2)).name]
+    assert move_base(partition, 2) == [Path(partition.name(n)).name for n in (0, 1)]
+    assert read_base(partition) == 2
+    move_base(partition, 1)  # a slower closer
+    assert read_base(partition) == 2
+    assert move_base(partition, 3) == ["00000000000000000002.base", Path(partition.name(2)).name]
     assert [segment.start for segment in segments(tmp_path)] == [3]
 
 
 def test_a_damaged_base_is_named(tmp_path: Path) -> None:
     put(tmp_path, [watch(1, 1)])
     partition = partition_at(tmp_path, TOPIC, 0)
-    move_base(partition, 1, 7)
-    (tmp_path / partition.folder / "00000000000000000001.base").write_text("{}")
-    with pytest.raises(CorruptFile, match=r"1\.base: not a base"):
-        read_end(partition)
+    move_base(partition, 1)
+    base = tmp_path / partition.folder / "00000000000000000001.base"
+    for text in ("{}", "[", "7", '{"base": 2}'):
+        base.write_text(text)
+        with pytest.raises(CorruptFile, match=r"1\.base: not a base"):
+            read_end(partition)
+
+
+def test_a_base_of_before_it_said_so_is_read(tmp_path: Path) -> None:
+    partition = partition_at(tmp_path, TOPIC, 0)
+    (tmp_path / partition.folder).mkdir(parents=True)
+    (tmp_path / partition.folder / "00000000000000000007.base").write_text('{"watermark": 5}')
+    assert read_base(partition) == 7

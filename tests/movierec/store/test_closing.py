@@ -14,12 +14,14 @@ from movierec.lines.rows import line_of
 from movierec.store import closing
 from movierec.store.closing import Closer
 from movierec.store.days import closed_days, day_folder, read_day, read_manifest, verify_day
-from movierec.store.decisions import is_done
+from movierec.store.decisions import done_time, is_done, last_done
 from movierec.store.durable import Disk
 from movierec.store.openrows import open_rejected, open_rows
 from movierec.store.tail import claim_partition
+from movierec.times import day_number
 from tests.movierec.store.filling import (
     GRACE,
+    NOW,
     TOPIC,
     close,
     end_of,
@@ -70,23 +72,23 @@ def test_a_gap_is_part_of_the_manifest_of_the_day_that_closes_over_it(tmp_path: 
 
 def test_a_closer_goes_on_from_one_check_to_the_next(tmp_path: Path) -> None:
     """What it remembers is never older than the disk, whoever else writes and closes."""
-    closer, tail = Closer(tmp_path, TOPIC), claim_partition(tmp_path, TOPIC, 0)
+    closer, tail = Closer(tmp_path, TOPIC, evidence=1), claim_partition(tmp_path, TOPIC, 0)
     days = []
     for number in range(12):
         tail.write(number + 1, rows([watch(number // 3 + 1, number)], number))
-        who = Closer(tmp_path, TOPIC) if number in (3, 7, 9) else closer
-        days += [m["day"] for m in who.close_due_days({0: number + 1}, 0)]
+        who = Closer(tmp_path, TOPIC, evidence=1) if number in (3, 7, 9) else closer
+        days += [m["day"] for m in who.close_due_days({0: number + 1}, 0, NOW)]
     assert days == [f"2026-11-0{day}" for day in (1, 2, 3)]
     assert [segment.start for segment in segments(tmp_path)] == [9, 10, 11]
     # What is gone from the disk goes from memory: a closer lives for months.
-    assert closer._chains[0].segments == segments(tmp_path)
+    assert closer._chains.of[0].segments == segments(tmp_path)
 
 
 def test_a_check_reads_no_segment_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    closer, tail = Closer(tmp_path, TOPIC), claim_partition(tmp_path, TOPIC, 0)
+    closer, tail = Closer(tmp_path, TOPIC, evidence=1), claim_partition(tmp_path, TOPIC, 0)
     for number in range(9):
         tail.write(number + 1, rows([watch(1, number)], number))
-    closer.close_due_days({0: 9}, GRACE)
+    closer.close_due_days({0: 9}, GRACE, NOW)
     tail.write(10, rows([watch(1, 9)], 9))
     asked: list[str] = []
     opened = Disk.open
@@ -96,8 +98,89 @@ def test_a_check_reads_no_segment_again(tmp_path: Path, monkeypatch: pytest.Monk
         return opened(disk, name)
 
     monkeypatch.setattr(Disk, "open", noted)
-    closer.close_due_days({0: 10}, GRACE)
+    closer.close_due_days({0: 10}, GRACE, NOW)
     assert asked == [str(file_of(Path(), start)) for start in (9, 10)]
+
+
+def many(day: int, count: int, minute: int = 1) -> list[bytes]:
+    """Lines of users of their own, all of one minute."""
+    return [watch(day, minute, user) for user in range(count)]
+
+
+@pytest.mark.parametrize("wrong", [watch(30, 1), watch(2, 20 * 60)])
+def test_lines_with_a_wrong_clock_neither_close_a_day_nor_keep_one_open(
+    tmp_path: Path, wrong: bytes
+) -> None:
+    """Fewer of them than the evidence, however they lie."""
+    put(tmp_path, [*many(1, 20), wrong, wrong, *many(1, 20, 700), wrong, *many(1, 20, 1400)])
+    assert close(tmp_path, evidence=4, p0=63) == []
+    put(tmp_path, many(2, 20, 30), 63)
+    assert close(tmp_path, evidence=4, p0=83) == [DAY]
+    totals = read_manifest(tmp_path, TOPIC, DAY)["totals"]
+    assert (totals["stored"], totals["late"]) == (60, 0)
+
+
+def test_a_few_lines_of_a_date_make_no_day_and_are_late_in_the_next(tmp_path: Path) -> None:
+    """A clock in 1970, or in last week."""
+    old = [b"1970-01-01T00:00,1,GET /data/m/jaws+1975/3.mpg"] * 3
+    put(tmp_path, [*many(5, 9), *old, watch(1, 1), *many(6, 4, 30)])
+    assert close(tmp_path, evidence=4, p0=17) == ["2026-11-05"]
+    totals = read_manifest(tmp_path, TOPIC, "2026-11-05")["totals"]
+    assert (totals["stored"], totals["late"]) == (13, 4)
+    assert stored(tmp_path) == many(6, 4, 30)
+
+
+def test_whether_a_date_is_a_day_does_not_change_by_what_comes_later(tmp_path: Path) -> None:
+    """Three lines of day 2 come in time and one far too late: whoever looks when, it is none."""
+    early, late = tmp_path / "early", tmp_path / "late"
+    lines = [*many(1, 9), *many(2, 3), *many(3, 9, 30), watch(2, 9), *many(4, 9, 30)]
+    days = {}
+    for root, pieces in ((early, [(0, 21), (21, 31)]), (late, [(0, 31)])):
+        days[root] = []
+        for start, end in pieces:
+            put(root, lines[start:end], start)
+            days[root] += close(root, evidence=4, p0=end)
+    assert days[early] == days[late] == [DAY, "2026-11-03"]
+    assert files(early / TOPIC / "days") == files(late / TOPIC / "days")
+
+
+def test_no_day_closes_before_its_end_by_the_own_clock(tmp_path: Path) -> None:
+    put(tmp_path, [watch(1, 1), watch(9, 1)])
+    end = (day_number(DAY) + 1) * 86_400 * 10**9 + GRACE * 10**9
+    assert close(tmp_path, now=end - 1, p0=2) == []
+    assert close(tmp_path, now=end, p0=2) == [DAY]
+
+
+def test_when_a_day_was_closed_last_is_a_fact_of_the_store(tmp_path: Path) -> None:
+    disk = Disk(tmp_path)
+    put(tmp_path, [watch(1, 1)])
+    close(tmp_path, now=7, p0=1)
+    close(tmp_path, now=8, p0=1)
+    assert (last_done(disk, TOPIC), done_time(disk, TOPIC, 0)) == (0, 7)  # the beginning
+    put(tmp_path, [watch(2, 30)], 1)
+    assert close(tmp_path, now=NOW, p0=2) == [DAY]
+    assert (last_done(disk, TOPIC), done_time(disk, TOPIC, 1)) == (1, NOW)
+
+
+def test_a_check_looks_at_each_segment_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when a line past the threshold is in every one: a check does not grow with the day."""
+    closer, tail = Closer(tmp_path, TOPIC, evidence=2), claim_partition(tmp_path, TOPIC, 0)
+    for number in range(0, 60, 3):
+        tail.write(number + 3, rows([watch(1, 1), watch(2, 700), watch(1, 1)], number))
+    assert closer.close_due_days({0: 60}, GRACE, NOW) == []
+    read: list[str] = []
+    opened = Disk.open
+
+    def noted(disk: Disk, name: str) -> Any:
+        read.append(name)
+        return opened(disk, name)
+
+    monkeypatch.setattr(Disk, "open", noted)
+    assert closer.close_due_days({0: 60}, GRACE, NOW) == []
+    assert read == [str(file_of(Path(), 60))]  # is there one more?
+    assert closer._chains.lines == {day_number(DAY): 40, day_number(DAY) + 1: 20}
 
 
 def a_day_to_close(root: Path) -> None:
@@ -201,12 +284,12 @@ def test_segments_that_another_closer_removed_before_the_decision_are_no_error(
     tmp_path: Path, before_deciding: list[Callable[[], object]]
 ) -> None:
     a_day_to_close(tmp_path)
-    closer, theirs = Closer(tmp_path, TOPIC), []
+    closer, theirs = Closer(tmp_path, TOPIC, evidence=1), []
     before_deciding.append(lambda: theirs.extend(close(tmp_path, **ENDS)))
-    assert closer.close_due_days({0: 4, 1: 2}, GRACE) == []
+    assert closer.close_due_days({0: 4, 1: 2}, GRACE, NOW) == []
     assert theirs == [DAY]
     put(tmp_path, [watch(3, 30)], 4)
-    [second] = closer.close_due_days({0: 5, 1: 2}, GRACE)
+    [second] = closer.close_due_days({0: 5, 1: 2}, GRACE, NOW)
     assert (second["day"], second["totals"]["stored"]) == ("2026-11-02", 1)
 
 
@@ -214,7 +297,7 @@ def test_a_segment_that_is_gone_without_a_closing_is_an_error(
     tmp_path: Path, before_deciding: list[Callable[[], object]]
 ) -> None:
     a_day_to_close(tmp_path)
-    before_deciding.append(file_of(tmp_path).unlink)
+    before_deciding.append(file_of(tmp_path, 2).unlink)
     with pytest.raises(FileNotFoundError):
         close(tmp_path, **ENDS)
     assert not is_decided(tmp_path)
@@ -261,7 +344,7 @@ def test_a_closer_whose_file_goes_with_anothers_closing_takes_that(
         if target.name == name and at_work.pop():
             with monkeypatch.context() as patch, pytest.raises(Crash):
                 at_work[:] = [False] * 9
-                patch.setattr("movierec.store.closing.mark_done", calls_until(1))
+                patch.setattr("movierec.store.closing.mark_done", calls_until(2))  # not of 0
                 close(tmp_path, **ENDS)
         link(source, target)
 

@@ -9,6 +9,7 @@ from movierec.store.decisions import (
     BEFORE_ALL,
     Closing,
     announce,
+    done_time,
     is_done,
     last_closing,
     last_done,
@@ -35,9 +36,20 @@ def test_a_decision_is_done_once_it_is_marked(tmp_path: Path) -> None:
     disk = Disk(tmp_path)
     announce(disk, TOPIC, Closing(1, 20_000, {}))
     assert (last_done(disk, TOPIC), is_done(disk, TOPIC, 1)) == (0, False)
-    mark_done(disk, TOPIC, 1)
-    mark_done(disk, TOPIC, 1)  # another closer
+    mark_done(disk, TOPIC, 1, 5)
+    mark_done(disk, TOPIC, 1, 7)  # another closer
     assert (last_done(disk, TOPIC), is_done(disk, TOPIC, 1)) == (1, True)
+    assert (done_time(disk, TOPIC, 1), done_time(disk, TOPIC, 2)) == (5, None)
+
+
+def test_a_mark_without_its_time_is_one_and_a_damaged_one_is_named(tmp_path: Path) -> None:
+    path = tmp_path / TOPIC / "closings/00000001.done"
+    path.parent.mkdir(parents=True)
+    path.touch()  # as they once were
+    assert (last_done(Disk(tmp_path), TOPIC), done_time(Disk(tmp_path), TOPIC, 1)) == (1, None)
+    path.write_text("[]")
+    with pytest.raises(CorruptFile, match=r"00000001\.done: not a mark"):
+        done_time(Disk(tmp_path), TOPIC, 1)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"day": "2026-11-01"}', '{"day": 3, "cuts": {}}'])

@@ -148,6 +148,7 @@ def test_a_day_is_durable_before_its_segments_go(tmp_path: Path, calls: Calls) -
     assert sizes <= {made[i][2] for i in synced}
     order = [c for c in made if c[0] in ("link", "unlink")]
     assert [c[1] for c in order] == [
+        "00000000.done",  # the first look at the topic
         "00000001.json",
         "lines.parquet",
         "rejected.jsonl",

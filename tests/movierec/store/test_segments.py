@@ -24,7 +24,7 @@ from tests.movierec.store.filling import TOPIC, close, file_of, put, rows, watch
 def test_the_footer_says_what_follows_from_the_rows(tmp_path: Path) -> None:
     put(tmp_path, [watch(2, 1), b"junk", watch(1, 2)])
     first, second = day_number("2026-11-01"), day_number("2026-11-02")
-    expected = Segment(0, 3, 3, (second * 1440 + 1) * 60 * 10**9, (first, second), False)
+    expected = Segment(0, 3, 3, (second * 1440 + 1) * 60 * 10**9, {first: 1, second: 1}, False)
     assert read_segment(partition_at(tmp_path, TOPIC, 0), 0) == expected
     assert read_segment(partition_at(tmp_path, TOPIC, 0), 3) is None
 

@@ -72,7 +72,7 @@ class Member:
         self.registry = CollectorRegistry()
         self.metrics = CollectorMetrics(self.registry)
         self.settings = CollectorSettings(
-            KafkaSettings(("localhost:1",)), store=root, topics=("movielog",)
+            KafkaSettings(("localhost:1",)), store=root, topics=("movielog",), evidence_lines=1
         )
         self.consumer = Consumer()
         self.collector = Collector(

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,56 @@ def member(tmp_path: Path) -> Member:
     member = Member(tmp_path / "store")
     claim_partition(member.root, "movielog", 0).write(3, rows(LINES))
     return member
+
+
+def last_closing(member: Member) -> float | None:
+    name = "collector_last_closing_timestamp_seconds"
+    return member.registry.get_sample_value(name, {"topic": "movielog"})
+
+
+def test_when_a_day_was_closed_last_is_told_by_every_member_and_after_a_restart(
+    member: Member, closer: DayCloser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1_800_000_000 * 10**9]
+    monkeypatch.setattr("time.time_ns", lambda: now[0])
+    closer.close_now("movielog", ENDS)
+    assert last_closing(member) == 1_800_000_000
+    now[0] += 10**12
+    closer.close_now("movielog", ENDS)
+    assert last_closing(member) == 1_800_000_000
+    other = Member(member.root)
+    DayCloser(other.settings, other.metrics, other.collector.writer).close_now("movielog", ENDS)
+    assert last_closing(other) == 1_800_000_000
+    assert sample(other, "days_closed") is None
+    assert sample(other, "late_lines") == 0  # there from the start: it can be seen to grow
+
+
+def test_a_store_without_a_closed_day_is_as_old_as_its_first_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for now in (1_800_000_000, 1_800_000_900):
+        monkeypatch.setattr("time.time_ns", lambda now=now: now * 10**9)
+        member = Member(tmp_path / "store")
+        closer = DayCloser(member.settings, member.metrics, member.collector.writer)
+        closer.close_now("movielog", {0: 0})
+        assert last_closing(member) == 1_800_000_000
+
+
+def test_no_day_closes_before_its_end_by_the_machines_clock(
+    member: Member, closer: DayCloser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = 1_793_577_600 + member.settings.grace_seconds  # 2026-11-02 and the grace
+    for now, days in ((end - 1, 0), (end, 1)):
+        monkeypatch.setattr("time.time_ns", lambda now=now: now * 10**9)
+        closer.close_now("movielog", ENDS)
+        assert closer.totals["days"] == days
+
+
+def test_the_evidence_is_that_of_the_settings(member: Member) -> None:
+    settings = replace(member.settings, evidence_lines=2)
+    closer = DayCloser(settings, member.metrics, member.collector.writer)
+    closer.close_now("movielog", ENDS)
+    assert closer.totals["days"] == 0
 
 
 @pytest.fixture

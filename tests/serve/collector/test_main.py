@@ -134,7 +134,7 @@ def test_a_second_run_goes_on_where_the_disk_ends(address: str, tmp_path: Path) 
 
 def test_days_close_and_the_served_topic_is_kept_beside(address: str, tmp_path: Path) -> None:
     send(address, TOPIC, watches(0, 50))
-    send(address, TOPIC, watches(100, 10, day="2026-11-02"), partition=1)
+    send(address, TOPIC, watches(100, 20, day="2026-11-02"), partition=1)
     answer = {"time": "2026-11-01T12:00:01", "request_id": "r", "user": 1, "model": "svd@v1.0.0"}
     answer |= {"arm": "svd", "tier": "model", "ids": ["jaws+1975"]}
     send(address, "served", [json.dumps(answer).encode()])
@@ -143,7 +143,7 @@ def test_days_close_and_the_served_topic_is_kept_beside(address: str, tmp_path: 
     assert closed_days(root, TOPIC) == ["2026-11-01"]
     totals = read_manifest(root, TOPIC, "2026-11-01")["totals"]
     assert (totals["stored"], totals["rejected"], totals["late"]) == (50, 0, 0)
-    assert stored(root) == watches(100, 10, day="2026-11-02")
+    assert stored(root) == watches(100, 20, day="2026-11-02")
     (row,) = open_rows(root, "served").to_pylist()
     assert json.loads(row["text"]) == answer
 

@@ -1,5 +1,6 @@
 """What becomes of a buffer: a segment, its counts, or a refusal."""
 
+import json
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +13,18 @@ from kafka import TopicPartition
 from movierec.errors import AlreadyWritten, BadInput, CorruptFile
 from movierec.lines.rows import LineBatch
 from movierec.store.chain import read_chain
+from movierec.store.decisions import Closing, announce
 from movierec.store.segments import partition_at
+from movierec.store.storage import at
+from movierec.times import day_number
 from serve.collector.buffer import Buffer
 from serve.collector.fetch.source import Chunk
 from serve.collector.writer import Writer, name
+from tests.movierec.lines.test_served import LINE
 from tests.serve.collector.member import HERE, Member
 
 LINES = [b"2026-11-01T12:00,1,GET /data/m/jaws/1.mpg", b"junk", b"\xff", b"text"]
+SERVED = json.dumps(LINE | {"time": "2026-11-01T13:00:01"}).encode()
 
 
 @pytest.fixture
@@ -139,6 +145,38 @@ def test_a_store_that_cannot_be_written_is_refused_before_anything_is_read(
     with pytest.raises(BadInput, match="check COLLECTOR_STORE"):
         Writer(settings, member.metrics)
     assert [p.name for p in member.root.iterdir()] == []  # the probe of the good one is gone
+
+
+def test_lines_of_a_clock_that_is_ahead_of_ours_are_counted_so(
+    member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With and without a record's timestamp; the log of answers too."""
+    monkeypatch.setattr(time, "time_ns", lambda: 1_793_534_400 * 10**9)
+    writer, served = member.collector.writer, TopicPartition("served", 0)
+    line = b"2026-11-01T%02d:00:01,1,GET /data/m/jaws/1.mpg"
+    writer.resume(HERE)
+    writer.write(HERE, buffer([line % 12, line % 13, line % 14]))
+    writer.write(HERE, buffer([line % 13], 3, timestamp=1_793_538_000_000))
+    writer.resume(served)
+    writer.write(served, buffer([SERVED]))
+    assert writer.totals["rejected"] == 4
+    name = "collector_rejected_lines_total"
+    for topic, count in (("movielog", 3), ("served", 1)):
+        labels = {"topic": topic, "reason": "time-ahead-of-clock"}
+        assert member.registry.get_sample_value(name, labels) == count
+
+
+def test_a_clock_behind_the_last_closed_day_is_refused_at_the_start(
+    member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All lines would be ahead of it, and set aside."""
+    day = Closing(1, day_number("2026-11-01"), {0: 3})
+    announce(at(member.root), "movielog", day)
+    monkeypatch.setattr(time, "time_ns", lambda: 1_793_577_600 * 10**9)
+    Writer(member.settings, member.metrics)
+    monkeypatch.setattr(time, "time_ns", lambda: 1_793_577_599 * 10**9)
+    with pytest.raises(BadInput, match=r"says 2026-11-01T23:59:59, .* closed 2026-11-01 of"):
+        Writer(member.settings, member.metrics)
 
 
 def test_a_partition_has_a_name() -> None:
