@@ -33,6 +33,8 @@ def distribution_plot(
     actual: NDArray[np.float64], predicted: NDArray[np.float64], scale: tuple[float, float]
 ) -> dict[str, Any]:
     """Shares of ratings near each whole point of the scale (of five points at least)."""
+    if not len(actual):
+        return {"rating": [], "actual": [], "predicted": []}
     points = np.linspace(*scale, max(5, int(scale[1] - scale[0]) + 1))
     step = points[1] - points[0]
 
