@@ -179,5 +179,5 @@ def test_a_rating_off_the_scale_is_named(tmp_path):
     with pytest.raises(BadInput, match=r"line 1: rating 7 .*0 to 5"):
         check_scale(path, found, 0, 5)
     found = read_ratings(written(tmp_path, text(ROWS, "csv")))
-    with pytest.raises(BadInput, match=r"line 2: rating 7 .*nan to 5"):
-        check_scale(path, found, float("nan"), 5)
+    with pytest.raises(BadInput, match=r"line 2: rating 7 .*nan to 10"):
+        check_scale(path, found, float("nan"), 10)
