@@ -33,6 +33,8 @@ TOPICS = several(TOPIC, "different topic names joined by commas")
 LABEL = matching(r"[A-Za-z0-9@._+/#-]{1,128}", "a label (letters, digits, @ . _ + / # -)")
 HOST = matching(r"[A-Za-z0-9._:%-]{1,253}", "a host name or an IP address")
 PORT = whole(1, 65_535)
+SERVED_TOPIC = "served"
+"""By default; a collector that is told nothing else may do without it."""
 MODEL = Kind("the folder of a model, such as models/svd", Path)
 
 
@@ -46,7 +48,7 @@ class CollectorSettings:
     store: Path = setting(FOLDER, "Where segments and closed days are.", default=Path("data"))  # noqa: RUF009
     topics: tuple[str, ...] = setting(TOPICS, "What is collected.", default=("movielog", "served"))
     served_topic: str = setting(
-        TOPIC, "Of those, the one that holds the services' answers.", default="served"
+        TOPIC, "Of those, the one that holds the services' answers.", default=SERVED_TOPIC
     )
     group: str = setting(NAME, "Consumer group; its members share partitions.", default="collector")
     metrics_host: str = setting(HOST, "Where /metrics and /healthz are.", default="0.0.0.0")
@@ -74,6 +76,13 @@ class CollectorSettings:
     startup_seconds: float = setting(
         real(0.1, 3600), "How long to wait for the brokers at the start.", default=30.0
     )
+
+    def __post_init__(self) -> None:
+        if self.served_topic not in (*self.topics, SERVED_TOPIC):
+            raise BadParams(
+                f"COLLECTOR_SERVED_TOPIC {self.served_topic} is none of COLLECTOR_TOPICS "
+                f"{','.join(self.topics)}: name one of them, or collect it as well"
+            )
 
     @classmethod
     def from_environment(cls, environment: Environment = os.environ) -> "CollectorSettings":

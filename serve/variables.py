@@ -31,6 +31,8 @@ LINK_NAME = re.compile(
 )
 LINK_ADDRESS = re.compile(r"(tcp|udp|sctp)://.*")
 NOTHING = re.compile(r"(?!)")
+REAL = re.compile(r"[+-]?(?:[0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,4})?")
+"""As YAML writes numbers; Python's `float` also reads 1_0, other scripts' digits, nan and inf."""
 
 
 @dataclass(frozen=True)
@@ -112,11 +114,12 @@ def _secret(environment: Environment, name: str) -> str:
         return value
     try:
         text = Path(file).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or no path
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise BadParams(f"{name}_FILE {file!r} cannot be read: {reason}") from None
+        # Nor is the path quoted: somebody may have put the secret itself there.
+        raise BadParams(f"the file that {name}_FILE names cannot be read: {reason}") from None
     if not text:
-        raise BadParams(f"{name}_FILE {file!r} is empty")
+        raise BadParams(f"the file that {name}_FILE names is empty")
     return text
 
 
@@ -135,10 +138,9 @@ def real(low: float, high: float) -> Kind:
     """A finite number in [low, high]."""
 
     def parse(text: str) -> float:
-        value = float(text)
-        if not low <= value <= high:  # nor is NaN
+        if not REAL.fullmatch(text) or not low <= float(text) <= high:
             raise ValueError
-        return value
+        return float(text)
 
     return Kind(f"a number from {low:g} to {high:g}", parse)
 

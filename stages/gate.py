@@ -1,17 +1,19 @@
 """Candidates against the incumbent and the baselines → pass, or named reasons.
 
 A candidate that does not pass is a result and not an error: `dvc repro` goes on, and the
-release refuses a model whose entry in the report says `"pass": false`.
+release refuses a model whose entry in the report says `"pass": false`. Why stands in the report
+and, in one line, on stderr.
 """
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from movierec.cli import run
 from movierec.errors import BadInput
-from movierec.evaluation.gate import Gate, Judged, verdict
+from movierec.evaluation.gate import Evidence, Gate, Judged, shortcomings, verdict
 from movierec.files import read_json, write_json
 from movierec.params import load_section
 
@@ -20,27 +22,51 @@ REMEDY = "run `dvc repro`"
 
 def main(arguments: list[str]) -> int:
     """Judge every metrics file against its model's entry in `--incumbent`."""
-    parser = argparse.ArgumentParser(prog="gate", description=__doc__)
+    options = parse(arguments)
+    limits = load_section(options.params, "gate", Gate)
+    baselines = read_json(options.baselines, REMEDY)
+    incumbents = read_json(options.incumbent, "an empty one is `{}`")
+    held_out = read_json(options.reports / "preprocess.json", REMEDY).get("held_out")
+    report: dict[str, dict[str, Any]] = {}
+    for path in options.metrics:
+        version, incumbent = read_incumbent(incumbents, path.stem, str(options.incumbent))
+        judged = options.reports / path.name
+        evidence = Evidence.of(read_json(judged, REMEDY), str(judged))
+        reasons = shortcomings(evidence, limits)
+        if not reasons and evidence.gain_interval:
+            candidate = Judged.of(read_json(path, REMEDY), baselines, str(path))
+            reasons = verdict(candidate, incumbent, limits, evidence.gain_interval)
+        report[path.stem] = {
+            "pass": not reasons,
+            "reasons": reasons,
+            "incumbent": version,
+            "validation_ratings": evidence.validation_ratings,
+            "judged_users": evidence.validation_users,
+            "gain_interval": evidence.gain_interval,
+            "held_out": held_out,
+        }
+    write_json(options.report, report)
+    print(json.dumps({"stage": "gate", **report}))
+    refused = {model: "; ".join(v["reasons"]) for model, v in report.items() if not v["pass"]}
+    if refused:
+        said = ", ".join(f"{model} ({reasons})" for model, reasons in refused.items())
+        print(f"gate: not fit to be released: {said}", file=sys.stderr)
+    return 0
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The command line's options."""
+    parser = argparse.ArgumentParser(prog="gate", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("metrics", type=Path, nargs="+", help="<model>.json files")
     parser.add_argument("--baselines", type=Path, required=True, help="what `baselines` wrote")
     parser.add_argument(
         "--incumbent", type=Path, required=True, help="{model: {version, metrics, baselines}}"
     )
+    reports = "folder of preprocess.json and of a <model>.json for each of the metrics"
+    parser.add_argument("--reports", type=Path, default=Path("reports"), help=reports)
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--report", type=Path, required=True, help="JSON file to write")
-    options = parser.parse_args(arguments)
-    limits = load_section(options.params, "gate", Gate)
-    baselines = read_json(options.baselines, REMEDY)
-    incumbents = read_json(options.incumbent, "an empty one is `{}`")
-    report = {}
-    for path in options.metrics:
-        candidate = Judged.of(read_json(path, REMEDY), baselines, str(path))
-        version, incumbent = read_incumbent(incumbents, path.stem, str(options.incumbent))
-        reasons = verdict(candidate, incumbent, limits)
-        report[path.stem] = {"pass": not reasons, "reasons": reasons, "incumbent": version}
-    write_json(options.report, report)
-    print(json.dumps({"stage": "gate", **report}))
-    return 0
+    return parser.parse_args(arguments)
 
 
 def read_incumbent(

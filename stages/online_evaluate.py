@@ -3,7 +3,9 @@
     python stages/online_evaluate.py --store data [--days 2026-01-05 …] [--open] --output F
 
 Reads closed days, by default all that both topics have. `--open` also reads rows that no
-closed day holds yet, and takes answers whose time is not over.
+closed day holds yet, and takes answers whose time is not over. Of the log's events, the day
+before each is read as well where it is closed: a movie that somebody was watching already is
+none that the answer made them start.
 """
 
 import argparse
@@ -23,13 +25,13 @@ from movierec.evaluation.online import (
     distinct,
     report,
     requests_of,
-    watches_of,
+    starts_of,
 )
 from movierec.files import write_json
 from movierec.params import load_section
 from movierec.store.days import closed_days, read_day
 from movierec.store.openrows import open_rows
-from movierec.times import MINUTE, day_argument
+from movierec.times import MINUTE, day_argument, day_name, day_number
 
 
 def main(arguments: list[str]) -> int:
@@ -86,6 +88,7 @@ def evaluate(options: argparse.Namespace, days: list[str], params: Online) -> di
         "requests": requests,
         "duplicates": logged - len(answers),
         "days": days,
+        "days_before": days_before(options, days),
         "open": options.open,
         "conversion_minutes": params.conversion_minutes,
         "confidence": params.confidence,
@@ -94,7 +97,7 @@ def evaluate(options: argparse.Namespace, days: list[str], params: Online) -> di
 
 
 def read_answers(options: argparse.Namespace, days: list[str]) -> tuple[pa.Table, int]:
-    """The answers, each request id once, and how many lines logged them."""
+    """The answers, each once, and how many lines logged them."""
     answers = pa.concat_tables(map(answers_of, tables(options, options.served_topic, days)))
     return distinct(answers), len(answers)
 
@@ -102,21 +105,38 @@ def read_answers(options: argparse.Namespace, days: list[str]) -> tuple[pa.Table
 def read_events(
     options: argparse.Namespace, days: list[str], users: pa.Array, deadline_ms: int
 ) -> tuple[pa.Table, dict[str, int]]:
-    """The watches of `users`, and the counts of request lines; one day in memory at a time."""
-    watches: list[pa.Table] = []
+    """The first watches of `users`, a day before the first included, and the counts of request
+    lines; one day in memory at a time."""
+    before = days_before(options, days)
+    starts = [starts_of(rows_of(options, options.event_topic, day), users) for day in before]
     requests: Counter[str] = Counter()
     for rows in tables(options, options.event_topic, days):
-        watches.append(watches_of(rows, users))
+        starts.append(starts_of(rows, users))
         requests.update(requests_of(rows, deadline_ms))
-    return pa.concat_tables(watches), dict(requests)
+    return pa.concat_tables(starts), dict(requests)
+
+
+def days_before(options: argparse.Namespace, days: list[str]) -> list[str]:
+    """The closed days that lie right before one of `days`, or before the open rows, and are none
+    of them: what was going on when the first answers came."""
+    closed = closed_days(options.store, options.event_topic)
+    before = {day_name(day_number(day) - 1) for day in days}
+    if options.open:
+        before |= set(closed[-1:])
+    return sorted(before & set(closed) - set(days))
 
 
 def tables(options: argparse.Namespace, topic: str, days: list[str]) -> Iterator[pa.Table]:
     """The rows of each closed day, then the open ones."""
     for day in days:
-        yield read_day(options.store / topic / "days" / day)
+        yield rows_of(options, topic, day)
     if options.open:
         yield open_rows(options.store, topic)
+
+
+def rows_of(options: argparse.Namespace, topic: str, day: str) -> pa.Table:
+    """The rows of one closed day."""
+    return read_day(options.store / topic / "days" / day)
 
 
 if __name__ == "__main__":

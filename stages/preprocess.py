@@ -28,8 +28,10 @@ def main(arguments: list[str]) -> int:
     days = read_window(options.window).days
     aggregates, _ = load_days(options.aggregates, days)
     dataset, facts = build(Window.of(aggregates), params, events)
+    held_out = facts.pop("held_out")  # of the report: not what the dataset is, but what it lacks
     facts = {"days": days, "split": params.split, **facts}
     save_dataset(options.output, dataset, facts)
+    facts["held_out"] = held_out
     facts["off_scale_ratings"] = count_off_scale(aggregates, events)
     write_json(options.report, facts)
     print(json.dumps({"stage": "preprocess", **facts}))

@@ -17,6 +17,7 @@ from infra.ci.imports import closure
 from infra.demo.report import step
 from infra.processes import Processes
 from movierec.errors import BadInput, CorruptFile
+from movierec.files import read_json, write_json
 from movierec.hashing import sha256_of
 from movierec.store.days import closed_days, read_manifest
 
@@ -37,7 +38,7 @@ def make_days(root: Path, work: Path, processes: Processes) -> None:
     """
     receipt = work / "history.json"
     recipe = fingerprint(root, DAYS)
-    known = json.loads(receipt.read_text()) if receipt.exists() else {}
+    known = read_receipt(receipt)
     if known.get("recipe") == recipe and known.get("days") == installed(root, DAYS):
         for number, label in enumerate(["broker", "simulate", "collect"], start=1):
             with step(number, label, f"skipped: {len(DAYS)} days of seed {SEED} are in data/"):
@@ -46,9 +47,14 @@ def make_days(root: Path, work: Path, processes: Processes) -> None:
         store = work / "history"
         simulate(store, work, processes)
         install(root, store, DAYS, known.get("days", {}))
-        receipt.write_text(json.dumps({"recipe": recipe, "days": installed(root, DAYS)}, indent=2))
+        write_json(receipt, {"recipe": recipe, "days": installed(root, DAYS)})
     command = [sys.executable, "-m", "infra.release.window", "--days", *DAYS]
     processes.run("window", [*command, "--written", WRITTEN])
+
+
+def read_receipt(path: Path) -> dict[str, Any]:
+    """What made the days that the demo made last; nothing where it made none."""
+    return read_json(path, "remove it: the days are made anew") if path.exists() else {}
 
 
 def simulate(store: Path, work: Path, processes: Processes) -> None:

@@ -12,7 +12,6 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -22,11 +21,12 @@ from infra.simulator.exact import Ints, partition_of, stream
 from infra.simulator.log import Rows, make_rows
 from infra.simulator.sender import Sender, add_kafka_options, kafka_of
 from infra.simulator.sessions import Life
+from infra.simulator.span import first_day, refuse_beyond
 from infra.simulator.world import MAX_USER_ID, add_options, make_world
 from movierec.cli import run
 from movierec.errors import BadInput
 from movierec.lines.kinds import ACCOUNT, RATING, REQUEST, WATCH
-from movierec.times import DAY_SECONDS, EPOCH, SECOND
+from movierec.times import DAY_SECONDS, SECOND
 
 TAIL_SECONDS = 1800
 """How far the log goes on after the last day: more than the collector's grace."""
@@ -50,11 +50,10 @@ class Part(NamedTuple):
 def main(arguments: list[str]) -> int:
     """Produce the days; prints the counts."""
     options = parse(arguments)
-    first = options.first_day.toordinal() - EPOCH
     life = Life(make_world(options.seed, options.users, options.movies), options.lines_per_day)
     counts: Counter[str] = Counter()
     with Sender(kafka_of(options), options.topic) as sender:
-        for part in log(life, first, options.days, sender.partitions):
+        for part in log(life, options.first_day, options.days, sender.partitions):
             rows = zip(part.lines, part.partitions.tolist(), part.timestamps.tolist(), strict=True)
             for line, partition, timestamp in rows:
                 sender.send(line, partition, timestamp)
@@ -97,7 +96,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options. The defaults make a day of the demo."""
     parser = argparse.ArgumentParser(prog="produce", description=(__doc__ or "").split("\n")[0])
     add_kafka_options(parser)
-    parser.add_argument("--first-day", type=date.fromisoformat, required=True)
+    parser.add_argument("--first-day", type=first_day, required=True, help="YYYY-MM-DD")
     parser.add_argument("--days", type=int, default=1)
     parser.add_argument("--lines-per-day", type=int, default=600_000)
     add_options(parser)
@@ -105,6 +104,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     for name in ("days", "lines_per_day", "users", "movies"):
         if getattr(options, name) < 1:
             raise BadInput(f"--{name.replace('_', '-')} must be at least 1")
+    refuse_beyond(options.first_day, options.days)
     return options
 
 

@@ -22,6 +22,16 @@ from movierec.lines.events import MOVIE, RATING, USER
 
 NAMES = ("ratings.dat", "ratings.csv", "u.data")
 HEADER = "userId,movieId,rating,timestamp"
+NOT_PLAIN = {
+    b"\x1f\x8b": "packed by gzip: unpack it first",
+    b"PK\x03\x04": "packed by zip: unpack it first",
+    b"BZh": "packed by bzip2: unpack it first",
+    b"\xfd7zXZ": "packed by xz: unpack it first",
+    b"\x28\xb5\x2f\xfd": "packed by zstd: unpack it first",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+"""What a file of another sort begins with."""
 COLUMNS = ["user", "movie", "rating", "time"]
 EXPECTED = "user::movie::rating::time, tab-separated u.data, or a CSV with the header " + HEADER
 TIME = r"(?:0|[1-9][0-9]{0,9})"
@@ -39,6 +49,12 @@ class RatingsFile(NamedTuple):
     ratings: NDArray[np.float64]
     times: NDArray[np.int64]
     """Seconds since 1970."""
+    first_line: int = 1
+    """Where in the file the first rating stands."""
+
+    def line(self, row: int) -> int:
+        """The line of the file that a rating is."""
+        return self.first_line + row
 
 
 def read_ratings(path: Path) -> RatingsFile:
@@ -48,7 +64,11 @@ def read_ratings(path: Path) -> RatingsFile:
     wrong. Some 100 bytes of memory a rating.
     """
     path = _file(path)
-    data = path.read_bytes().removeprefix(codecs.BOM_UTF8)  # as Excel and Notepad write it
+    data = path.read_bytes()
+    for mark, what in NOT_PLAIN.items():
+        if data.startswith(mark):
+            raise BadInput(f"{path}: {what}; expected plain text in UTF-8")
+    data = without_blank_end(data.removeprefix(codecs.BOM_UTF8))  # as Excel and Notepad write it
     separator, start = _format(path, data)
     refuse_malformed(path, data, separator, start)
     table = _columns(data, separator, start)
@@ -59,10 +79,23 @@ def read_ratings(path: Path) -> RatingsFile:
         slugs.dictionary.to_pylist(),
         table["rating"].to_numpy(),
         table["time"].to_numpy(),
+        start + 1,
     )
     if not len(result.users):
         raise BadInput(f"{path}: no ratings below the header; expected {EXPECTED}")
     return result
+
+
+def without_blank_end(data: bytes) -> bytes:
+    """The content without empty lines below the last one.
+
+    >>> without_blank_end(b"1\\n\\r\\n\\n")
+    b'1\\n'
+    """
+    end = len(data)
+    while data.endswith((b"\n\n", b"\n\r\n"), 0, end):
+        end -= 1 + data.endswith(b"\r\n", 0, end)
+    return data[:end]
 
 
 def refuse_malformed(path: Path, data: bytes, separator: str, start: int) -> None:
@@ -82,7 +115,7 @@ def refuse_malformed(path: Path, data: bytes, separator: str, start: int) -> Non
     if not good.all():
         row = int(np.argmin(good))
         line = lines[row].as_py().decode(errors="replace").rstrip("\r\n")
-        reason = _fault(line.split(separator))
+        reason = _fault(line, separator)
         raise BadInput(f"{path}: line {row + start + 1}, {line[:60]!r}: {reason}")
 
 
@@ -117,6 +150,8 @@ def _file(path: Path) -> Path:
 def _format(path: Path, data: bytes) -> tuple[str, int]:
     """(separator, lines to skip). Raises BadInput for a file of none of the formats."""
     first = data.split(b"\n", maxsplit=1)[0].decode(errors="replace").rstrip("\r")
+    if "\r" in first:
+        raise BadInput(f"{path}: its lines end in CR alone; expected LF or CR LF")
     if not first.strip():
         raise BadInput(f"{path}: line 1 is empty; expected {EXPECTED}")
     if first == HEADER:
@@ -124,29 +159,41 @@ def _format(path: Path, data: bytes) -> tuple[str, int]:
     for separator in ("::", "\t"):
         if len(first.split(separator)) == 4:
             return separator, 0
-    raise BadInput(f"{path}: line 1 is {first[:60]!r}; expected {EXPECTED}")
+    quoted = "; its fields stand in quotes: write them without" if '"' in first else ""
+    raise BadInput(f"{path}: line 1 is {first[:60]!r}{quoted}; expected {EXPECTED}")
 
 
-def _fault(fields: list[str]) -> str:
+def _fault(line: str, separator: str) -> str:
     """What is wrong with a line that is not a rating."""
+    fields = line.split(separator)
+    if not line:
+        return "an empty line, expected four fields"
+    if '"' in line:
+        return "its fields stand in quotes: write them without"
+    if line.startswith("\ufeff"):
+        return "a byte order mark that is not at the file's beginning"
     if len(fields) != len(COLUMNS):
         return f"{len(fields)} fields, expected user, movie, rating and time"
     user, movie, rating, _ = fields
+    if not re.search("[0-9]", user + rating):
+        return "the user and the rating are words: a header, which a CSV alone may have"
+    if re.fullmatch("0[0-9]+", user):
+        return "the user has leading zeros, which the log's ids do not have"
     if not re.fullmatch(USER, user):
         return "the user is no whole number of at most 18 digits"
     if not re.fullmatch(MOVIE, movie):
         return "the movie is empty or holds a character that the log's ids do not have"
     if not re.fullmatch(RATING, rating):
-        return "the rating is no number below 100 with at most 2 decimals"
+        return "the rating is no number below 100 with at most 2 decimals, without leading zeros"
     return "the time is not in whole seconds since 1970"
 
 
 def check_scale(path: Path, ratings: RatingsFile, low: float, high: float) -> None:
     """Raises BadInput, naming the line, when a rating is outside [low, high]."""
-    outside = np.flatnonzero((ratings.ratings < low) | (ratings.ratings > high))
+    outside = np.flatnonzero(~((ratings.ratings >= low) & (ratings.ratings <= high)))
     if len(outside):
         row = int(outside[0])
         raise BadInput(
-            f"{path}: rating {ratings.ratings[row]:g} (number {row + 1}) is outside the scale "
-            f"{low:g} to {high:g}; give the file's own scale"
+            f"{path}: line {ratings.line(row)}: rating {ratings.ratings[row]:g} is outside the "
+            f"scale {low:g} to {high:g}; give the file's own scale"
         )

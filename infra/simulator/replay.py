@@ -3,14 +3,14 @@
     python -m infra.simulator.replay --bootstrap A --topic replay --ratings ratings.dat \
         --scale-min 0 --scale-max 10 --compress-days 3
 
-Ratings keep their order in time. `--compress-days` puts the whole span of the file, often
-years, onto so many days; without it times stay as they are. A last line, past the
-collector's grace, lets the last day close. The last line on stdout is a JSON object of counts.
+Ratings keep their order in time, those too that fall into one second. `--compress-days` puts
+the whole span of the file, often years, onto so many days; without it times stay as they are. A
+last line, past the collector's grace, lets the last day close. The last line on stdout is a JSON
+object of counts.
 """
 
 import argparse
 import json
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -19,15 +19,19 @@ from numpy.typing import NDArray
 from infra.simulator.exact import partition_of
 from infra.simulator.ratings_file import RatingsFile, check_scale, read_ratings
 from infra.simulator.sender import Sender, add_kafka_options, kafka_of
+from infra.simulator.span import END, first_day, refuse_beyond
 from infra.simulator.topics import create_topic
 from movierec.cli import run
 from movierec.errors import BadInput
 from movierec.lines.events import Account, Rating, Watch, format_event
-from movierec.times import DAY_SECONDS, EPOCH, NO_SECONDS, SECOND
+from movierec.times import DAY_SECONDS, NO_SECONDS, SECOND, day_name
 
 MINUTES = 3
 """Watch lines before each rating, one a minute."""
+FIRST_SECOND = 60 * MINUTES
 LEAD_SECONDS = 60 * (MINUTES + 1)
+MAX_DAYS = 10_000
+"""Of `--compress-days`: seconds of the file times seconds of these days fit 64 bits."""
 TAIL_SECONDS = 7200
 WHOLE = 0
 
@@ -39,8 +43,8 @@ def main(arguments: list[str]) -> int:
     check_scale(options.ratings, ratings, options.scale_min, options.scale_max)
     times = ratings.times
     if options.compress_days:
-        first = options.first_day.toordinal() - EPOCH
-        times = compressed(times, first, options.compress_days)
+        times = compressed(times, options.first_day, options.compress_days)
+    refuse_outside(options.ratings, ratings, times)
     kafka = kafka_of(options)
     if options.create_partitions:
         create_topic(kafka, options.topic, options.create_partitions)
@@ -61,11 +65,32 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--create-partitions", type=int, default=0, help="create the topic with so many"
     )
-    parser.add_argument("--first-day", type=date.fromisoformat, default=date(2026, 11, 1))
+    parser.add_argument("--first-day", type=first_day, default="2026-11-01", help="YYYY-MM-DD")
     options = parser.parse_args(arguments)
     if options.compress_days < 0 or options.create_partitions < 0:
         raise BadInput("--compress-days and --create-partitions must be 0 or more")
+    if options.compress_days > MAX_DAYS:
+        raise BadInput(f"--compress-days must be at most {MAX_DAYS}")
+    refuse_beyond(options.first_day, options.compress_days)
     return options
+
+
+def refuse_outside(path: Path, ratings: RatingsFile, times: NDArray[np.int64]) -> None:
+    """Raises BadInput, naming the line, for a rating whose lines the collector would refuse: the
+    watches before it, or the line after the last day, lie outside the log's times."""
+    early = times < FIRST_SECOND
+    outside = np.flatnonzero(early | (times >= (END - 1) * DAY_SECONDS))
+    if len(outside):
+        row = int(outside[0])
+        reason = (
+            f"the {MINUTES} minutes watched before it lie before 1970"
+            if early[row]
+            else f"the log's times end with {day_name(END - 1)}"
+        )
+        raise BadInput(
+            f"{path}: line {ratings.line(row)}: time {times[row]} cannot be sent: {reason}; "
+            "take the line out, or give --compress-days"
+        )
 
 
 def compressed(times: NDArray[np.int64], first: int, days: int) -> NDArray[np.int64]:
@@ -79,12 +104,16 @@ def compressed(times: NDArray[np.int64], first: int, days: int) -> NDArray[np.in
 
 
 def send(sender: Sender, ratings: RatingsFile, times: NDArray[np.int64]) -> int:
-    """Send watches and ratings in order of time; how many lines that were."""
+    """Send watches and ratings in order of `times`; how many lines that were.
+
+    What falls into one second keeps the order of the file's own times, and those of equal ones
+    that of its lines: of two ratings for a movie the later one has to stay the last.
+    """
     count = len(times)
     when = np.concatenate([times - 60 * (MINUTES - m) for m in range(MINUTES)] + [times])
     row = np.tile(np.arange(count), MINUTES + 1)
     minute = np.repeat(np.arange(MINUTES + 1), count)
-    order = np.lexsort((minute, row, when))
+    order = np.lexsort((minute, row, np.tile(ratings.times, MINUTES + 1), when))
     texts = {value: f"{value:g}" for value in np.unique(ratings.ratings).tolist()}
     partitions = partition_of(ratings.users, sender.partitions).tolist()
     users, movies = ratings.users.tolist(), ratings.movies.tolist()

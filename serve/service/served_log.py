@@ -2,7 +2,8 @@
 
 librdkafka's queue is bounded and its threads do the sending. A line that finds the queue
 full, or that no broker takes in time, is dropped and counted. Lines are keyed by user, and
-may arrive twice after a retry: readers go by the request id.
+may arrive twice after a retry, the same to the byte. A request id is the caller's, who may repeat
+it, and tells no two answers apart.
 """
 
 import json

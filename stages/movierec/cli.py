@@ -1,8 +1,10 @@
 """How every program of this project ends: status 0, or one line that says what to mend."""
 
+import os
+import select
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from movierec.errors import UserError
 
@@ -10,15 +12,21 @@ from movierec.errors import UserError
 def run(main: Callable[[list[str]], int]) -> NoReturn:
     """Call `main` with the command line's arguments and exit with the status it returns.
 
-    A UserError becomes one line on stderr and status 2; Ctrl-C becomes status 130, as a
-    shell reports it. Anything else is a defect and keeps its traceback.
+    A UserError becomes one line on stderr and status 2; Ctrl-C becomes status 130, and a reader
+    that went away (`… | head`) 141, as a shell reports them. Anything else is a defect and keeps
+    its traceback.
     """
     try:
         status = main(sys.argv[1:])
+        sys.stdout.flush()
     except UserError as error:
         status = refuse(error)
     except KeyboardInterrupt:
         status = 130
+    except BrokenPipeError:
+        if not _is_unread(sys.stdout):  # a connection's, and not that of our output
+            raise
+        status = 141
     raise SystemExit(status)
 
 
@@ -26,3 +34,18 @@ def refuse(error: UserError) -> int:
     """Say on stderr, in one line, what to mend; returns the exit status."""
     print("error:", " ".join(str(error).split()), file=sys.stderr, flush=True)
     return 2
+
+
+def _is_unread(output: TextIO) -> bool:
+    """Whether nobody reads an output any more; if so, what it still holds goes nowhere, and the
+    interpreter, which flushes it in the end, has nothing to complain of."""
+    try:
+        place = output.fileno()
+    except OSError:  # it is no file, but a text in memory
+        return False
+    asked = select.poll()
+    asked.register(place, 0)
+    unread = any(events & select.POLLERR for _, events in asked.poll(0))
+    if unread:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), place)
+    return unread

@@ -1,5 +1,9 @@
 """How a program ends: its status, and one line for a mistake of the user."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from movierec.cli import run
@@ -46,4 +50,37 @@ def test_a_defect_keeps_its_traceback():
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
+        run(main)
+
+
+WRITER = """
+import sys
+from movierec.cli import run
+
+def main(arguments):
+    for number in range(int(arguments[0])):
+        print("a line of output")
+    return 0
+
+run(main)
+"""
+
+
+@pytest.mark.parametrize("lines", [3, 100_000], ids=["at the end", "in the middle"])
+def test_a_reader_that_goes_away_ends_it_quietly(lines: int) -> None:
+    """As `… | head` does, before anything is written or after some of it."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-c", WRITER, str(lines)]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, env=buffered)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_connection_that_breaks_keeps_its_traceback() -> None:
+    def main(arguments: list[str]) -> int:
+        raise BrokenPipeError("of a socket")
+
+    with pytest.raises(BrokenPipeError, match="of a socket"):
         run(main)

@@ -25,6 +25,15 @@ def test_a_collector_needs_a_broker_only() -> None:
         CollectorSettings.from_environment({})
 
 
+def test_the_served_topic_is_one_that_is_collected() -> None:
+    """Else its lines would be read as events, each of them rejected."""
+    elsewhere = {**BROKER, "COLLECTOR_TOPICS": "log,more", "COLLECTOR_SERVED_TOPIC": "answers"}
+    with pytest.raises(BadParams, match="SERVED_TOPIC answers is none of COLLECTOR_TOPICS log,mo"):
+        CollectorSettings.from_environment(elsewhere)
+    log_alone = CollectorSettings.from_environment({**BROKER, "COLLECTOR_TOPICS": "log"})
+    assert log_alone.topics == ("log",)
+
+
 def test_a_collector_s_variables_reach_their_fields() -> None:
     given = {
         "STORE": "/data",
@@ -116,6 +125,8 @@ def test_a_history_needs_a_broker() -> None:
         (CollectorSettings, "COLLECTOR_TOPICS", "a,a"),
         (CollectorSettings, "COLLECTOR_TOPICS", "a,.."),
         (CollectorSettings, "COLLECTOR_SERVED_TOPIC", "a,b"),
+        (CollectorSettings, "COLLECTOR_SERVED_TOPIC", "answers"),
+        (CollectorSettings, "COLLECTOR_SEGMENT_SECONDS", "1_0"),
         (CollectorSettings, "COLLECTOR_SEGMENT_ROWS", "0"),
         (CollectorSettings, "COLLECTOR_SEGMENT_ROW", "5"),
         (CollectorSettings, "COLLECTOR_SEGMENT_SECONDS", "abc"),

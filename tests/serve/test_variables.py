@@ -91,7 +91,11 @@ def test_what_kubernetes_puts_there_for_a_service_of_that_name_is_no_setting() -
     ("kind", "good", "bad"),
     [
         (whole(0, 10), {"0": 0, "10": 10, "+3": 3}, ["-1", "11", "1.0", "1_0", "x", "٣", "9" * 40]),
-        (real(0.5, 2), {"0.5": 0.5, "2": 2.0, "1e0": 1.0}, ["0.4", "2.1", "nan", "inf", "abc"]),
+        (
+            real(1e-05, 2e5),
+            {"0.5": 0.5, "2": 2.0, "1.": 1.0, ".5": 0.5, "+3": 3.0, "1e-05": 1e-05, "1.0E+5": 1e5},
+            ["0", "2e6", "nan", "inf", "abc", "1_0", "٣", "1e", ".", "1,5", "0x1p3", "1e99999"],
+        ),
         (one_of("a", "b"), {"a": "a"}, ["A", "a,b", "c"]),
         (SWITCH, {"on": True, "off": False}, ["ON", "1", "true"]),
         (matching("[a-z]+", "a word"), {"ab": "ab"}, ["a b", "1"]),
@@ -149,7 +153,9 @@ def test_a_secret_is_refused_unquoted(tmp_path: Path) -> None:
         ({"OVEN_PIN": "hunter2", "OVEN_PIN_FILE": "f"}, "set OVEN_PIN_FILE or OVEN_PIN, not both"),
         ({"OVEN_PIN_FILE": str(tmp_path / "none")}, "cannot be read: No such file"),
         ({"OVEN_PIN_FILE": str(tmp_path / "binary")}, "cannot be read: not UTF-8"),
-        ({"OVEN_PIN_FILE": str(tmp_path / "empty")}, "is empty"),
+        ({"OVEN_PIN_FILE": str(tmp_path / "empty")}, "OVEN_PIN_FILE names is empty"),
+        ({"OVEN_PIN_FILE": "hunter2"}, "OVEN_PIN_FILE names cannot be read: No such file"),
+        ({"OVEN_PIN_FILE": "hunter2" * 999}, "OVEN_PIN_FILE names cannot be read"),
     ]:
         with pytest.raises(BadParams, match=message) as refusal:
             read(Given, {"OVEN_HEAT": "1", **environment})

@@ -16,3 +16,15 @@ def test_a_few_strays_pass_are_counted_and_reach_no_matrix(tmp_path: Path) -> No
     assert json.loads((tmp_path / "r.json").read_text())["off_scale_ratings"] == 5
     dataset = load_dataset(tmp_path / "dataset")
     assert max(dataset.train.data.max(), dataset.validation.data.max()) == 5
+
+
+def test_the_report_says_what_of_the_held_out_ratings_no_model_is_judged_by(
+    tmp_path: Path,
+) -> None:
+    options = prepare(tmp_path, highest=5)
+    assert stage("preprocess").main([*options, "--output", str(tmp_path / "dataset")]) == 0
+    report = json.loads((tmp_path / "r.json").read_text())
+    held = report["held_out"]
+    assert held["ratings"] == report["validation_pairs"] + report["pruned"]["validation_pairs"]
+    manifest = json.loads((tmp_path / "dataset/manifest.json").read_text())
+    assert "held_out" not in manifest["facts"], "which would change the hash of every dataset"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from movierec.dataset.matrix import PARTS, Dataset, csr
 from movierec.dataset.pairs import Pairs
@@ -36,6 +37,7 @@ def build(window: Window, params: Preprocess, events: Events) -> tuple[Dataset, 
     splits = list(_splits(window, params))
     parts = {part: _stack([getattr(split, part) for split in splits]) for part in PARTS}
     del splits
+    _refuse_no_training(len(parts["train"].u), len(parts["validation"].u), params, events)
     return _prune(window, parts, params, (events.rating_min, events.rating_max))
 
 
@@ -55,6 +57,21 @@ def _stack(parts: list[Pairs]) -> Pairs:
     return Pairs(
         *(np.concatenate([getattr(p, name) for p in parts]) for name in ("u", "i", "value"))
     )
+
+
+def _refuse_no_training(train: int, validation: int, params: Preprocess, events: Events) -> None:
+    """Raises BadInput when the split left nothing to train on, before pruning is blamed for it."""
+    if not train and validation:
+        raise BadInput(
+            f"preprocess.split {params.split} with validation_share {params.validation_share:g} "
+            f"takes all {validation} ratings for validation and leaves no training ratings: they "
+            "are too few, or of one moment; use more days, a smaller share, or another split"
+        )
+    if not train:
+        raise BadInput(
+            f"the window holds no rating on the scale {events.rating_min:g} to "
+            f"{events.rating_max:g}, which is `events` in params.yaml; use other days"
+        )
 
 
 def _prune(
@@ -89,6 +106,7 @@ def _prune(
         inside = pairs[(new_u[pairs.u] >= 0) & (new_i[pairs.i] >= 0)]
         matrices[part] = csr(new_u[inside.u], new_i[inside.i], inside.value, shape)
     facts = {
+        "held_out": _dropped(parts["validation"], new_u < 0, new_i < 0),
         "users": shape[0],
         "movies": shape[1],
         "pruned": {
@@ -99,3 +117,19 @@ def _prune(
         **{f"{part}_pairs": int(matrices[part].nnz) for part in PARTS},
     }
     return Dataset(users.ids, movies.ids, scale=scale, **matrices), facts
+
+
+def _dropped(
+    held: Pairs, no_user: NDArray[np.bool_], no_movie: NDArray[np.bool_]
+) -> dict[str, Any]:
+    """What became of the ratings held out: of those by a user or for a movie that the training
+    part does not hold, no model can be judged."""
+    pruned = no_movie[held.i]
+    unknown = no_user[held.u] & ~pruned
+    dropped = int(pruned.sum() + unknown.sum())
+    return {
+        "ratings": len(held.u),
+        "of_unknown_users": int(unknown.sum()),
+        "of_pruned_movies": int(pruned.sum()),
+        "dropped_share": dropped / len(held.u) if len(held.u) else None,
+    }

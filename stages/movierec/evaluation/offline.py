@@ -18,6 +18,7 @@ from movierec.evaluation.validation import (
     ranking_of,
     top_lists,
 )
+from movierec.files import DECIMALS
 from movierec.models.model import Model
 from movierec.models.topn import recommend
 
@@ -60,6 +61,7 @@ def evaluate(
             "validation_ratings": len(part.u),
             "validation_users": len(part.users),
             "ranked_users": int((np.diff(part.relevant.indptr) > 0).sum()),
+            "rating_values": len(np.unique(part.rating)),
             **intervals(errors, part, params),
             "by_user_activity": buckets(errors, by_user),
             "by_movie_popularity": buckets(errors, by_movie),
@@ -72,7 +74,15 @@ def evaluate(
 def intervals(
     errors: dict[str, NDArray[np.float64]], part: Validation, params: Evaluate
 ) -> dict[str, Any]:
-    """Bootstrap intervals of RMSE, and of the gain over each baseline (positive is better)."""
+    """Bootstrap intervals of RMSE, and of the gain over each baseline (positive is better).
+
+    Of the biases also the gain as a share of their RMSE, g = 1 − RMSE_model / RMSE_biases, which
+    is what the gate goes by. Each is the middle CONFIDENCE of what `rmse_samples` gives; both
+    RMSE of a sample are of the same users. None where nothing was held out, and for the share
+    where the biases make no error.
+    """
+    if not len(part.u):
+        return {"confidence": CONFIDENCE, "rmse_interval": None, "rmse_gain_share_interval": None}
     rows = np.searchsorted(part.users, part.u)
     n = len(part.users)
     squares: NDArray[Any] = np.stack([np.bincount(rows, e * e, n) for e in errors.values()], 1)
@@ -88,4 +98,14 @@ def intervals(
         "confidence": CONFIDENCE,
         "rmse_interval": percentile_interval(model, CONFIDENCE),
         "rmse_gain_interval": gains,
+        "rmse_gain_share_interval": share_interval(model, samples[:, list(errors).index("biases")]),
     }
+
+
+def share_interval(
+    model: NDArray[np.float64], biases: NDArray[np.float64]
+) -> tuple[float, float] | None:
+    """The interval of 1 − model / biases, from samples of both RMSE."""
+    if round(float(biases.min()), DECIMALS) == 0:
+        return None
+    return percentile_interval(1 - model / biases, CONFIDENCE)

@@ -1,10 +1,12 @@
 """How served answers did: later watches joined to the answers that offered them. Pure.
 
-An answer **converts** when its user watches one of its movies within a time after it. A
-watch is credited to the user's latest answer before it, whichever model gave that answer,
-and to no earlier one: the list on the screen is the one that was chosen from. An answer
-whose time is not over by the end of the data is **censored**: it can still convert, so
-it is left out and counted.
+An answer **converts** when its user starts one of its movies within a time after it. A movie
+starts with the user's first watch of it that is known: whoever is in minute 40 when the answer
+comes, or saw half of it the day before, watches on and was not led there by it. A start is
+credited to the user's latest answer before it, whichever model gave that answer, and to no
+earlier one: the list on the screen is the one that was chosen from. An answer whose time is
+not over by the end of the data is **censored**: it can still convert, so it is left out and
+counted.
 
 The interval is Wilson's and takes answers as independent. Answers to one user are not
 quite: `users` says how many people stand behind the answers.
@@ -48,6 +50,8 @@ LINE = pa.schema(
     ]
 )
 """What is read of a line of the served log; its time and user are columns of the row."""
+ANSWER = ["time", "user", "request_id", "model", "tier"]
+"""What tells one answer from another."""
 
 
 def answers_of(rows: pa.Table) -> pa.Table:
@@ -59,17 +63,27 @@ def answers_of(rows: pa.Table) -> pa.Table:
 
 
 def distinct(answers: pa.Table) -> pa.Table:
-    """By time, each request id once: a line may be logged twice, and the earliest stays."""
+    """By time, each answer once: its line may be logged twice, and is then the same to the byte.
+
+    A request id alone tells no two answers apart: it is the caller's, who may repeat it.
+    """
     table = answers.sort_by([("time", "ascending"), ("request_id", "ascending")])
     table = table.append_column("row", pa.array(np.arange(len(table))))
-    first = table.group_by("request_id").aggregate([("row", "min")])["row_min"]
+    first = table.group_by(ANSWER).aggregate([("row", "min")])["row_min"]
     return table.drop_columns("row").take(np.sort(_numpy(first)))
 
 
-def watches_of(rows: pa.Table, users: pa.Array) -> pa.Table:
-    """The watches of `users` among `rows`: time, user, movie."""
+def starts_of(rows: pa.Table, users: pa.Array) -> pa.Table:
+    """The first watch among `rows` of each movie by each of `users`: time, user, movie."""
     wanted = pc.and_(pc.equal(rows["kind"], WATCH), pc.is_in(rows["user"], value_set=users))
-    return rows.select(["time", "user", "movie"]).filter(wanted)
+    return first_watches(rows.select(["time", "user", "movie"]).filter(wanted))
+
+
+def first_watches(watches: pa.Table) -> pa.Table:
+    """The first of each (user, movie) in a table of time, user and movie."""
+    plain = watches.set_column(2, "movie", watches["movie"].cast(pa.string()))
+    first = plain.group_by(["user", "movie"]).aggregate([("time", "min")])
+    return pa.table({"time": first["time_min"], "user": first["user"], "movie": first["movie"]})
 
 
 def latest_before(
@@ -93,16 +107,21 @@ def latest_before(
 
 
 def converted(answers: pa.Table, watches: pa.Table, window: Nanoseconds) -> NDArray[np.bool_]:
-    """Which answers converted within `window`; shape (n_answers,)."""
+    """Which answers converted within `window`; shape (n_answers,).
+
+    `watches` reach back before the answers, as far as is known: of each (user, movie) the first
+    alone is a start.
+    """
     result = np.zeros(len(answers), dtype=bool)
     if not len(answers) or not len(watches):
         return result
+    watches = first_watches(watches)
     users, times = _numpy(answers["user"]), _numpy(answers["time"])
     watched_at = _numpy(watches["time"])
     latest = latest_before((users, times), (_numpy(watches["user"]), watched_at))
     offers = answers["ids"].combine_chunks()
     movies = pc.unique(offers.flatten())
-    code = _numpy(pc.fill_null(pc.index_in(watches["movie"].cast(pa.string()), movies), -1))
+    code = _numpy(pc.fill_null(pc.index_in(watches["movie"], movies), -1))
     offered = _numpy(pc.list_parent_indices(offers)) * np.int64(len(movies))
     offered += _numpy(pc.index_in(offers.flatten(), movies))
     hit = (latest >= 0) & (code >= 0) & (watched_at - times[latest] <= window)

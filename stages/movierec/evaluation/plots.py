@@ -32,8 +32,10 @@ def activity_plot(errors: NDArray[np.float64], counts: NDArray[Any]) -> dict[str
 def distribution_plot(
     actual: NDArray[np.float64], predicted: NDArray[np.float64], scale: tuple[float, float]
 ) -> dict[str, Any]:
-    """Shares of ratings near each whole point of the scale (of five points at least)."""
-    points = np.linspace(*scale, max(5, int(scale[1] - scale[0]) + 1))
+    """Shares of ratings near each point of the scale (of five points at least)."""
+    if not len(actual):
+        return {"rating": [], "actual": [], "predicted": []}
+    points = np.linspace(*scale, max(5, int((scale[1] - scale[0]) / step_of(actual, scale)) + 1))
     step = points[1] - points[0]
 
     def shares(values: NDArray[np.float64]) -> list[float]:
@@ -45,3 +47,15 @@ def distribution_plot(
         "actual": shares(actual),
         "predicted": shares(predicted),
     }
+
+
+def step_of(actual: NDArray[np.float64], scale: tuple[float, float]) -> float:
+    """1 where people rate by whole points from the scale's lowest to its highest, else ½.
+
+    >>> step_of(np.array([1.0, 4.0]), (1, 5)), step_of(np.array([1.0, 4.5]), (1, 5))
+    (1.0, 0.5)
+    >>> step_of(np.array([1.5]), (0.5, 5))  # half a star to five
+    0.5
+    """
+    steps = np.append(actual, scale[1]) - scale[0]
+    return 1.0 if (steps % 1 == 0).all() else 0.5

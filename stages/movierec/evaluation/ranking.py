@@ -82,13 +82,16 @@ def coverage(lists: NDArray[np.integer[Any]], n_movies: int) -> float:
 
 def popularity_lift(
     lists: NDArray[np.integer[Any]], profiles: sparse.csr_array, popularity: NDArray[Any]
-) -> float:
+) -> float | None:
     """(GAP_lists − GAP_profiles) / GAP_profiles, where GAP is the mean over users of the mean
     popularity of their movies (Abdollahpouri et al. 2019). 0 keeps users' own taste for
-    popular movies, 1 doubles it. Users without a list or a profile are left out."""
+    popular movies, 1 doubles it. Users without a list or a profile are left out; None when that
+    is everybody, as where there is one movie, which all have seen."""
     inside = lists >= 0
     in_profile = np.diff(profiles.indptr)
     users = inside.any(axis=1) & (in_profile > 0)
+    if not users.any():
+        return None
     listed = np.where(inside, popularity[np.where(inside, lists, 0)], 0).sum(axis=1)
     known = np.bincount(rows_of(profiles), popularity[profiles.indices], minlength=len(lists))
     of_lists = float((listed[users] / inside[users].sum(axis=1)).mean())

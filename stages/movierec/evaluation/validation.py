@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from movierec.dataset.matrix import Dataset, contains, rows_of
-from movierec.errors import BadInput
 from movierec.evaluation import ranking
 from movierec.fields import number
 from movierec.models.accuracy import mae, rmse
@@ -49,12 +48,8 @@ class Validation:
 
     @classmethod
     def of(cls, dataset: Dataset, relevant_rating: float) -> "Validation":
+        """Of a dataset; one that holds nothing out has an empty part."""
         matrix = dataset.validation
-        if matrix.nnz == 0:
-            raise BadInput(
-                "the validation part is empty; use more days or a larger "
-                "preprocess.validation_share in params.yaml"
-            )
         u = rows_of(matrix)
         liked = matrix.data >= relevant_rating
         new = ~contains(dataset.train, matrix) & ~contains(dataset.watched, matrix)
@@ -77,7 +72,9 @@ def top_lists(rows: Iterable[NDArray[Any]], n_users: int, k: int) -> NDArray[np.
 
 
 def accuracy_of(errors: NDArray[np.float64]) -> dict[str, float]:
-    """RMSE and MAE of prediction errors."""
+    """RMSE and MAE of prediction errors; neither where there are none."""
+    if not len(errors):
+        return {}
     return {"rmse": rmse(errors), "mae": mae(errors)}
 
 
@@ -88,8 +85,8 @@ def ranking_of(
     counts: NDArray[np.int64],
 ) -> dict[str, float]:
     """Recall and NDCG of (n_users, k) lists over the users with a relevant movie; coverage and
-    popularity lift over all lists. `profiles` are their training ratings, `counts` the users of
-    each movie."""
+    popularity lift over all lists; a measure that nobody's list can show is left out. `profiles`
+    are their training ratings, `counts` the users of each movie."""
     n_relevant = np.diff(part.relevant.indptr)
     some = n_relevant > 0
     result = {}
@@ -98,5 +95,7 @@ def ranking_of(
         result["recall"] = float(ranking.recall(hit, n_relevant[some]).mean())
         result["ndcg"] = float(ranking.ndcg(hit, n_relevant[some]).mean())
     result["coverage"] = ranking.coverage(lists, len(counts))
-    result["lift"] = ranking.popularity_lift(lists, profiles, counts)
+    lift = ranking.popularity_lift(lists, profiles, counts)
+    if lift is not None:
+        result["lift"] = lift
     return result

@@ -13,12 +13,17 @@ from infra.processes import free_port
 from infra.simulator import live, produce, replay, routing
 from infra.simulator import sender as sender_module
 from infra.simulator.exact import partition_of
+from infra.simulator.ratings_file import HEADER, read_ratings
 from infra.simulator.sender import Sender
 from infra.simulator.world import make_world
+from movierec.dataset.reduce import aggregate_day
+from movierec.dataset.window import Window
 from movierec.errors import BadInput, Unavailable
 from movierec.lines.events import Account, BadLine, Rating, Request, Watch, parse
+from movierec.times import day_number
 from serve.kafka import KafkaSettings
 from tests.infra.simulator.broker import held
+from tests.inputs.viewings import FIRST_DAY, day_start, stored
 
 PARTITIONS = 4
 WORLD = ["--seed", "3", "--users", "60", "--movies", "90"]
@@ -224,3 +229,90 @@ def test_nothing_of_a_malformed_file_is_sent(tmp_path):
         assert held(cluster.address, "bad", 1) == {0: []}
     finally:
         cluster.close()
+
+
+class Lines:
+    """Takes what a replay sends."""
+
+    partitions = 2
+
+    def __init__(self):
+        self.sent = []
+
+    def send(self, line, partition, timestamp_ms):
+        self.sent.append(line)
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2]])
+def test_re_ratings_that_fall_into_one_second_keep_their_order(tmp_path, order):
+    """3,000,000 times faster, the two ratings of (1, 10) are of one second; the later one is 5,
+    wherever it stands in the file, and is what a model learns from."""
+    lines = ["1::10::5::1000000600", "1::10::2::1000000000"]
+    lines += ["2::10::4::400000000", "2::11::3::1400000000"]
+    path = tmp_path / "ratings.dat"
+    path.write_text("".join(lines[k] + "\n" for k in order))
+    ratings = read_ratings(path)
+    times = replay.compressed(ratings.times, day_number(FIRST_DAY), 3)
+    assert len(set(times[ratings.times // 1000 == 1000000])) == 1, "of one second"
+    topic = Lines()
+    replay.send(topic, ratings, times)
+    rated = [(e.movie, e.text) for e in map(parse, topic.sent) if isinstance(e, Rating)]
+    assert [text for movie, text in rated if movie == "10"] == ["4", "2", "5"]
+    rows = [line for line in topic.sent if not isinstance(parse(line), Account)]
+    days = [[line for line in rows if line[9:10] == b"%d" % day] for day in (1, 2, 3)]
+    parts = [
+        aggregate_day(stored(of_day).to_batches(), day_start(day))[0]
+        for day, of_day in enumerate(days)
+    ]
+    [(_, _, found, _)] = Window.of(parts).blocks()
+    last = found.last()
+    assert last.rating[(last.u == 0) & (last.i == 0)].tolist() == [5.0]
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ("1::122::5::400\n1::123::5::0\n2::122::4::0\n", "line 2: time 0 cannot be sent: the 3 m"),
+        ("1::122::5::179\n", "watched before it lie before 1970"),
+        ("1::2::3::9214646400\n", "line 1: .*: the log's times end with 2261-12-31"),
+        ("1::2::3::9214560000\n", "line 1: .*: the log's times end with 2261-12-31"),
+        (f"{HEADER}\n1,2,3,400\n1,2,3,9214646400\n", "line 3: time 9214646400"),
+    ],
+)
+def test_times_that_the_collector_would_refuse_are_refused_before_anything_is_sent(
+    tmp_path, monkeypatch, lines, reason
+):
+    monkeypatch.setattr(replay, "Sender", None)
+    path = tmp_path / "ratings.dat"
+    path.write_text(lines)
+    with pytest.raises(BadInput, match=rf"ratings\.dat: .*{reason}"):
+        replay.main(["--bootstrap", "127.0.0.1:1", "--ratings", str(path)])
+
+
+def test_the_first_and_the_last_second_that_pass_are_good_lines(tmp_path):
+    path = tmp_path / "ratings.dat"
+    path.write_text("1::122::5::180\n1::123::5::9214559999\n")
+    ratings, lines = read_ratings(path), Lines()
+    replay.refuse_outside(path, ratings, ratings.times)
+    replay.send(lines, ratings, ratings.times)
+    assert not [line for line in lines.sent if isinstance(parse(line), BadLine)]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--first-day", "2026-W05-1"],
+        ["--first-day", "2261-12-30", "--compress-days", "2"],
+        ["--compress-days", "10001"],
+        ["--compress-days", "-1"],
+    ],
+)
+def test_replay_refuses_days_that_no_log_has(options):
+    with pytest.raises(BadInput, match=r"--first-day|--compress-days|go past 2261-12-31"):
+        replay.parse(["--bootstrap", "x", "--ratings", "r", *options])
+
+
+def test_produce_refuses_days_that_no_log_has():
+    for first, days in [("2026-W05-1", "1"), ("1969-12-31", "1"), ("2261-12-31", "1")]:
+        with pytest.raises(BadInput, match=r"--first-day|go past 2261-12-31"):
+            produce.parse(["--bootstrap", "x", "--first-day", first, "--days", days])

@@ -1,5 +1,8 @@
 """Files of ratings: every format gives the same columns, every fault is named with its line."""
 
+import bz2
+import gzip
+import lzma
 import tempfile
 from pathlib import Path
 
@@ -81,7 +84,14 @@ FAULTS = {
     "five fields": ("1::1::5::9::9", "5 fields"),
     "a single colon": ("1:::1::5::9", "the movie"),
     "something between colons": ("1:x:1::5::9", "3 fields"),
-    "an empty line": ("", "fields"),
+    "an empty line": ("", "an empty line"),
+    "quotes": ('"1"::"1"::"5"::"9"', "its fields stand in quotes"),
+    "a byte order mark": ("\ufeff1::1::5::9", "a byte order mark that is not at the file's beg"),
+    "a user with leading zeros": ("007::1::5::9", "the user has leading zeros"),
+    "a rating with leading zeros": ("7::1::05::9", "the rating is no number"),
+    "other digits": ("٣::1::5::9", "the user"),
+    "a header": ("user::movie::rating::time", "a header, which a CSV alone may have"),
+    "a stray CR": ("1::1::5::9\r\r", "the time"),
 }
 
 
@@ -117,6 +127,38 @@ def test_a_file_of_no_format_is_refused(tmp_path, content):
         read_ratings(written(tmp_path, content))
 
 
+OTHER_FILES = {
+    "gzip": (gzip.compress(b"1::2::3::4\n"), "packed by gzip: unpack it first"),
+    "bzip2": (bz2.compress(b"1::2::3::4\n"), "packed by bzip2"),
+    "xz": (lzma.compress(b"1::2::3::4\n"), "packed by xz"),
+    "zip": (b"PK\x03\x04", "packed by zip"),
+    "UTF-16": ("1::2::3::4\n".encode("utf-16"), "UTF-16; expected plain text in UTF-8"),
+    "old line ends": (b"1::2::3::4\r5::6::7::8\r", "its lines end in CR alone"),
+    "a quoted CSV": (b'"userId","movieId","rating","timestamp"\n', "its fields stand in quotes"),
+    "a CSV without header": (b"1,2,3,4\n", "line 1 is '1,2,3,4'; expected"),
+    "a header of another format": (b"user\tmovie\trating\ttime\n1\t2\t3\t4\n", "line 1, .*header"),
+}
+
+
+@pytest.mark.parametrize("content, reason", OTHER_FILES.values(), ids=OTHER_FILES)
+def test_a_file_of_another_sort_is_called_what_it_is(tmp_path, content, reason):
+    path = tmp_path / "ratings.dat"
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=rf"ratings\.dat: .*{reason}"):
+        read_ratings(path)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\r\n\n"])
+def test_empty_lines_at_the_end_are_none(tmp_path, form, end):
+    found = read_ratings(written(tmp_path, text(ROWS, form) + end))
+    assert as_rows(found) == [(u, m, float(r), t) for u, m, r, t in ROWS]
+
+
+def test_leading_zeros_are_part_of_a_movie_s_id(tmp_path):
+    assert read_ratings(written(tmp_path, "1::0031::3::4\n1::31::3::4\n")).slugs == ["0031", "31"]
+
+
 def test_a_folder_gives_its_ratings(tmp_path):
     written(tmp_path, "movies", "movies.dat")
     written(tmp_path, text(ROWS, "tab"), "u.data")
@@ -134,5 +176,8 @@ def test_a_rating_off_the_scale_is_named(tmp_path):
     path = written(tmp_path, text(ROWS, "::"))
     found = read_ratings(path)
     check_scale(path, found, 0, 10)
-    with pytest.raises(BadInput, match=r"rating 7 .*0 to 5"):
+    with pytest.raises(BadInput, match=r"line 1: rating 7 .*0 to 5"):
         check_scale(path, found, 0, 5)
+    found = read_ratings(written(tmp_path, text(ROWS, "csv")))
+    with pytest.raises(BadInput, match=r"line 2: rating 7 .*nan to 10"):
+        check_scale(path, found, float("nan"), 10)

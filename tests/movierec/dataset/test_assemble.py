@@ -45,6 +45,46 @@ def test_nothing_left_after_pruning_says_what_to_do() -> None:
         build(window_of(rated(1, "a", "b"), 1), PARAMS, SCALE)
 
 
+@pytest.mark.parametrize(
+    ("split", "viewings"),
+    [
+        ("global_time", [Viewing(0, 60, user, "a", rating=4) for user in range(1, 9)]),
+        ("per_user_time", [Viewing(0, user, user, "a", rating=4) for user in range(1, 9)]),
+        ("random", [Viewing(0, 60, 1, "a", rating=4)]),
+    ],
+)
+def test_a_split_that_takes_all_ratings_is_named_and_not_the_pruning(
+    split: str, viewings: list[Viewing]
+) -> None:
+    """Of one moment; one a user; one at all, which the hash of seed 0 holds out."""
+    params = replace(PARAMS, split=split, validation_share=0.9, seed=0)
+    with pytest.raises(BadInput, match=r"takes all \d ratings for validation") as refusal:
+        build(window_of(viewings, 1), params, SCALE)
+    assert f"preprocess.split {split} with validation_share 0.9" in str(refusal.value)
+    assert "pruning" not in str(refusal.value)
+
+
+def test_a_window_without_a_rating_on_the_scale_is_named() -> None:
+    with pytest.raises(BadInput, match="no rating on the scale 1 to 5, which is `events`"):
+        build(window_of([Viewing(0, 60, 1, "a", rating=9)], 1), PARAMS, SCALE)
+
+
+def test_ratings_held_out_are_counted_by_what_became_of_them() -> None:
+    """User 1 has nothing left to train on; movie d has nobody left."""
+    viewings = [Viewing(0, 100 * n + user, user, movie, rating=3) for user in (2, 3) for n, movie
+                in enumerate("abc")]  # fmt: skip
+    viewings += [Viewing(0, 900, 1, "a", rating=5), Viewing(0, 901, 2, "d", rating=5)]
+    params = replace(PARAMS, split="global_time", validation_share=0.25)
+    _, facts = build(window_of(viewings, 1), params, SCALE)
+    assert facts["held_out"] == {
+        "ratings": 2,
+        "of_unknown_users": 1,
+        "of_pruned_movies": 1,
+        "dropped_share": 1.0,
+    }
+    assert facts["pruned"]["validation_pairs"] == 2
+
+
 @pytest.mark.parametrize("split", ["random", "per_user_time", "global_time"])
 def test_ratings_off_the_scale_are_as_if_nobody_had_sent_them(split: str) -> None:
     params = replace(PARAMS, split=split, validation_share=0.3, min_ratings_per_user=1)

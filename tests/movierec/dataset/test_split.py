@@ -100,7 +100,7 @@ def test_training_is_what_a_loop_over_the_events_before_the_cut_gives(
     train = {pair: v.rating for pair, v in last_ratings(before).items()}
     params = replace(PARAMS, split=split, validation_share=share)
     if not train:
-        with pytest.raises(BadInput, match="training ratings"):
+        with pytest.raises(BadInput, match=f"preprocess.split {split} .* no training ratings"):
             build(window_of(viewings, DAYS), params, SCALE)
         return
     dataset, facts = build(window_of(viewings, DAYS), params, SCALE)

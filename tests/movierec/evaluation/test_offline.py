@@ -1,6 +1,8 @@
 """Evaluation of a model that knows the answers, beside the baselines."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +11,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from movierec.dataset.matrix import Dataset, rows_of
-from movierec.errors import BadInput
 from movierec.evaluation.baselines import judge_baselines
-from movierec.evaluation.offline import Result, evaluate
+from movierec.evaluation.gate import Evidence
+from movierec.evaluation.offline import Result, evaluate, share_interval
 from movierec.evaluation.validation import MEASURES, Evaluate
+from movierec.files import write_csv, write_json
 from movierec.models.accuracy import rmse
 
 PARAMS = Evaluate(k=5, relevant_rating=4.0, bootstrap_samples=50, seed=1)
@@ -114,9 +117,48 @@ def test_movies_seen_before_are_neither_listed_nor_wanted() -> None:
     assert result.metrics["ndcg"] == pytest.approx(1.0)
 
 
-def test_an_empty_validation_part_says_what_to_do() -> None:
+def test_the_share_of_the_gain_is_the_one_that_the_gate_goes_by() -> None:
+    """Of the biases' RMSE; half of their error is a gain of one half."""
+    dataset, result = judge(0.0)
+    assert result.report["rmse_gain_share_interval"] == (1.0, 1.0)
+    evidence = Evidence.of(json.loads(json.dumps(result.report)), "svd.json")
+    assert evidence.gain_interval == (1.0, 1.0)
+    assert evidence.validation_ratings == dataset.validation.nnz
+    assert evidence.rating_values == 5
+    biases = np.array([0.5, 1.0, 2.0])
+    assert share_interval(biases / 2, biases) == (0.5, 0.5)
+    assert share_interval(biases, np.array([0.0, 1.0, 2.0])) is None
+
+
+def test_an_empty_validation_part_measures_nothing_and_is_well_formed(tmp_path: Path) -> None:
     dataset = make_dataset()
     none = sparse.csr_array((N_USERS, N_MOVIES), dtype=np.float32)
     empty = Dataset(**{**vars(dataset), "validation": none})
-    with pytest.raises(BadInput, match=r"validation part is empty.*validation_share"):
-        evaluate(Oracle(empty, 0), lambda u: np.empty(0, int), empty, PARAMS)
+    result = evaluate(Oracle(empty, 0), lambda u: np.empty(0, int), empty, PARAMS)
+    assert result.metrics == {"coverage": 0.0}
+    assert result.report["validation_ratings"] == result.report["validation_users"] == 0
+    assert result.report["rmse_gain_share_interval"] is None
+    write_json(tmp_path / "r.json", result.report)
+    write_csv(tmp_path / "a.csv", result.activity)
+    write_csv(tmp_path / "d.csv", result.distribution)
+    assert (tmp_path / "a.csv").read_text() == "user_ratings,rmse,ratings\n"
+    assert (tmp_path / "d.csv").read_text() == "rating,actual,predicted\n"
+    assert judge_baselines(empty, PARAMS) == {
+        "biases": {"coverage": 0.0},
+        "popularity": {"coverage": 0.0},
+        "global_mean": {},
+    }
+
+
+@pytest.mark.parametrize("users, movies", [(1, 5), (5, 1), (1, 1)])
+def test_one_user_or_one_movie_is_measured_as_far_as_it_goes(users: int, movies: int) -> None:
+    """No list is left where everybody has seen the only movie: then there is no lift."""
+    ratings = sparse.csr_array(np.full((users, movies), 4, np.float32))
+    names = np.array([f"m{i}" for i in range(movies)], np.bytes_)
+    nothing = sparse.csr_array((users, movies), dtype=np.float32)
+    dataset = Dataset(np.arange(users), names, ratings, ratings, nothing, (1.0, 5.0))
+    result = evaluate(Oracle(dataset, 0), lambda u: np.arange(movies), dataset, PARAMS)
+    assert result.metrics == {"rmse": 0.0, "mae": 0.0, "coverage": 0.0}
+    assert result.report["rating_values"] == 1
+    assert result.report["ranked_users"] == 0
+    assert judge_baselines(dataset, PARAMS)["biases"]["rmse"] == 0.0

@@ -14,7 +14,7 @@ from movierec.evaluation.online import (
     distinct,
     report,
     requests_of,
-    watches_of,
+    starts_of,
 )
 from movierec.lines.kinds import REQUEST, SERVED, WATCH
 from movierec.times import MINUTE
@@ -53,7 +53,7 @@ def conversions(*lines):
     """request id → whether it converted."""
     table = rows(*lines)
     answers = distinct(answers_of(table))
-    hit = converted(answers, watches_of(table, answers["user"].unique()), WINDOW)
+    hit = converted(answers, starts_of(table, answers["user"].unique()), WINDOW)
     return dict(zip(answers["request_id"].to_pylist(), hit.tolist(), strict=True))
 
 
@@ -103,7 +103,7 @@ def test_a_movie_that_stands_twice_in_a_list_and_many_watches_convert_once():
     answers = distinct(answers_of(table))
     measured = report(
         answers,
-        watches_of(table, answers["user"].unique()),
+        starts_of(table, answers["user"].unique()),
         None,
         window=WINDOW,
         confidence=0.95,
@@ -112,10 +112,62 @@ def test_a_movie_that_stands_twice_in_a_list_and_many_watches_convert_once():
 
 
 def test_an_answer_that_was_logged_twice_counts_once():
-    table = rows(served(3, 1, ["a"], "r"), served(2, 1, ["a"], "r"), served(4, 1, ["a"], "s"))
+    table = rows(served(4, 1, ["a"], "s"), served(2, 1, ["a"], "r"), served(2, 1, ["a"], "r"))
     answers = distinct(answers_of(table))
     assert answers["request_id"].to_pylist() == ["r", "s"]
     assert answers["time"].to_pylist() == [2 * MINUTE, 4 * MINUTE]
+
+
+def test_an_id_that_a_caller_repeats_swallows_no_answer():
+    lines = [served(1, 1, ["a"], "page-7"), served(2, 2, ["b"], "page-7")]
+    lines += [served(3, 1, ["c"], "page-7"), served(3, 1, ["c"], "page-7", model="svdpp@v1")]
+    answers = distinct(answers_of(rows(*lines, *lines)))
+    assert answers["ids"].to_pylist() == [["a"], ["b"], ["c"], ["c"]]
+
+
+def test_watching_on_is_no_conversion():
+    """Whoever was in minute 40 when the answer came, or saw a bit of it long before."""
+    watched_on = [watch(minute, 1, "a") for minute in range(-40, 20)]
+    assert conversions(
+        served(0, 1, ["a", "b"], "in minute 40"),
+        *watched_on,
+        served(0, 2, ["a"], "paused for ten hours"),
+        watch(-600, 2, "a"),
+        watch(3, 2, "a"),
+        served(0, 3, ["a"], "somebody else's movie"),
+        watch(-3, 4, "a"),
+        watch(3, 3, "a"),
+    ) == {"in minute 40": False, "paused for ten hours": False, "somebody else's movie": True}
+
+
+def test_of_the_starts_of_two_days_the_first_is_one():
+    """As `starts_of` gives them: a day each."""
+    answers = distinct(answers_of(rows(served(1440, 1, ["a"], "r"))))
+    days = [starts_of(rows(watch(minute, 1, "a")), pa.array([1])) for minute in (1438, 1443)]
+    assert converted(answers, pa.concat_tables(days), WINDOW).tolist() == [False]
+    assert converted(answers, days[1], WINDOW).tolist() == [True]
+
+
+def test_a_movie_is_started_once_and_by_one_answer():
+    assert conversions(
+        served(0, 1, ["a"], "started by it"),
+        watch(5, 1, "a"),
+        served(10, 1, ["a", "b"], "already going on"),
+        watch(11, 1, "a"),
+        watch(35, 1, "a"),
+        served(36, 1, ["b"], "another movie, started"),
+        watch(37, 1, "a"),
+        watch(38, 1, "b"),
+    ) == {"started by it": True, "already going on": False, "another movie, started": True}
+
+
+def test_starts_are_the_first_watch_of_each_pair():
+    table = rows(watch(5, 1, "a"), watch(2, 1, "a"), watch(3, 1, "b"), watch(1, 2, "a"))
+    starts = starts_of(table, pa.array([1])).sort_by("movie").to_pylist()
+    assert starts == [
+        {"time": 2 * MINUTE, "user": 1, "movie": "a"},
+        {"time": 3 * MINUTE, "user": 1, "movie": "b"},
+    ]
 
 
 def test_rates_by_model_and_tier_with_intervals():
@@ -125,7 +177,7 @@ def test_rates_by_model_and_tier_with_intervals():
     lines += [served(0, 50, ["a"], "pp", model="svdpp@v1")]
     table = rows(*lines)
     answers = distinct(answers_of(table))
-    watches = watches_of(table, answers["user"].unique())
+    watches = starts_of(table, answers["user"].unique())
     measured = report(answers, watches, None, window=WINDOW, confidence=0.95)
     assert list(measured) == ["svd@v1", "svdpp@v1"]
     svd = measured["svd@v1"]
@@ -145,7 +197,7 @@ def test_an_answer_whose_window_is_not_over_is_left_out_and_counted():
         watch(day - 20, 2, "a"),
     )
     answers = distinct(answers_of(table))
-    watches = watches_of(table, answers["user"].unique())
+    watches = starts_of(table, answers["user"].unique())
     complete = complete_until(answers["time"].to_numpy(), ["1970-01-01"])
     measured = report(answers, watches, complete, window=WINDOW, confidence=0.95)["svd@v1"]
     assert (measured["answers"], measured["censored"], measured["conversions"]) == (1, 1, 0)
@@ -176,7 +228,7 @@ def test_request_lines_are_counted_by_status_and_deadline():
 def test_no_lines_at_all_make_an_empty_report():
     table = rows()
     answers = distinct(answers_of(table))
-    watches = watches_of(table, answers["user"].unique())
+    watches = starts_of(table, answers["user"].unique())
     assert report(answers, watches, None, window=WINDOW, confidence=0.95) == {}
     assert requests_of(table, 600) == {"lines": 0, "failed": 0, "late": 0}
 
@@ -189,7 +241,7 @@ def test_the_join_agrees_with_a_plain_loop_over_random_histories():
             for n in range(rng.randrange(1, 25))
         ]
         watches = [
-            watch(rng.randrange(150), rng.randrange(5), rng.choice("abcdefg")) for _ in range(60)
+            watch(rng.randrange(150), rng.randrange(5), rng.choice("abcdefg")) for _ in range(20)
         ]
         assert conversions(*answers, *watches) == by_hand(answers, watches)
 
@@ -199,6 +251,9 @@ def by_hand(answers, watches):
     parsed = [(a["time"], json.loads(a["text"])["request_id"], a) for a in answers]
     result = {request_id: False for _, request_id, _ in parsed}
     for seen in watches:
+        same = [w for w in watches if (w["user"], w["movie"]) == (seen["user"], seen["movie"])]
+        if min(w["time"] for w in same) < seen["time"]:
+            continue  # watched on
         before = [p for p in parsed if p[2]["user"] == seen["user"] and p[0] <= seen["time"]]
         if not before:
             continue

@@ -39,6 +39,7 @@ def checked(capture: bytes) -> dict[str, int]:
         counts[name] for name in ("watch", "rating", "request", "account", "rejected")
     )
     assert counts.pop("rejected") == sum(counts["reasons"].values())
+    assert counts.pop("cut_off") <= 1
     kinds = {name: number for name, number in counts.items() if name != "reasons" and number}
     return {**kinds, **counts["reasons"]}
 
@@ -87,10 +88,32 @@ def test_the_command_prints_one_object_of_counts() -> None:
         "request": 2,
         "account": 1,
         "rejected": 2,
+        "cut_off": 0,
         "reasons": {"bad-time": 1, "bad-user": 1},
     }
     assert done.stdout.count(b"\n") == 1
 
 
 def test_a_line_of_ten_megabytes_is_one_rejected_line() -> None:
-    assert count([b"x" * 10_000_000])["reasons"] == {"too-long": 1}
+    counts = count([b"x" * 10_000_000])
+    assert (counts["reasons"], counts["cut_off"]) == ({"too-long": 1}, 0)
+
+
+@pytest.mark.parametrize("line", GOOD)
+def test_a_last_line_is_cut_off_wherever_it_was_cut(line: str) -> None:
+    """Between the bytes of a character too; at its end, and where what is left is good, it is
+    not."""
+    whole = line.replace("result: ", "result: ½ ").encode()
+    assert count([whole])["cut_off"] == 0
+    for end in range(1, len(whole)):
+        counts = count([ACCOUNT + b"\n", whole[:end]])
+        assert counts["cut_off"] == counts["rejected"], whole[:end]
+
+
+@pytest.mark.parametrize(
+    "line", [b"hello", ACCOUNT + b"\r", BOM + ACCOUNT[:20], b"\0", ACCOUNT[:30] + b"\xff\xff"]
+)
+def test_a_last_line_that_no_rest_would_mend_is_not_cut_off(line: bytes) -> None:
+    counts = count([ACCOUNT + b"\n", line])
+    assert (counts["rejected"], counts["cut_off"]) == (1, 0)
+    assert count([ACCOUNT[:20] + b"\n"])["cut_off"] == 0, "it has its end"
