@@ -8,13 +8,18 @@ like any other. The base moves up, past segments whose rows are all in closed da
 """
 
 import contextlib
-import json
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 from movierec.errors import CorruptFile
+from movierec.sealed import seal, unseal_of
 from movierec.store.segments import Partition, Segment, read_segment
 from movierec.times import Nanoseconds
+
+BASE_FORMAT = 2
+"""1 had no checksum and did not say whose it is."""
+BASE_1 = {"watermark"}
 
 
 @dataclass(frozen=True)
@@ -70,12 +75,25 @@ def read_base(partition: Partition) -> tuple[int, Nanoseconds | None]:
             return 0, None
         name = f"{partition.folder}/{bases[-1]}"
         try:
+            base = _offset(bases[-1])
             with partition.storage.open(name) as file:
-                return _offset(bases[-1]), json.loads(file.read())["watermark"]
+                return base, _watermark(file.read(), _place(partition, base))
         except FileNotFoundError:  # a higher base took its place
             continue
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, OSError) as error:
             raise CorruptFile(f"{name}: not a base ({error}); restore it from a backup") from None
+
+
+def _watermark(content: bytes, place: dict[str, Any]) -> Nanoseconds | None:
+    """What a base file says. Raises ValueError or KeyError."""
+    watermark = unseal_of(content, place, BASE_FORMAT, BASE_1)["watermark"]
+    if watermark is not None and type(watermark) is not int:
+        raise ValueError(f"watermark {watermark!r}, expected nanoseconds or null")
+    return watermark
+
+
+def _place(partition: Partition, base: int) -> dict[str, Any]:
+    return {"topic": partition.topic, "partition": partition.number, "base": base}
 
 
 def move_base(partition: Partition, base: int, watermark: Nanoseconds | None) -> list[str]:
@@ -83,7 +101,8 @@ def move_base(partition: Partition, base: int, watermark: Nanoseconds | None) ->
 
     Only for segments whose rows are all in closed, durable days.
     """
-    text = json.dumps({"watermark": watermark}).encode()
+    document = {"format": BASE_FORMAT, **_place(partition, base), "watermark": watermark}
+    text = seal(document)
     name = f"{partition.folder}/{base:020d}.base"
     with contextlib.suppress(FileExistsError, FileNotFoundError):  # another closer moves it too
         partition.storage.put_new(name, lambda file: file.write(text))
