@@ -68,7 +68,7 @@ def read_manifest(folder: Path, unsealed: Set[str] = frozenset()) -> dict[str, A
     had a checksum. Raises BadInput when there is none, CorruptFile when it is not whole."""
     path = folder / MANIFEST
     if not folder.is_dir():
-        raise BadInput(f"{folder}: no such folder; run `dvc repro` or `dvc pull` to make it")
+        raise BadInput(f"{folder}: no such folder; run `dvc repro` or `dvc pull --force`")
     try:
         document, _ = unseal(path.read_bytes(), unsealed)
         if not isinstance(document.get("files"), dict):

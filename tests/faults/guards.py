@@ -4,6 +4,7 @@ python -m tests.faults.guards GUARD[,GUARD] [arguments of serve.collector]
 """
 
 import contextlib
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 
 from movierec.cli import run
 from movierec.lines.rows import ROWS
+from movierec.store import chain, closing, dayfile, days, decisions, sealing, segments
 from movierec.store.tail import Tail, Written, claim_partition
 from serve.collector.__main__ import main
 from serve.collector.loop import Collector
@@ -65,11 +67,37 @@ def gaps_are_recorded() -> None:
     Tail.write_gap = forget  # type: ignore[method-assign]
 
 
+def seal() -> None:
+    """What is read is believed, whatever its checksum."""
+
+    def footer(file: Any) -> sealing.Footer:
+        content = file.read()
+        length = int.from_bytes(content[-8:-4], "little") + 8
+        return sealing.Footer(content[-length:], (0, b""))
+
+    def document(content: bytes, *_: Any) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(content)
+        return found
+
+    segments.read_footer = footer  # type: ignore[attr-defined]
+    segments.check_pages = lambda file, _: file.seek(0)  # type: ignore[attr-defined]
+    for room in (chain, days, decisions):
+        room.unseal_of = document  # type: ignore[attr-defined]
+
+
+def day_is_verified() -> None:
+    """What lies in a day's folder counts as the day."""
+    closing.Closer._is_free = lambda self, decided: True  # type: ignore[method-assign]
+    dayfile._check_lines = lambda *_: None
+
+
 GUARDS: dict[str, tuple[Callable[[], None], str]] = {
     "fsync": (fsync, "power-cut"),
     "fsync-errors-end": (fsync_errors_end, "disk-errors"),
     "disk-is-truth": (disk_is_truth, "offsets-gone"),
     "gaps-are-recorded": (gaps_are_recorded, "retention"),
+    "seal": (seal, "byte-flipped"),
+    "day-is-verified": (day_is_verified, "day-folder-there"),
 }
 """name → (what takes it away, the fault that must then cost something). That segments are never
 replaced is shown by tests/movierec/store/test_tail.py: here the next reader mends it."""

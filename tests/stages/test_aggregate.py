@@ -25,6 +25,6 @@ def test_a_closed_day_becomes_pairs_with_the_counts_of_its_manifest(tmp_path: Pa
 
 @pytest.mark.parametrize("name", ["copy-of-day", "20261101"])
 def test_a_folder_that_is_named_like_no_day_is_refused(tmp_path: Path, name: str) -> None:
-    command = ["--day", str(tmp_path / name), "--output", str(tmp_path / "aggregates" / day)]
+    command = ["--day", str(tmp_path / name), "--output", str(tmp_path / "out")]
     with pytest.raises(BadInput, match=f"{name}: a closed day's folder is named YYYY-MM-DD"):
         stage("aggregate").main(command)
