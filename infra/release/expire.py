@@ -31,10 +31,12 @@ from movierec.errors import BadInput
 from movierec.fields import number
 from movierec.params import load_section
 from movierec.store.days import (
+    EXPIRED,
     MANIFEST,
     closed_days,
     day_folder,
     day_name_of,
+    expired_name_of,
     file_entry,
     manifest_of,
 )
@@ -49,7 +51,6 @@ class Expire:
     keep_days: int = number(low=1)
 
 
-REPORTS = "expired"
 TOPICS = ["movielog", "served"]
 
 
@@ -161,7 +162,7 @@ def apply(entries: list[dict[str, Any]], options: argparse.Namespace) -> None:
         report_day(storage, entry)
         storage.remove(f"{day_name_of(entry['topic'], entry['day'])}/{MANIFEST}")
     for topic in options.topics:
-        for report in storage.names(f"{REPORTS}/{topic}"):
+        for report in storage.names(f"{EXPIRED}/{topic}"):
             folder = day_name_of(topic, report.removesuffix(".json"))
             names = storage.names(folder)
             if MANIFEST not in names:  # else somebody put the day back
@@ -174,7 +175,7 @@ def report_day(storage: Storage, entry: dict[str, Any]) -> None:
     text = json.dumps(entry).encode() + b"\n"
     with contextlib.suppress(FileExistsError):
         storage.put_new(
-            f"{REPORTS}/{entry['topic']}/{entry['day']}.json", lambda file: file.write(text)
+            expired_name_of(entry["topic"], entry["day"]), lambda file: file.write(text)
         )
 
 

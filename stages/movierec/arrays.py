@@ -2,12 +2,12 @@
 
 The format holds data only (no pickle: `allow_pickle` is never on), memory-maps, and
 is byte-identical for the same inputs. Datasets (`matrix`) and models (`modelfile`)
-are such folders. The manifest is written last, so a folder without one is unfinished.
+are such folders. The manifest is written last, so a folder without one is unfinished, and is
+under a checksum of its own.
 """
 
-import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.errors import BadInput, CorruptFile
-from movierec.files import read_json
 from movierec.hashing import sha256_of
+from movierec.sealed import seal, unseal
 
 MANIFEST = "manifest.json"
+RESTORE = (
+    "run `chmod -R u+w .dvc/cache` (DVC then verifies what it keeps) and `dvc pull --force`, or "
+    "`dvc repro` where there is no remote"
+)
+"""What helps when a file that DVC tracks is damaged, also when its cache holds the damaged one:
+what is read-only there DVC believes unseen, and gives it out again at `dvc checkout`."""
 
 
 def write_folder(
@@ -50,28 +56,32 @@ def write_folder(
             "shape": list(array.shape),
             "sha256": sha256_of(path),
         }
-    document = {**manifest, "files": files}
-    text = json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n"
-    (draft / MANIFEST).write_text(text, encoding="utf-8")
+    (draft / MANIFEST).write_bytes(seal({**manifest, "files": files}))
     if folder.exists():
         folder.rename(aside)
     draft.rename(folder)
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of `folder`. Raises BadInput when there is none, CorruptFile when unreadable."""
+def read_manifest(folder: Path, unsealed: Set[str] = frozenset()) -> dict[str, Any]:
+    """The manifest of `folder`, verified; `unsealed` are the keys of one from before manifests
+    had a checksum. Raises BadInput when there is none, CorruptFile when it is not whole."""
     path = folder / MANIFEST
     if not folder.is_dir():
-        raise BadInput(f"{folder}: no such folder; run `dvc repro` or `dvc pull` to make it")
-    document = read_json(path, "run `dvc repro`, `dvc pull` or `dvc checkout`", CorruptFile)
-    if not isinstance(document.get("files"), dict):
-        raise CorruptFile(f"{path}: no `files` table; restore it with `dvc checkout`")
+        raise BadInput(f"{folder}: no such folder; run `dvc repro` or `dvc pull --force`")
+    try:
+        document, _ = unseal(path.read_bytes(), unsealed)
+        if not isinstance(document.get("files"), dict):
+            raise ValueError("no `files` table")
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such file; run `dvc repro` or `dvc pull --force`") from None
+    except (ValueError, OSError) as error:
+        raise CorruptFile(f"{path}: damaged, or of an older format ({error}); {RESTORE}") from None
     return document
 
 
 def read_folder(
-    folder: Path, *, mmap: bool = False, verify: bool = True
+    folder: Path, *, mmap: bool = False, verify: bool = True, unsealed: Set[str] = frozenset()
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Read the arrays and the manifest of `folder`, checked against each other.
 
@@ -79,19 +89,19 @@ def read_folder(
     no such folder, CorruptFile when a file is missing, was changed, or has another dtype
     or shape than its manifest says.
     """
-    manifest = read_manifest(folder)
+    manifest = read_manifest(folder, unsealed)
     arrays: dict[str, NDArray[Any]] = {}
     for name, entry in manifest["files"].items():
         path = folder / f"{name}.npy"
         try:
             if verify and sha256_of(path) != entry["sha256"]:
-                raise CorruptFile(f"{path}: SHA-256 differs from {MANIFEST}; run `dvc checkout`")
+                raise CorruptFile(f"{path}: SHA-256 differs from {MANIFEST}; {RESTORE}")
             array = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
         except FileNotFoundError:
-            raise CorruptFile(f"{path}: missing, but named in {MANIFEST}") from None
-        except (ValueError, EOFError, KeyError, TypeError) as error:
-            raise CorruptFile(f"{path}: unreadable ({error}); run `dvc checkout`") from None
+            raise CorruptFile(f"{path}: missing, but named in {MANIFEST}; {RESTORE}") from None
+        except (ValueError, EOFError, KeyError, TypeError, OSError) as error:
+            raise CorruptFile(f"{path}: unreadable ({error}); {RESTORE}") from None
         if array.dtype.str != entry["dtype"] or list(array.shape) != entry["shape"]:
-            raise CorruptFile(f"{path}: dtype or shape differs from {MANIFEST}")
+            raise CorruptFile(f"{path}: dtype or shape differs from {MANIFEST}; {RESTORE}")
         arrays[name] = array
     return arrays, manifest

@@ -18,7 +18,7 @@ class BadInput(UserError):
 
 
 class CorruptFile(UserError):
-    """A file of our own does not verify: do not use it, restore it (`dvc checkout`)."""
+    """A file of our own does not verify: do not use it, restore it as the message says."""
 
 
 class LimitExceeded(UserError):

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from movierec.store.days import closed_days, day_folder, read_day, read_rejected
 from movierec.store.openrows import open_rejected, open_rows
-from movierec.times import day_name, day_of
+from movierec.times import DAY, day_name
 from tests.faults.bed import Bed, Case
 from tests.faults.lines import DAYS, FIRST, Log, make_log
 from tests.faults.outcome import Outcome
@@ -111,10 +111,10 @@ def in_another_day(case: Case, right: dict[int, set[int]]) -> Iterator[tuple[int
     for day in closed_days(case.store, case.topic):
         rows = read_day(day_folder(case.store, case.topic, day), ["partition", "offset", "time"])
         for row in rows.to_pylist():
-            if row["offset"] in right[row["partition"]] and day_name(day_of(row["time"])) != day:
+            if row["offset"] in right[row["partition"]] and day_name(row["time"] // DAY) != day:
                 yield row["partition"], row["offset"]
     for row in open_rows(case.store, case.topic).to_pylist():
-        if row["offset"] in right[row["partition"]] and day_name(day_of(row["time"])) in DAYS:
+        if row["offset"] in right[row["partition"]] and day_name(row["time"] // DAY) in DAYS:
             yield row["partition"], row["offset"]
 
 

@@ -4,6 +4,7 @@ python -m tests.faults.guards GUARD[,GUARD] [arguments of serve.collector]
 """
 
 import contextlib
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any
 from movierec.cli import run
 from movierec.lines import parsing
 from movierec.lines.rows import ROWS
+from movierec.store import chain, closing, dayfile, days, decisions, sealing, segments
 from movierec.store.closing import Closer
 from movierec.store.tail import Tail, Written, claim_partition
 from serve.collector.__main__ import main
@@ -83,6 +85,30 @@ def times_ahead_are_set_aside() -> None:
     parsing.AHEAD = 2**62 // 10**6
 
 
+def seal() -> None:
+    """What is read is believed, whatever its checksum."""
+
+    def footer(file: Any) -> sealing.Footer:
+        content = file.read()
+        length = int.from_bytes(content[-8:-4], "little") + 8
+        return sealing.Footer(content[-length:], (0, b""))
+
+    def document(content: bytes, *_: Any) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(content)
+        return found
+
+    segments.read_footer = footer  # type: ignore[attr-defined]
+    segments.check_pages = lambda file, _: file.seek(0)  # type: ignore[attr-defined]
+    for room in (chain, days, decisions):
+        room.unseal_of = document  # type: ignore[attr-defined]
+
+
+def day_is_verified() -> None:
+    """What lies in a day's folder counts as the day."""
+    closing.Closer._is_free = lambda self, decided: True  # type: ignore[method-assign]
+    dayfile._check_lines = lambda *_: None
+
+
 GUARDS: dict[str, tuple[Callable[[], None], str]] = {
     "fsync": (fsync, "power-cut"),
     "fsync-errors-end": (fsync_errors_end, "disk-errors"),
@@ -90,6 +116,8 @@ GUARDS: dict[str, tuple[Callable[[], None], str]] = {
     "gaps-are-recorded": (gaps_are_recorded, "retention"),
     "many-lines-decide": (many_lines_decide, "clocks"),
     "times-ahead-are-set-aside": (times_ahead_are_set_aside, "clocks"),
+    "seal": (seal, "byte-flipped"),
+    "day-is-verified": (day_is_verified, "day-folder-there"),
 }
 """name → (what takes it away, the fault that must then cost something). That segments are never
 replaced is shown by tests/movierec/store/test_tail.py: here the next reader mends it."""

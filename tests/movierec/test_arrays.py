@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from movierec.arrays import MANIFEST, read_folder, read_manifest, write_folder
-from movierec.errors import BadInput, CorruptFile
+from movierec.errors import BadInput, CorruptFile, UserError
 from movierec.hashing import sha256_of
+from movierec.sealed import seal
+from tests.inputs.damage import damaged
 
 DTYPES = st.sampled_from(["<i8", "<i4", "<f4", "<f8", "|S7", "|u1"])
 
@@ -84,12 +86,41 @@ def test_a_damaged_manifest_is_named(tmp_path, text):
         read_manifest(folder)
 
 
+def test_no_byte_of_a_manifest_can_change(tmp_path):
+    folder = sample(tmp_path / "a")
+    content = (folder / MANIFEST).read_bytes()
+    for other in damaged(content):
+        (folder / MANIFEST).write_bytes(other)
+        with pytest.raises(CorruptFile, match=r"manifest\.json: damaged.*chmod -R u\+w"):
+            read_folder(folder)
+
+
+@pytest.mark.parametrize("name", [MANIFEST, "ids.npy"])
+def test_a_folder_where_a_file_must_be_is_named(tmp_path, name):
+    folder = sample(tmp_path / "a")
+    (folder / name).unlink()
+    with pytest.raises(UserError, match=rf"{name}: .*`dvc pull --force`"):
+        read_folder(folder)
+    (folder / name).mkdir()
+    with pytest.raises(CorruptFile, match=rf"{name}: .*`dvc pull --force`"):
+        read_folder(folder)
+
+
+def test_a_manifest_from_before_checksums_is_read_when_its_keys_are_known(tmp_path):
+    folder = sample(tmp_path / "a")
+    document = read_manifest(folder)
+    (folder / MANIFEST).write_text(json.dumps(document))
+    assert read_folder(folder, unsealed={"files", "kind"})[1] == document
+    with pytest.raises(CorruptFile, match=r"of an older format .it has no sha256"):
+        read_folder(folder)
+
+
 @pytest.mark.parametrize(("key", "value"), [("dtype", "<i2"), ("shape", [2, 2])])
 def test_a_manifest_that_disagrees_with_an_array_is_refused(tmp_path, key, value):
     folder = sample(tmp_path / "a")
-    document = json.loads((folder / MANIFEST).read_text())
+    document = read_manifest(folder)
     document["files"]["ids"][key] = value
-    (folder / MANIFEST).write_text(json.dumps(document))
+    (folder / MANIFEST).write_bytes(seal(document))
     with pytest.raises(CorruptFile, match=r"ids\.npy: dtype or shape differs"):
         read_folder(folder)
 

@@ -14,9 +14,9 @@ from tests.stages.test_validate import stage
 def test_a_closed_day_becomes_pairs_with_the_counts_of_its_manifest(tmp_path: Path) -> None:
     (day,) = close_days(tmp_path, "2026-11-01", 1, lines_per_day=4000)
     folder = tmp_path / "movielog/days" / day
-    command = ["--day", str(folder), "--output", str(tmp_path / "out")]
+    command = ["--day", str(folder), "--output", str(tmp_path / "aggregates" / day)]
     assert stage("aggregate").main(command) == 0
-    aggregate, counts = load_aggregate(tmp_path / "out")
+    aggregate, counts = load_aggregate(tmp_path / "aggregates" / day)
     totals = json.loads((folder / "manifest.json").read_text())["totals"]
     assert counts["reasons"] == totals["reasons"] and counts["rejected"] == totals["rejected"]
     assert counts["stored"] == totals["stored"] and counts["watch"] == totals["watch"]

@@ -118,7 +118,9 @@ def test_open_rows_follow_the_newest_closed_day(tmp_path):
     served = [answer(f"{NEXT}T01:00", "a", 1, "alien+1979")]
     values = pa.array([line.encode() for line in served], pa.large_binary())
     batch = LineBatch(np.arange(1), np.full(1, -1), values)
-    claim_partition(tmp_path / "data", "served", 0).write(1, parse_served(batch))
+    claim_partition(tmp_path / "data", "served", 0).write(
+        1, parse_served(batch, NOW // MILLISECOND)
+    )
     report = evaluate(tmp_path, "--open")
     assert (report["days"], report["days_before"]) == ([], [DAY])
     model = report["models"]["svd@v1"]

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.arrays import read_folder, write_folder
+from movierec.arrays import RESTORE, read_folder, write_folder
 from movierec.errors import BadInput, CorruptFile
 
-FORMAT = "movierec-aggregate/1"
+FORMAT = "movierec-aggregate/2"
+FORMAT_1, KEYS_1 = "movierec-aggregate/1", {"format", "day", "counts", "files"}
+"""It had no checksum. It is read on: the raw day of an aggregate may have expired."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,12 @@ def save_aggregate(folder: Path, aggregate: Aggregate, day: str, counts: dict[st
 
 def load_aggregate(folder: Path) -> tuple[Aggregate, dict[str, Any]]:
     """The aggregate in `folder`, memory-mapped, and its counts; verified."""
-    arrays, manifest = read_folder(folder, mmap=True)
-    if manifest.get("format") != FORMAT:
+    arrays, manifest = read_folder(folder, mmap=True, unsealed=KEYS_1)
+    if manifest.get("format") not in (FORMAT, FORMAT_1):
         raise BadInput(f"{folder}: not an aggregate of format {FORMAT}; run `dvc repro`")
+    if manifest.get("day") != folder.name:
+        raise CorruptFile(f"{folder}: the aggregate of {manifest.get('day')!r}; {RESTORE}")
     try:
         return Aggregate(**arrays), manifest["counts"]
     except (TypeError, KeyError) as error:
-        raise CorruptFile(f"{folder}: {error}; run `dvc checkout`") from None
+        raise CorruptFile(f"{folder}: {error}; {RESTORE}") from None

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.arrays import MANIFEST, read_folder, write_folder
+from movierec.arrays import MANIFEST, RESTORE, read_folder, write_folder
 from movierec.dataset.vocabulary import lookup
 from movierec.errors import BadInput, CorruptFile
 from movierec.hashing import sha256_of
 
-FORMAT = "movierec-dataset/1"
+FORMAT = "movierec-dataset/2"
 PARTS = ("train", "validation", "watched")
 ARRAYS = ("data", "indices", "indptr")
 """Of each part: ratings or minutes, columns, and where rows begin."""
@@ -113,7 +113,7 @@ def load_dataset(folder: Path, *, mmap: bool = False) -> Dataset:
         )
         low, high = manifest["scale"]
     except KeyError as error:
-        raise CorruptFile(f"{folder}: {error} is missing; run `dvc checkout`") from None
+        raise CorruptFile(f"{folder}: {error} is missing; {RESTORE}") from None
     data_hash = sha256_of(folder / MANIFEST)
     return Dataset(users, movies, train, validation, watched, (low, high), data_hash)
 
@@ -132,5 +132,5 @@ def _checked(
         and (len(indices) == 0 or (indices.min() >= 0 and indices.max() < shape[1]))
     )
     if not fits:
-        raise CorruptFile(f"{folder}: the matrix {part!r} does not fit; run `dvc checkout`")
+        raise CorruptFile(f"{folder}: the matrix {part!r} does not fit; {RESTORE}")
     return _matrix(data, indices, indptr, shape)

@@ -13,13 +13,13 @@ from typing import Any, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.arrays import read_folder
+from movierec.arrays import RESTORE, read_folder
 from movierec.errors import BadInput, BadParams, CorruptFile
 from movierec.fields import checked, value_of
 from movierec.models.kinds import KINDS
 from movierec.models.model import SHAPE, Model
 
-FORMAT = "movierec-model/1"
+FORMAT = "movierec-model/2"
 HELD = {
     "users": ("n_users",),
     "movies": ("n_movies",),
@@ -68,9 +68,9 @@ def load_model(folder: Path, *, mmap: bool = True) -> LoadedModel:
         data_hash = value_of(str, manifest["data_hash"], {}, "data_hash")
         return LoadedModel(model, manifest=manifest, data_hash=data_hash, **held)
     except _Misfit as error:
-        raise CorruptFile(f"{folder}: {error}; run `dvc checkout`") from None
+        raise CorruptFile(f"{folder}: {error}; {RESTORE}") from None
     except (BadParams, KeyError, TypeError, ValueError, IndexError) as error:
-        raise CorruptFile(f"{folder}: {error!r} in its manifest; run `dvc checkout`") from None
+        raise CorruptFile(f"{folder}: {error!r} in its manifest; {RESTORE}") from None
 
 
 class _Misfit(Exception):

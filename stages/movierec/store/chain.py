@@ -8,12 +8,17 @@ like any other. The base moves up, past segments whose rows are all in closed da
 """
 
 import contextlib
-import json
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 from movierec.errors import CorruptFile
+from movierec.sealed import seal, unseal_of
 from movierec.store.segments import Partition, Segment, read_segment
+
+BASE_FORMAT = 2
+"""1 had no checksum and did not say whose it is."""
+BASE_1 = {"watermark"}
 
 
 @dataclass(frozen=True)
@@ -68,15 +73,16 @@ def read_base(partition: Partition) -> int:
         name, base = f"{partition.folder}/{bases[-1]}", _offset(bases[-1])
         try:
             with partition.storage.open(name) as file:
-                says = json.loads(file.read())
-            # Before the base was written into it, it held a `watermark`.
-            if "watermark" not in says and says["base"] != base:
-                raise ValueError(f"it says {says['base']}")
+                unseal_of(file.read(), _place(partition, base), BASE_FORMAT, BASE_1)
             return base
         except FileNotFoundError:  # a higher base took its place
             continue
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, OSError) as error:
             raise CorruptFile(f"{name}: not a base ({error}); restore it from a backup") from None
+
+
+def _place(partition: Partition, base: int) -> dict[str, Any]:
+    return {"topic": partition.topic, "partition": partition.number, "base": base}
 
 
 def move_base(partition: Partition, base: int) -> list[str]:
@@ -84,7 +90,7 @@ def move_base(partition: Partition, base: int) -> list[str]:
 
     Only for segments whose rows are all in closed, durable days.
     """
-    text = json.dumps({"base": base}).encode()
+    text = seal({"format": BASE_FORMAT, **_place(partition, base)})
     name = f"{partition.folder}/{base:020d}.base"
     with contextlib.suppress(FileExistsError, FileNotFoundError):  # another closer moves it too
         partition.storage.put_new(name, lambda file: file.write(text))

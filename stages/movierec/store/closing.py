@@ -3,8 +3,11 @@
 1. The next day and its cuts are decided (decisions): one closer wins, the others follow it.
 2. Every closer can build the day from the log and the cuts, to the same bytes; who puts its
    manifest first publishes it (dayfile).
-3. The decision is marked done. Only then may segments go: their rows are in closed, durable
-   days.
+3. The day that is there is verified, whoever put it, and the decision is marked done. Only then
+   may segments go: their rows are in closed, durable days.
+
+A folder of the day's name that was there before the decision is nobody's: the day is not decided
+until an operator has looked, unless it is a whole closed day (closings were restored).
 
 A closer that dies anywhere leaves a state from which the next one goes on.
 
@@ -17,10 +20,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from movierec.errors import CorruptFile
+from movierec.errors import BadInput, CorruptFile, UserError
 from movierec.store.chain import Chain, move_base, read_base, read_chain
-from movierec.store.dayfile import DayFile, Manifest, put_day
-from movierec.store.days import MANIFEST, day_name_of
+from movierec.store.dayfile import MEND, DayFile, Manifest, put_day
+from movierec.store.days import MANIFEST, day_folder, day_name_of, is_expired, verify_day
 from movierec.store.decisions import (
     Closing,
     announce,
@@ -114,6 +117,8 @@ class Closer:
             if closing is None:
                 return closed
             # Also one that was decided before: whoever did may have died before it was durable.
+            if done and not self._is_free(closing):
+                continue
             closing = announce(self._storage, self._topic, closing)
             if not _holds_all(chains, closing):
                 return closed
@@ -128,14 +133,34 @@ class Closer:
             self._chains.read(Partition(self._storage, self._topic, number))
         return self._chains
 
+    def _is_free(self, closing: Closing) -> bool:
+        """Whether a day may be decided: no stranger's folder has its name; False when another
+        closer decided it meanwhile. Raises CorruptFile."""
+        day = day_name(closing.day)
+        if day not in self._storage.names(f"{self._topic}/days"):
+            return True
+        try:
+            verify_day(day_folder(self._root, self._topic, day))
+            return True
+        except UserError as error:
+            if last_closing(self._storage, self._topic).number >= closing.number:
+                return False
+            raise CorruptFile(
+                f"{day_name_of(self._topic, day)}: was there before the day was closed, and is no "
+                f"closed day ({error}). Nothing was removed. Look at it and move it away: then the "
+                "collector closes the day"
+            ) from None
+
     def _complete(self, chains: Chains, closing: Closing, now: Nanoseconds) -> Manifest | None:
         """Put the day of a decision and mark it done; its manifest, None when another did."""
         manifest = None
+        before = read_closing(self._storage, self._topic, closing.number - 1)
         # The chains were read before this: if nobody is done now, nothing was removed by then.
-        if not is_done(self._storage, self._topic, closing.number):
+        done = is_done(self._storage, self._topic, closing.number)
+        if not done and not _was_done(chains, before):
             folder = day_name_of(self._topic, day_name(closing.day))
             try:
-                manifest = self._put(chains, closing)
+                manifest = self._put(chains, before, closing)
             except (FileNotFoundError, CorruptFile) as error:
                 ours_went = isinstance(error, FileNotFoundError) and has(
                     self._storage, f"{folder}/{MANIFEST}"
@@ -143,6 +168,8 @@ class Closer:
                 if not (ours_went or is_done(self._storage, self._topic, closing.number)):
                     raise  # else another closer published, and removed our files or the segments
             self._storage.names(folder, settle=True)  # what died closers left beside the day
+        self._check_published(closing)
+        if not done:
             mark_done(self._storage, self._topic, closing.number, now)
         for number, cut in closing.cuts.items():
             base = removable(chains.of[number], Cut(closing.day, cut))
@@ -150,9 +177,20 @@ class Closer:
                 move_base(chains.of[number].partition, base)
         return manifest
 
-    def _put(self, chains: Chains, closing: Closing) -> Manifest | None:
-        before = read_closing(self._storage, self._topic, closing.number - 1)
+    def _check_published(self, closing: Closing) -> None:
+        """Raises CorruptFile unless the day of a decision is there, whole, or expired since."""
+        day = day_name(closing.day)
+        try:
+            manifest = verify_day(day_folder(self._root, self._topic, day))
+        except BadInput as error:
+            if is_expired(self._storage, self._topic, day):
+                return
+            raise CorruptFile(f"{error}. No segment of it was removed") from None
+        cuts = {int(number): entry["cut"] for number, entry in manifest["partitions"].items()}
+        if cuts != closing.cuts:
+            raise CorruptFile(f"{day_name_of(self._topic, day)}: closed at other offsets; {MEND}")
 
+    def _put(self, chains: Chains, before: Closing, closing: Closing) -> Manifest | None:
         def fill(day: DayFile) -> None:
             for number in sorted(closing.cuts):
                 chain, start, cut = chains.of[number], before.cut(number), closing.cut(number)
@@ -166,6 +204,11 @@ class Closer:
 def _is_stale(chains: Chains) -> bool:
     """Whether another closer removed segments meanwhile: then it has closed a day."""
     return any(read_base(chain.partition) != chain.base for chain in chains.of.values())
+
+
+def _was_done(chains: Chains, before: Closing) -> bool:
+    """Whether segments behind the decision before this one were removed: the mark was lost."""
+    return any(chain.base > before.cut(number).offset for number, chain in chains.of.items())
 
 
 def _holds_all(chains: Chains, closing: Closing) -> bool:

@@ -1,14 +1,16 @@
 """Puts the three files of one closed day as a stream: memory holds one row group.
 
 Whoever closes the day puts the same rows, so a file that is there already (another closer's,
-or one's that died) is as good as ours. The manifest, put last, makes the day. A day of the same
-name with other rows is another decision's, from before a part of the store was restored.
+or one's that died) is as good as ours, once it is known to hold them. The manifest, put last,
+makes the day. A day of the same name with other rows is another decision's, from before a part
+of the store was restored, or somebody put it there.
 """
 
-import contextlib
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -18,7 +20,9 @@ import pyarrow.parquet as pq
 from movierec.errors import CorruptFile
 from movierec.lines.kinds import KINDS, REJECTED
 from movierec.lines.rows import STORED
+from movierec.sealed import seal, unseal
 from movierec.store.days import (
+    DAY_1,
     DAY_FORMAT,
     LINES,
     MANIFEST,
@@ -27,7 +31,7 @@ from movierec.store.days import (
     file_entry,
     rejected_entry,
 )
-from movierec.store.rowfile import RowGroups, open_writer
+from movierec.store.rowfile import RowGroups, open_writer, plain, read_groups
 from movierec.store.storage import Storage
 from movierec.times import DAY, Day, day_name
 
@@ -44,6 +48,7 @@ def put_day(
     """
     folder = day_name_of(topic, day_name(day))
     made: list[DayFile] = []
+    ours: list[bool] = []
 
     def with_rejected(rejected: BinaryIO) -> None:
         def with_lines(lines: BinaryIO) -> None:
@@ -52,13 +57,19 @@ def put_day(
                 fill(made[0])
                 made[0].groups.flush()
 
-        _put_same(storage, f"{folder}/{LINES}", with_lines)
+        ours.append(_put_same(storage, f"{folder}/{LINES}", with_lines))
 
-    _put_same(storage, f"{folder}/{REJECTED_LINES}", with_rejected)
-    files = {name: file_entry(storage, f"{folder}/{name}") for name in (LINES, REJECTED_LINES)}
+    try:
+        _put_same(storage, f"{folder}/{REJECTED_LINES}", with_rejected)
+        if not ours[0]:
+            _check_lines(storage, f"{folder}/{LINES}", DayFile(topic, day, None, BytesIO()), fill)
+        files = {name: file_entry(storage, f"{folder}/{name}") for name in (LINES, REJECTED_LINES)}
+    except NotADirectoryError:
+        raise CorruptFile(f"{folder}: a file, where a day's folder must be; {MEND}") from None
+    if files[REJECTED_LINES]["sha256"] != made[0].rejected_sha256.hexdigest():
+        raise CorruptFile(f"{folder}/{REJECTED_LINES}: not the day's refused lines; {MEND}")
     manifest = made[0].manifest(files)
-    _check_rows(storage, folder, manifest)
-    text = json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n"
+    text = seal(manifest)
     try:
         storage.put_new(f"{folder}/{MANIFEST}", lambda file: file.write(text))
     except FileExistsError:
@@ -73,40 +84,62 @@ def put_day(
 def _rows_of(manifest: bytes) -> Manifest | None:
     """What a manifest says of its rows, whatever the bytes of its files; None of no manifest."""
     try:
-        return {**json.loads(manifest), "files": None}
-    except (ValueError, TypeError):
+        return {**unseal(manifest, DAY_1)[0], "files": None, "format": None}
+    except ValueError:
         return None
 
 
-def _check_rows(storage: Storage, folder: str, manifest: Manifest) -> None:
-    """Raises CorruptFile when the files do not hold as many lines as the manifest counts."""
-    totals = manifest["totals"]
+def _put_same(storage: Storage, name: str, write: Callable[[BinaryIO], None]) -> bool:
+    """Whether it was ours that was put: else one was there already."""
     try:
-        with storage.open(f"{folder}/{LINES}") as file:
-            stored = pq.read_metadata(file).num_rows
-    except pa.ArrowInvalid as error:
-        raise CorruptFile(f"{folder}/{LINES}: not ours ({error}); {MEND}") from None
-    with storage.open(f"{folder}/{REJECTED_LINES}") as file:
-        rejected = sum(1 for _ in file)
-    for name, lines, counted in (
-        (LINES, stored, totals["stored"]),
-        (REJECTED_LINES, rejected, totals["rejected"]),
-    ):
-        if lines != counted:
-            raise CorruptFile(f"{folder}/{name}: {lines} lines, not the day's {counted}; {MEND}")
-
-
-def _put_same(storage: Storage, name: str, write: Callable[[BinaryIO], None]) -> None:
-    with contextlib.suppress(FileExistsError):
         storage.put_new(name, write)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _check_lines(
+    storage: Storage, name: str, day: "DayFile", fill: Callable[["DayFile"], None]
+) -> None:
+    """Raises CorruptFile when a file that was there already has other rows than the day."""
+    try:
+        with (
+            storage.open(name) as file,
+            pq.ParquetFile(file, page_checksum_verification=True) as rows,
+        ):
+            compared = _Compared(rows)
+            day.groups = RowGroups(compared)
+            fill(day)
+            day.groups.flush()
+            compared.finish()
+    except (pa.ArrowException, ValueError) as error:
+        raise CorruptFile(f"{name}: not the day's lines ({error}); {MEND}") from None
+
+
+class _Compared:
+    """Stands where a writer stands, and compares with what was written before."""
+
+    def __init__(self, file: pq.ParquetFile) -> None:
+        self._groups = read_groups(file)
+
+    def write_table(self, group: pa.Table, row_group_size: int) -> None:
+        """Raises ValueError when the next row group is another one."""
+        theirs = next(self._groups, None)
+        if theirs is None or theirs.num_rows != group.num_rows or not plain(theirs).equals(group):
+            raise ValueError("other rows")
+
+    def finish(self) -> None:
+        """Raises ValueError when there is more."""
+        if next(self._groups, None) is not None:
+            raise ValueError("more rows")
 
 
 class DayFile:
     """A day being written: add its rows by partition."""
 
-    def __init__(self, topic: str, day: Day, writer: pq.ParquetWriter, rejected: BinaryIO) -> None:
+    def __init__(self, topic: str, day: Day, writer: Any, rejected: BinaryIO) -> None:
         self.topic, self.day = topic, day
-        self.rejected = rejected
+        self.rejected, self.rejected_sha256 = rejected, hashlib.sha256()
         self.groups = RowGroups(writer)
         self.totals: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
@@ -145,7 +178,9 @@ class DayFile:
         for row in rows.select(["offset", "timestamp", "reason", "raw"]).to_pylist():
             self.reasons[row["reason"]] += 1
             entry = rejected_entry({"partition": self.partition, **row})
-            self.rejected.write(json.dumps(entry).encode() + b"\n")
+            line = json.dumps(entry).encode() + b"\n"
+            self.rejected.write(line)
+            self.rejected_sha256.update(line)
 
     def manifest(self, files: dict[str, Any]) -> Manifest:
         """What the day is; `files` says how each of its files must be."""

@@ -5,7 +5,8 @@
                                      manifest.json     what the day is, and each file's sha256
 
 A day is there when its manifest is: that is put last. A closed day never changes. Its bytes
-follow from the log and the manifest's cuts alone.
+follow from the log and the manifest's cuts alone. The manifest is under a checksum of its own,
+and readers read the very files that they verified.
 """
 
 import base64
@@ -13,7 +14,9 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +25,30 @@ import pyarrow.parquet as pq
 
 from movierec.errors import BadInput, CorruptFile
 from movierec.lines.rows import STORED
-from movierec.store.storage import Storage, at
+from movierec.sealed import unseal_of
+from movierec.store.storage import Storage, at, has
 
-DAY_FORMAT = 1
+DAY_FORMAT = 2
+"""1 had no checksum."""
+DAY_1 = {"format", "topic", "day", "partitions", "totals", "gaps", "files"}
 LINES, REJECTED_LINES, MANIFEST = "lines.parquet", "rejected.jsonl", "manifest.json"
+EXPIRED = "expired"
+RESTORE = "restore the folder from a backup of the closed days"
 
 
 def day_name_of(topic: str, day: str) -> str:
     """The folder of a closed day, as the storage names it."""
     return f"{topic}/days/{day}"
+
+
+def expired_name_of(topic: str, day: str) -> str:
+    """Where it is written down that a closed day was deleted."""
+    return f"{EXPIRED}/{topic}/{day}.json"
+
+
+def is_expired(storage: Storage, topic: str, day: str) -> bool:
+    """Whether a closed day was deleted, or is being so."""
+    return has(storage, expired_name_of(topic, day))
 
 
 def day_folder(root: Path, topic: str, day: str) -> Path:
@@ -56,16 +74,24 @@ def manifest_of(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
         with at(folder).open(MANIFEST) as file:
-            manifest: dict[str, Any] = json.loads(file.read())
-        if manifest["format"] != DAY_FORMAT or set(manifest["files"]) != {LINES, REJECTED_LINES}:
-            raise ValueError(f"format {manifest['format']}, this code reads {DAY_FORMAT}")
+            manifest = unseal_of(file.read(), _place(folder), DAY_FORMAT, DAY_1)
+        if set(manifest["files"]) != {LINES, REJECTED_LINES}:
+            raise ValueError(f"it names the files {sorted(manifest['files'])}")
     except FileNotFoundError:
         raise BadInput(
-            f"{folder}: no closed day there; run the collector, or `dvc pull` its aggregate"
+            f"{folder}: no closed day there; let the collector close it, or take its aggregate by "
+            "`dvc pull --run-cache` and `dvc repro --pull --allow-missing`"
         ) from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise CorruptFile(f"{path}: not a day's manifest ({error}); restore the folder") from None
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise CorruptFile(f"{path}: not this day's manifest ({error}); {RESTORE}") from None
     return manifest
+
+
+def _place(folder: Path) -> dict[str, str]:
+    """Whose manifest must be in a folder: a copy of another day's is refused."""
+    whole = folder.absolute()
+    topic = {"topic": whole.parts[-3]} if whole.parent.name == "days" else {}
+    return {"day": whole.name} | topic
 
 
 def verify_day(folder: Path) -> dict[str, Any]:
@@ -73,23 +99,45 @@ def verify_day(folder: Path) -> dict[str, Any]:
 
     Raises BadInput when there is no day, CorruptFile when a file differs.
     """
+    with verified(folder) as (manifest, _):
+        return manifest
+
+
+@contextmanager
+def verified(folder: Path) -> Iterator[tuple[dict[str, Any], Mapping[str, BufferedIOBase]]]:
+    """The manifest of a day and its files, open at their beginnings, each verified: what is
+    removed or replaced meanwhile does not matter. Raises as `verify_day`."""
     manifest = manifest_of(folder)
-    for name, entry in manifest["files"].items():
-        path = folder / name
-        try:
-            good = file_entry(at(folder), name) == entry
-        except FileNotFoundError:
-            raise CorruptFile(f"{path}: missing, but named in {MANIFEST}") from None
-        if not good:
-            raise CorruptFile(f"{path}: SHA-256 differs from {MANIFEST}; restore the folder")
-    return manifest
+    with ExitStack() as stack:
+        files = {}
+        for name, entry in manifest["files"].items():
+            try:
+                files[name] = file = stack.enter_context(at(folder).open(name))
+                good = entry_of(file) == entry
+            except FileNotFoundError:
+                manifest_of(folder)  # raises when the whole day went meanwhile
+                raise CorruptFile(
+                    f"{folder / name}: missing, but named in {MANIFEST}; {RESTORE}"
+                ) from None
+            except OSError as error:
+                raise CorruptFile(f"{folder / name}: cannot be read ({error}); {RESTORE}") from None
+            if not good:
+                raise CorruptFile(f"{folder / name}: SHA-256 differs from {MANIFEST}; {RESTORE}")
+        yield manifest, files
 
 
 def file_entry(storage: Storage, name: str) -> dict[str, Any]:
     """What a manifest says of a file: its size and sha256."""
     with storage.open(name) as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return {"bytes": file.seek(0, os.SEEK_END), "sha256": digest}
+        return entry_of(file)
+
+
+def entry_of(file: BufferedIOBase) -> dict[str, Any]:
+    """What a manifest says of an open file, which is at its beginning before and after."""
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return {"bytes": size, "sha256": digest}
 
 
 def read_day(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -98,10 +146,9 @@ def read_day(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
     Sorted by partition, then offset; verified against the manifest first. 10 million
     lines take about 0.5 GB: name the columns you need.
     """
-    verify_day(folder)
-    with at(folder).open(LINES) as file:
+    with verified(folder) as (_, files):
         table = pq.read_table(
-            file, columns=list(columns) if columns else None, read_dictionary=["movie"]
+            files[LINES], columns=list(columns) if columns else None, read_dictionary=["movie"]
         )
     schema = pa.schema([STORED.field(name) for name in table.schema.names])
     return table.cast(schema).unify_dictionaries()
@@ -109,10 +156,9 @@ def read_day(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
 
 def stream_day(folder: Path) -> Iterator[pa.RecordBatch]:
     """The rows of `read_day`, some 100,000 at a time: memory does not grow with the day."""
-    verify_day(folder)
     with (
-        at(folder).open(LINES) as file,
-        pq.ParquetFile(file, read_dictionary=["movie"]) as rows,
+        verified(folder) as (_, files),
+        pq.ParquetFile(files[LINES], read_dictionary=["movie"]) as rows,
     ):
         for batch in rows.iter_batches(batch_size=1 << 17, use_threads=False):
             yield from pa.Table.from_batches([batch]).cast(STORED).to_batches()
@@ -120,9 +166,8 @@ def stream_day(folder: Path) -> Iterator[pa.RecordBatch]:
 
 def read_rejected(folder: Path) -> Iterator[dict[str, Any]]:
     """The refused lines of a closed day: partition, offset, timestamp, reason, raw bytes."""
-    verify_day(folder)
-    with at(folder).open(REJECTED_LINES) as file:
-        for line in file:
+    with verified(folder) as (_, files):
+        for line in files[REJECTED_LINES]:
             entry = json.loads(line)
             yield {**entry, "raw": raw_of(entry)}
 

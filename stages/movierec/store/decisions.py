@@ -9,14 +9,21 @@ its decision. The next number is decided only after the one before is done.
 """
 
 import contextlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from movierec.errors import CorruptFile
+from movierec.sealed import seal, unseal_of
 from movierec.store.placing import NOTHING, Cut
-from movierec.store.storage import Storage, has
+from movierec.store.storage import Storage
 from movierec.times import Day, Nanoseconds, day_name, day_number
+
+FORMAT = 2
+"""1 had no checksum and did not say whose it is; its `.done` was empty."""
+CLOSING_1 = {"day", "cuts"}
+DONE_1 = b""
+MEND = "move it away, and the day is verified and marked again"
 
 
 @dataclass(frozen=True)
@@ -51,19 +58,28 @@ def read_closing(storage: Storage, topic: str, number: int) -> Closing:
         return BEFORE_ALL
     name = _name(topic, number, ".json")
     try:
-        with storage.open(name) as file:
-            document = json.loads(file.read())
+        document = _document(storage, topic, number)
         cuts = {int(p): int(cut) for p, cut in document["cuts"].items()}
         return Closing(number, day_number(document["day"]), cuts)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise CorruptFile(f"{name}: not a closing ({error}); restore it from a backup") from None
+
+
+def _document(storage: Storage, topic: str, number: int) -> dict[str, Any]:
+    """A decision as its file says it. Raises ValueError."""
+    with storage.open(_name(topic, number, ".json")) as file:
+        return unseal_of(file.read(), _place(topic, number), FORMAT, CLOSING_1)
+
+
+def _place(topic: str, number: int) -> dict[str, Any]:
+    return {"topic": topic, "number": number}
 
 
 def announce(storage: Storage, topic: str, closing: Closing) -> Closing:
     """Decide, or take the decision that has this number already; durable either way."""
     cuts = {str(partition): cut for partition, cut in sorted(closing.cuts.items())}
-    document = {"day": day_name(closing.day), "cuts": cuts}
-    text = json.dumps(document, indent=2, sort_keys=True).encode() + b"\n"
+    document = {"format": FORMAT, **_place(topic, closing.number)}
+    text = seal({**document, "day": day_name(closing.day), "cuts": cuts})
     try:
         storage.put_new(_name(topic, closing.number, ".json"), lambda file: file.write(text))
     except FileExistsError:
@@ -72,13 +88,13 @@ def announce(storage: Storage, topic: str, closing: Closing) -> Closing:
 
 
 def is_done(storage: Storage, topic: str, number: int) -> bool:
-    """Whether the day of a decision is published and durable."""
-    return has(storage, _name(topic, number, ".done"))
+    """Whether the day of a decision is published and durable. Raises CorruptFile."""
+    return _mark(storage, topic, number) is not None
 
 
 def mark_done(storage: Storage, topic: str, number: int, now: Nanoseconds) -> None:
     """Say so, and when, by the own clock; another closer may have said it."""
-    text = json.dumps({"time": now}).encode() + b"\n"
+    text = seal({"format": FORMAT, **_place(topic, number), "time": now})
     with contextlib.suppress(FileExistsError):
         storage.put_new(_name(topic, number, ".done"), lambda file: file.write(text))
 
@@ -88,15 +104,26 @@ def done_time(storage: Storage, topic: str, number: int) -> Nanoseconds | None:
 
     Raises CorruptFile.
     """
+    time: Nanoseconds | None = (_mark(storage, topic, number) or {}).get("time")
+    return time
+
+
+def _mark(storage: Storage, topic: str, number: int) -> dict[str, Any] | None:
+    """What a decision's mark says, None when there is none. Raises CorruptFile."""
     name = _name(topic, number, ".done")
     try:
         with storage.open(name) as file:
-            text = file.read()
-        return int(json.loads(text)["time"]) if text else None
+            content = file.read()
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError) as error:
-        raise CorruptFile(f"{name}: not a mark ({error}); restore it from a backup") from None
+    except OSError as error:
+        raise CorruptFile(f"{name}: cannot be read ({error}); {MEND}") from None
+    try:
+        if content == DONE_1 and number and "format" not in _document(storage, topic, number):
+            return {}
+        return unseal_of(content, _place(topic, number), FORMAT, frozenset())
+    except (ValueError, OSError) as error:
+        raise CorruptFile(f"{name}: not the mark of a closing ({error}); {MEND}") from None
 
 
 def _highest(storage: Storage, topic: str, suffix: str) -> int:

@@ -6,6 +6,7 @@ fsync nobody knows what the disk holds.
 """
 
 import contextlib
+import errno
 import os
 import uuid
 from collections.abc import Callable
@@ -72,11 +73,15 @@ def sync_folder(folder: Path) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make `folder` and its missing parents, each name durable."""
+    """Make `folder` and its missing parents, each name durable. Raises NotADirectoryError when
+    something else has the name: a FileExistsError would say that the file in it is there."""
     if folder.is_dir():
         return
     _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from None
     sync_folder(folder.parent)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from movierec.errors import CorruptFile
 from movierec.lines.kinds import REJECTED
 from movierec.lines.rows import STORED
 from movierec.store.chain import read_chain
@@ -53,9 +54,9 @@ def _open(root: Path, topic: str) -> list[tuple[int, pa.Table]]:
                     read_chain(Partition(storage, topic, number)), last.cut(number), None
                 )
             ]
-        except FileNotFoundError:
+        except FileNotFoundError as error:
             if last_closing(storage, topic) == last:
-                raise
+                raise CorruptFile(f"{error.filename}: went while it was read; try again") from None
             continue
         if last_closing(storage, topic) == last:
             return tables

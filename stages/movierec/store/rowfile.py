@@ -70,11 +70,11 @@ class RowGroups:
         """Write what waits as the last row group."""
         if self.rows:
             group = pa.concat_tables(self.waiting)
-            self.writer.write_table(_plain(group), row_group_size=GROUP_ROWS)
+            self.writer.write_table(plain(group), row_group_size=GROUP_ROWS)
         self.waiting, self.rows, self.bytes = [], 0, 0
 
 
-def _plain(group: pa.Table) -> pa.Table:
+def plain(group: pa.Table) -> pa.Table:
     """The rows in one chunk, each dictionary in order of first use."""
     for index, field in enumerate(group.schema):
         if pa.types.is_dictionary(field.type):

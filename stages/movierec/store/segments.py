@@ -4,12 +4,15 @@
 
 A segment holds the lines of the offsets [start, end) of one partition and never changes.
 Its footer carries facts that follow from its rows, so that closing a day need not read them.
+All its bytes are under a seal (sealing): the facts are verified whenever they are read, the rows
+before they are.
 """
 
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,11 +23,14 @@ import pyarrow.parquet as pq
 from movierec.errors import CorruptFile
 from movierec.lines.kinds import KINDS, REJECTED
 from movierec.lines.rows import ROWS
+from movierec.sealed import check_format
 from movierec.store.rowfile import RowGroups, open_writer
+from movierec.store.sealing import Footer, check_pages, read_footer, write_sealed
 from movierec.store.storage import Storage, at
 from movierec.times import DAY, Day, Nanoseconds
 
-FORMAT = 1
+FORMAT = 2
+"""1 had no seal."""
 FACTS = "movierec.segment"
 MEND = "move it away, and the collector reads its offsets again"
 
@@ -106,12 +112,14 @@ def facts_of(
 
 
 def write_segment(file: BinaryIO, facts: Mapping[str, Any], rows: pa.Table) -> None:
-    """Fill a segment's file."""
-    with open_writer(file, ROWS) as writer:
+    """Fill a segment's file. Holds it in memory, where its rows are already."""
+    made = pa.BufferOutputStream()
+    with open_writer(made, ROWS) as writer:
         groups = RowGroups(writer)
         groups.add(rows)
         groups.flush()
         writer.add_key_value_metadata({FACTS: json.dumps(facts, sort_keys=True)})
+    write_sealed(file, memoryview(made.getvalue()))
 
 
 def read_segment(partition: Partition, start: int) -> Segment | None:
@@ -119,17 +127,30 @@ def read_segment(partition: Partition, start: int) -> Segment | None:
     name = partition.name(start)
     try:
         with partition.storage.open(name) as file:
-            metadata = pq.read_metadata(file)
-        facts = json.loads(metadata.metadata[FACTS.encode()])
-        wanted = (FORMAT, partition.topic, partition.number, start, metadata.num_rows)
-        got = tuple(facts[key] for key in ("format", "topic", "partition", "start", "rows"))
+            facts, num_rows, _ = _facts_in(file)
+        wanted = (partition.topic, partition.number, start, num_rows)
+        got = tuple(facts[key] for key in ("topic", "partition", "start", "rows"))
         if got != wanted or facts["end"] <= start:
             raise ValueError(f"it says {got} up to {facts['end']}, expected {wanted}")
         return segment_of(facts)
     except FileNotFoundError:
         return None
-    except (pa.ArrowInvalid, OSError, KeyError, ValueError, TypeError) as error:
+    except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
         raise CorruptFile(f"{name}: not a segment ({error}); {MEND}") from None
+
+
+def _facts_in(file: BufferedIOBase) -> tuple[dict[str, Any], int, Footer]:
+    """The facts in a segment's footer, its number of rows, and the footer. Raises as they are
+    not what a segment has."""
+    footer = read_footer(file)
+    metadata = pq.read_metadata(pa.BufferReader(footer.content))
+    facts = json.loads(metadata.metadata[FACTS.encode()])
+    check_format(facts["format"], FORMAT)
+    if (facts["format"] == 1) != (footer.pages is None):
+        raise ValueError(
+            f"format {facts['format']} {'without' if footer.pages is None else 'with'} a seal"
+        )
+    return facts, metadata.num_rows, footer
 
 
 def segment_of(facts: Mapping[str, Any]) -> Segment:
@@ -146,15 +167,17 @@ def segment_of(facts: Mapping[str, Any]) -> Segment:
 
 @contextmanager
 def opened(partition: Partition, start: int) -> Iterator[pq.ParquetFile]:
-    """A segment to read rows of, every page checked. Raises CorruptFile, naming it."""
+    """A segment to read rows of, every byte checked. Raises CorruptFile, naming it."""
     name = partition.name(start)
-    try:
-        with (
-            partition.storage.open(name) as file,
-            pq.ParquetFile(file, page_checksum_verification=True) as rows,
-        ):
-            yield rows
-    except FileNotFoundError:
-        raise
-    except (OSError, pa.ArrowException) as error:
-        raise CorruptFile(f"{name}: damaged ({error}); {MEND}") from None
+    with partition.storage.open(name) as file:
+        try:
+            check_pages(file, _facts_in(file)[2])
+        except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
+            raise CorruptFile(f"{name}: damaged ({error}); {MEND}") from None
+        try:
+            with pq.ParquetFile(file, page_checksum_verification=True) as rows:
+                yield rows
+        except FileNotFoundError:
+            raise
+        except (OSError, pa.ArrowException) as error:
+            raise CorruptFile(f"{name}: damaged ({error}); {MEND}") from None

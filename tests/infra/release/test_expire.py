@@ -11,6 +11,7 @@ import pytest
 from infra.release import expire
 from movierec.errors import BadInput, CorruptFile
 from movierec.hashing import sha256_of
+from movierec.sealed import seal
 from movierec.store.days import DAY_FORMAT, closed_days, read_manifest
 
 ROOT = Path(__file__).parents[3]
@@ -36,7 +37,7 @@ def make_day(root, topic, day):
     files = {"lines.parquet": {}, "rejected.jsonl": {}}
     totals = {"stored": 7, "rejected": 2}
     manifest = {"format": DAY_FORMAT, "day": day, "topic": topic, "files": files, "totals": totals}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "manifest.json").write_bytes(seal(manifest))
     return folder
 
 

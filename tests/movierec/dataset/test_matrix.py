@@ -105,7 +105,7 @@ F32, I32, I64 = np.float32, np.int32, np.int64
 def test_a_matrix_whose_arrays_do_not_fit_is_refused(
     tmp_path: Path, changes: dict[str, Any]
 ) -> None:
-    with pytest.raises(CorruptFile, match=r"the matrix 'train' does not fit; run `dvc checkout`"):
+    with pytest.raises(CorruptFile, match=r"the matrix 'train' does not fit; run `chmod -R u.w"):
         load_dataset(tampered(tmp_path, changes))
 
 

@@ -10,11 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from movierec.errors import CorruptFile
 from movierec.lines.rows import line_of
 from movierec.store import closing
 from movierec.store.closing import Closer
-from movierec.store.days import closed_days, day_folder, read_day, read_manifest, verify_day
-from movierec.store.decisions import done_time, is_done, last_done
+from movierec.store.dayfile import put_day
+from movierec.store.days import (
+    closed_days,
+    day_folder,
+    expired_name_of,
+    read_day,
+    read_manifest,
+    verify_day,
+)
+from movierec.store.decisions import done_time, is_done, last_done, mark_done
 from movierec.store.durable import Disk
 from movierec.store.openrows import open_rejected, open_rows
 from movierec.store.tail import claim_partition
@@ -322,14 +331,181 @@ def test_a_segment_that_was_moved_away_after_the_decision_is_waited_for(
     assert read_manifest(tmp_path, TOPIC, DAY)["totals"]["stored"] == 3
 
 
-def test_what_a_killed_closer_left_beside_a_day_goes_with_its_closing(tmp_path: Path) -> None:
+def test_what_a_killed_closer_left_beside_a_day_goes_with_its_closing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A closed day's folder is a dependency as a whole: it holds the day and nothing else."""
     a_day_to_close(tmp_path)
+    with monkeypatch.context() as patch, pytest.raises(Crash):
+        patch.setattr("movierec.store.closing.put_day", calls_until(1))
+        close(tmp_path, **ENDS)
     folder = day_folder(tmp_path, TOPIC, DAY)
     folder.mkdir(parents=True)
     (folder / ".lines.parquet.0f.tmp").write_bytes(b"half of a day")
     assert close(tmp_path, **ENDS) == [DAY]
     assert sorted(files(folder)) == ["lines.parquet", "manifest.json", "rejected.jsonl"]
+
+
+def empty(folder: Path, whole: Path) -> None:
+    folder.mkdir(parents=True)
+
+
+def half_a_copy(folder: Path, whole: Path) -> None:
+    folder.mkdir(parents=True)
+    shutil.copy(whole / "lines.parquet", folder)
+
+
+def without_a_manifest(folder: Path, whole: Path) -> None:
+    shutil.copytree(whole, folder)
+    (folder / "manifest.json").unlink()
+
+
+def another_manifest(folder: Path, whole: Path) -> None:
+    shutil.copytree(whole, folder)
+    (folder / "manifest.json").write_text("{}")
+
+
+def a_file_cut_off(folder: Path, whole: Path) -> None:
+    shutil.copytree(whole, folder)
+    os.truncate(folder / "lines.parquet", 100)
+
+
+def a_file(folder: Path, whole: Path) -> None:
+    folder.parent.mkdir(parents=True)
+    folder.write_bytes(b"")
+
+
+def a_link_to_nothing(folder: Path, whole: Path) -> None:
+    folder.parent.mkdir(parents=True)
+    folder.symlink_to(folder.with_name("none"))
+
+
+def a_link_to_an_empty_folder(folder: Path, whole: Path) -> None:
+    folder.parent.mkdir(parents=True)
+    (whole.parent / "there").mkdir()
+    folder.symlink_to(whole.parent / "there")
+
+
+STRANGE = [
+    empty,
+    half_a_copy,
+    without_a_manifest,
+    another_manifest,
+    a_file_cut_off,
+    a_file,
+    a_link_to_nothing,
+    a_link_to_an_empty_folder,
+]
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_a_folder_that_was_there_before_its_day_is_looked_at_first(
+    tmp_path: Path, strange: Callable[[Path, Path], None]
+) -> None:
+    """Nothing is decided, and nothing removed, until an operator has moved it away."""
+    root, whole = tmp_path / "store", tmp_path / "whole"
+    a_day_to_close(whole)
+    assert close(whole, **ENDS) == [DAY]
+    strange(day_folder(root, TOPIC, DAY), day_folder(whole, TOPIC, DAY))
+    a_day_to_close(root)
+    mark_done(Disk(root), TOPIC, 0, NOW)  # when the store began: what a first check leaves
+    before, lines = files(root), stored(root)
+    with pytest.raises(CorruptFile, match=r"was there before .* Nothing was removed.* move it"):
+        close(root, **ENDS)
+    assert (files(root), stored(root)) == (before, lines)
+    day_folder(root, TOPIC, DAY).rename(tmp_path / "away")
+    assert close(root, **ENDS) == [DAY]
+    for part in ("days", "closings", "segments"):
+        assert files(root / TOPIC / part) == files(whole / TOPIC / part)
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_a_folder_that_came_after_the_decision_is_no_day_either(
+    tmp_path: Path, strange: Callable[[Path, Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or it holds just what the day holds, as one does whose closer died."""
+    root, whole = tmp_path / "store", tmp_path / "whole"
+    a_day_to_close(whole)
+    assert close(whole, **ENDS) == [DAY]
+    a_day_to_close(root)
+    before = files(root / TOPIC / "segments")
+    with monkeypatch.context() as patch, pytest.raises(Crash):
+        patch.setattr("movierec.store.closing.put_day", calls_until(1))
+        close(root, **ENDS)
+    strange(day_folder(root, TOPIC, DAY), day_folder(whole, TOPIC, DAY))
+    try:
+        assert close(root, **ENDS) == [DAY]
+    except CorruptFile as error:
+        assert "move the folder away" in str(error)
+        assert files(root / TOPIC / "segments") == before
+        assert not is_done(Disk(root), TOPIC, 1)
+        day_folder(root, TOPIC, DAY).rename(tmp_path / "away")
+        assert close(root, **ENDS) == [DAY]
+    assert read_day(day_folder(root, TOPIC, DAY)) == read_day(day_folder(whole, TOPIC, DAY))
+
+
+def test_a_whole_day_that_was_there_is_taken_when_it_is_the_same(tmp_path: Path) -> None:
+    """Closings were restored from before it, or lost."""
+    root, whole = tmp_path / "store", tmp_path / "whole"
+    a_day_to_close(whole)
+    assert close(whole, **ENDS) == [DAY]
+    shutil.copytree(day_folder(whole, TOPIC, DAY), day_folder(root, TOPIC, DAY))
+    a_day_to_close(root)
+    assert close(root, **ENDS) == []
+    assert is_done(Disk(root), TOPIC, 1)
+    assert files(root / TOPIC) == files(whole / TOPIC)
+
+
+def test_a_whole_day_of_other_lines_is_not_taken(tmp_path: Path) -> None:
+    """Another store's: of the same topic, day and cuts, with as many lines."""
+    root, other = tmp_path / "store", tmp_path / "other"
+    put(other, [watch(1, 1, user=8), b"junk"])
+    put(other, [watch(1, 2, user=8), watch(2, 30)], 2)
+    put(other, [watch(1, 3, user=8), b"\xff"], partition=1)
+    assert close(other, **ENDS) == [DAY]
+    shutil.copytree(day_folder(other, TOPIC, DAY), day_folder(root, TOPIC, DAY))
+    a_day_to_close(root)
+    before = files(root / TOPIC / "segments")
+    with pytest.raises(CorruptFile, match=r"lines\.parquet: not the day's lines"):
+        close(root, **ENDS)
+    assert files(root / TOPIC / "segments") == before
+
+
+def test_a_day_that_went_after_it_was_marked_keeps_its_segments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another closer said that it was done; what is there counts."""
+    a_day_to_close(tmp_path)
+    before = stored(tmp_path)
+
+    def losing(*a: Any) -> Any:
+        manifest = put_day(*a)
+        mark_done(Disk(tmp_path), TOPIC, 1, NOW)
+        shutil.rmtree(day_folder(tmp_path, TOPIC, DAY))
+        return manifest
+
+    monkeypatch.setattr(closing, "put_day", losing)
+    with pytest.raises(CorruptFile, match=r"no closed day there.*No segment of it was removed"):
+        close(tmp_path, **ENDS)
+    assert [segment.start for segment in segments(tmp_path)] == [0, 2]
+    assert len(before) == 4
+
+
+def test_a_day_that_expired_since_is_no_reason_to_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_day_to_close(tmp_path)
+
+    def expiring(*a: Any) -> Any:
+        manifest = put_day(*a)
+        name = expired_name_of(TOPIC, DAY)
+        Disk(tmp_path).put_new(name, lambda file: file.write(b"{}"))
+        shutil.rmtree(day_folder(tmp_path, TOPIC, DAY))
+        return manifest
+
+    monkeypatch.setattr(closing, "put_day", expiring)
+    assert close(tmp_path, **ENDS) == [DAY]
+    assert [segment.start for segment in segments(tmp_path)] == [2]
 
 
 @pytest.mark.parametrize("name", ["rejected.jsonl", "lines.parquet"])

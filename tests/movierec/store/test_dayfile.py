@@ -2,9 +2,11 @@
 
 import hashlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -99,19 +101,53 @@ def test_a_file_that_is_there_already_stays_and_the_manifest_fits_it(
     assert files(folder) == before
 
 
+def one_row_less(folder: Path) -> None:
+    pq.write_table(pq.read_table(folder / LINES).slice(1), folder / LINES)
+
+
+def another_row(folder: Path) -> None:
+    """As many rows as ours, and one is another's."""
+    table = pq.read_table(folder / LINES)
+    user = table.schema.get_field_index("user")
+    pq.write_table(table.set_column(user, "user", pa.array([1, 7])), folder / LINES)
+
+
+def more_rows(folder: Path) -> None:
+    """Ours, and a row group more."""
+    table = pq.read_table(folder / LINES)
+    pq.write_table(pa.concat_tables([table, table]), folder / LINES, row_group_size=2)
+
+
+def no_parquet(folder: Path) -> None:
+    (folder / LINES).write_bytes(b"no Parquet")
+
+
+def no_refused_line(folder: Path) -> None:
+    (folder / REJECTED_LINES).write_bytes(b"")
+
+
+def another_refused_line(folder: Path) -> None:
+    """As many as ours."""
+    content = (folder / REJECTED_LINES).read_bytes()
+    (folder / REJECTED_LINES).write_bytes(content.replace(b"junk", b"punk"))
+
+
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("change", "said"),
     [
-        (LINES, b"no Parquet", "not ours"),
-        (REJECTED_LINES, b"", "0 lines, not the day's 1"),
-        (REJECTED_LINES, b"{}\n{}\n", "2 lines, not the day's 1"),
+        (no_parquet, f"{LINES}: not the day's lines"),
+        (one_row_less, f"{LINES}: not the day's lines .other rows"),
+        (another_row, f"{LINES}: not the day's lines .other rows"),
+        (more_rows, f"{LINES}: not the day's lines .more rows"),
+        (no_refused_line, f"{REJECTED_LINES}: not the day's refused lines"),
+        (another_refused_line, f"{REJECTED_LINES}: not the day's refused lines"),
     ],
 )
 def test_a_foreign_file_makes_no_day(
-    tmp_path: Path, folder: Path, name: str, content: bytes, said: str
+    tmp_path: Path, folder: Path, change: Callable[[Path], None], said: str
 ) -> None:
-    (folder / name).write_bytes(content)
-    with pytest.raises(CorruptFile, match=f"{DAY}/{name}: {said}.*move the folder away"):
+    change(folder)
+    with pytest.raises(CorruptFile, match=f"{DAY}/{said}.*move the folder away"):
         a_day(tmp_path)
     assert not (folder / MANIFEST).exists()
     shutil.move(folder, tmp_path / "away")
@@ -119,10 +155,12 @@ def test_a_foreign_file_makes_no_day(
     verify_day(folder)
 
 
-def test_a_file_of_another_decision_makes_no_day(tmp_path: Path, folder: Path) -> None:
-    with pytest.raises(CorruptFile, match="2 lines, not the day's 3"):
-        a_day(tmp_path, stored=3)
-    assert not (folder / MANIFEST).exists()
+def test_a_file_where_the_folder_must_be_makes_no_day(tmp_path: Path) -> None:
+    folder = day_folder(tmp_path, TOPIC, DAY)
+    folder.parent.mkdir(parents=True)
+    folder.write_bytes(b"")
+    with pytest.raises(CorruptFile, match=f"{DAY}: a file, where a day's folder must be"):
+        a_day(tmp_path)
 
 
 @pytest.mark.parametrize("manifest", [b"{", b"[]", b"{}", None])

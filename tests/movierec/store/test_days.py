@@ -2,12 +2,15 @@
 
 import json
 import shutil
+from io import BufferedIOBase
 from pathlib import Path
 
 import pytest
 
 from movierec.errors import BadInput, CorruptFile
 from movierec.lines.rows import STORED
+from movierec.sealed import seal
+from movierec.store import days
 from movierec.store.days import (
     LINES,
     MANIFEST,
@@ -68,22 +71,50 @@ def test_a_damaged_day_is_named(day: Path, file: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "said"),
     [
-        {"format": 2},
-        {"format": None},
-        {"files": {}},
-        {"files": {"lines.parquet": {}}},
-        {"files": 3},
+        ({"format": 3}, "format 3, this release reads 1 to 2; a newer release wrote it"),
+        ({"format": 0}, "no release wrote that"),
+        ({"format": None}, "no release wrote that"),
+        ({"format": 1}, "format 1 with a sha256"),
+        ({"files": {}}, "it names the files"),
+        ({"files": {"lines.parquet": {}}}, "it names the files"),
+        ({"files": 3}, "not this day's manifest"),
+        ({"day": "2026-11-02"}, "it is that of"),
+        ({"topic": "served"}, "it is that of"),
     ],
 )
-def test_a_manifest_of_another_format_or_other_files_is_refused(
-    day: Path, change: dict[str, object]
+def test_a_manifest_of_another_format_place_or_files_is_refused(
+    day: Path, change: dict[str, object], said: str
 ) -> None:
-    document = json.loads((day / MANIFEST).read_text())
-    (day / MANIFEST).write_text(json.dumps(document | change))
-    with pytest.raises(CorruptFile, match=r"manifest\.json: not a day's manifest"):
+    (day / MANIFEST).write_bytes(seal(manifest_of(day) | change))
+    with pytest.raises(CorruptFile, match=rf"manifest\.json: .*{said}"):
         manifest_of(day)
+
+
+def test_a_day_that_goes_or_changes_after_it_was_verified_is_read_on(day: Path) -> None:
+    """An expiry, or somebody who restores, at the same time."""
+    expected = list(read_rejected(day)), read_day(day).to_pylist()
+    rejected, rows = read_rejected(day), stream_day(day)
+    got = [next(rejected)], next(rows).to_pylist()
+    shutil.rmtree(day)
+    got[0].extend(rejected)
+    assert got == expected
+
+
+def test_a_day_that_goes_while_it_is_verified_is_named(
+    day: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify = days.entry_of
+
+    def going(file: BufferedIOBase) -> dict[str, object]:
+        entry = verify(file)
+        shutil.rmtree(day, ignore_errors=True)
+        return entry
+
+    monkeypatch.setattr(days, "entry_of", going)
+    with pytest.raises(BadInput, match="no closed day there"):
+        read_day(day)
 
 
 def test_rejected_lines_keep_their_bytes_and_reason(day: Path) -> None:

@@ -45,10 +45,11 @@ def test_a_decision_is_done_once_it_is_marked(tmp_path: Path) -> None:
 def test_a_mark_without_its_time_is_one_and_a_damaged_one_is_named(tmp_path: Path) -> None:
     path = tmp_path / TOPIC / "closings/00000001.done"
     path.parent.mkdir(parents=True)
+    path.with_suffix(".json").write_text('{"day": "2026-11-01", "cuts": {}}')
     path.touch()  # as they once were
     assert (last_done(Disk(tmp_path), TOPIC), done_time(Disk(tmp_path), TOPIC, 1)) == (1, None)
     path.write_text("[]")
-    with pytest.raises(CorruptFile, match=r"00000001\.done: not a mark"):
+    with pytest.raises(CorruptFile, match=r"00000001\.done: not the mark"):
         done_time(Disk(tmp_path), TOPIC, 1)
 
 

@@ -161,3 +161,9 @@ def test_a_day_is_durable_before_its_segments_go(tmp_path: Path, calls: Calls) -
         if call[0] == "link":  # content before, folder after, with nothing between
             assert made[index - 1][:2] == ("fsync", "file")
             assert made[index + 1][:2] == ("fsync", "folder")
+
+
+def test_a_file_that_has_a_folders_name_is_not_taken_for_the_file(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"")
+    with pytest.raises(NotADirectoryError, match="/a'"):
+        Disk(tmp_path).put_new("a/b", lambda file: None)
