@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from movierec.errors import CorruptFile
 from movierec.lines.rows import STORED
 from movierec.store import openrows
 from movierec.store.openrows import open_rejected, open_rows
@@ -58,5 +59,5 @@ def test_a_segment_that_vanishes_without_a_closing_is_an_error(
         return rows_between(*a)
 
     monkeypatch.setattr(openrows, "rows_between", vanishing)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(CorruptFile, match=r"0\.parquet: went while it was read; try again"):
         open_rows(tmp_path, TOPIC)
