@@ -144,7 +144,12 @@ def entry_of(topic: str, day: str, options: argparse.Namespace) -> dict[str, Any
     """What the report says of a day. Raises CorruptFile when its manifest is not readable."""
     storage, folder = at(options.store), day_name_of(topic, day)
     totals = manifest_of(day_folder(options.store, topic, day))["totals"]
-    files = {name: file_entry(storage, f"{folder}/{name}") for name in storage.names(folder)}
+    try:
+        files = {name: file_entry(storage, f"{folder}/{name}") for name in storage.names(folder)}
+    except OSError as error:  # somebody restores it, or expires it too
+        raise BadInput(
+            f"{folder}: {error}; when nobody is at work on that folder, start again"
+        ) from None
     return {
         "topic": topic,
         "day": day,

@@ -79,8 +79,8 @@ def manifest_of(folder: Path) -> dict[str, Any]:
             raise ValueError(f"it names the files {sorted(manifest['files'])}")
     except FileNotFoundError:
         raise BadInput(
-            f"{folder}: no closed day there; let the collector close it, or take its aggregate by "
-            "`dvc pull --run-cache` and `dvc repro --pull --allow-missing`"
+            f"{folder}: no closed day there; let the collector close it, or, when it has expired, "
+            "take its aggregate by `dvc repro --pull --allow-missing`"
         ) from None
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise CorruptFile(f"{path}: not this day's manifest ({error}); {RESTORE}") from None

@@ -12,7 +12,7 @@ from infra.release import expire
 from movierec.errors import BadInput, CorruptFile
 from movierec.hashing import sha256_of
 from movierec.sealed import seal
-from movierec.store.days import DAY_FORMAT, closed_days, read_manifest
+from movierec.store.days import DAY_FORMAT, closed_days, file_entry, read_manifest
 
 ROOT = Path(__file__).parents[3]
 OLD, USED, NEW = "2026-01-05", "2026-01-06", "2026-02-01"
@@ -213,3 +213,18 @@ def test_a_crash_anywhere_leaves_the_day_or_none_and_the_next_run_finishes(
         assert len(entries(store.parent)) == 2, f"crash {number}"
         assert not list(store.glob("*/days/*")), f"crash {number}"
     assert number > 10
+
+
+@pytest.mark.parametrize("name", ["rejected.jsonl", "manifest.json"])
+def test_a_file_that_goes_meanwhile_is_one_line(root, monkeypatch, name):
+    """Somebody expires or restores the same day."""
+    path = root / "data/movielog/days" / OLD / name
+
+    def going(storage, asked):
+        path.unlink(missing_ok=True)
+        return file_entry(storage, asked)
+
+    monkeypatch.setattr(expire, "file_entry", going)
+    with pytest.raises(BadInput, match=rf"{OLD}: .*{name}.*nobody is at work .*start again"):
+        run("--apply")
+    assert (root / "data/served/days" / OLD / "lines.parquet").exists()
