@@ -107,6 +107,8 @@ evaluate.bootstrap_samples 1 to inf
 evaluate.seed 0 to inf
 gate.min_rmse_gain -inf to inf
 gate.max_rmse_loss 0 to inf
+gate.min_judged_users 1 to inf
+gate.min_validation_ratings 1 to inf
 gate.min_coverage 0 to 1
 online.conversion_minutes >0 to inf
 online.confidence >0 to 0.999999
