@@ -108,6 +108,7 @@ def test_the_limits_themselves_are_fine_and_no_step_further(most: str, reason: s
 
 
 def test_a_line_of_all_the_bytes_there_may_be_is_one() -> None:
+    assert MAX_LINE_BYTES == 65_536  # of the contract
     line = f"{AT},1,recommendation request h:1, status 1, result: {{}}, 1 ms"
     fill = MAX_LINE_BYTES - len(line) + 2
     assert isinstance(parse(line.format("a" * fill).encode()), Request)

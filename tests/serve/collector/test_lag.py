@@ -77,6 +77,13 @@ def test_what_is_written_takes_the_lag_away(gauges: Gauges) -> None:
     assert gauges.of(THERE) == (0, 0, 7)  # on disk beyond an end that is older: not negative
 
 
+def test_a_line_of_a_clock_that_was_never_set_is_as_old_as_it_says(gauges: Gauges) -> None:
+    gauges.lag.begin(HERE, 0)
+    gauges.lag.advance(HERE, 8, 0)
+    gauges.lag.observe({HERE: 10})
+    assert gauges.of(HERE) == (2, NOW, 8)
+
+
 def test_a_partition_that_is_no_longer_ours_is_not_exported(gauges: Gauges) -> None:
     for partition in (HERE, THERE):
         gauges.lag.begin(partition, 0)

@@ -5,6 +5,7 @@ from math import inf, nan
 import numpy as np
 import pytest
 
+from movierec.dataset.matrix import csr
 from movierec.errors import BadInput, LimitExceeded
 from movierec.models.kernels import descent
 from movierec.models.kernels.lanes import LINE_BYTES
@@ -94,3 +95,13 @@ def test_who_is_unknown_has_no_factors() -> None:
     assert known["user_factors"].sum(axis=1).tolist() == [4, 4, 0]
     assert known["movie_factors"].tolist() == [[1, 0]] * 4
     assert known["movie_factors"].flags.c_contiguous
+
+
+def test_one_rating_makes_a_user_and_a_movie_known() -> None:
+    train = csr(np.array([1]), np.array([2]), np.array([4.0]), (3, 4))
+    three, four = np.ones(3), np.ones(4)
+    known = descent.known_only(train, three, four, np.ones((3, 2)), np.ones((4, 2)))
+    assert known["user_bias"].tolist() == [0, 1, 0]
+    assert known["movie_bias"].tolist() == [0, 0, 1, 0]
+    assert known["user_factors"].tolist() == [[0, 0], [1, 1], [0, 0]]
+    assert known["movie_factors"].tolist() == [[0, 0, 1, 0]] * 2

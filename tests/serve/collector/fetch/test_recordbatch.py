@@ -51,6 +51,14 @@ def test_a_size_that_the_next_batch_would_end_is_refused() -> None:
         values(made(record([0, 2, 0, 4, *b"ky", 0x81])))
 
 
+def test_a_checksum_is_compared_unless_one_says_not_to() -> None:
+    data = bytearray(made(record(WHOLE)))
+    data[-1] ^= 1
+    with pytest.raises(CorruptRecordError, match="wrong CRC-32C"):
+        list(read_batches(memoryview(data)))
+    assert len(list(read_batches(memoryview(data), check=False))) == 2
+
+
 def test_records_that_do_not_ascend_are_refused() -> None:
     with pytest.raises(CorruptRecordError, match="offset 0: malformed"):
         values(made(record(WHOLE) * 2, count=2))
