@@ -31,6 +31,8 @@ def connect(settings: CollectorSettings) -> KafkaConsumer:
     consumer = None
     try:
         consumer = KafkaConsumer(**_options(settings), bootstrap_timeout_ms=timeout_ms)
+        # The option does not reach the client's metadata requests (kafka-python 3.0.12).
+        consumer._cluster.config["allow_auto_create_topics"] = False
         consumer.bootstrap(timeout_ms=timeout_ms)
         missing = [t for t in settings.topics if not consumer.partitions_for_topic(t)]
     except (KafkaError, OSError) as error:

@@ -46,9 +46,9 @@ def disk_is_truth() -> None:
     owner: list[Collector] = []
     begin = Collector.run
 
-    def run_and_remember(self: Collector, consumer: Any) -> int:
+    def run_and_remember(self: Collector, *brokers: Any) -> int:
         owner.append(self)
-        return begin(self, consumer)
+        return begin(self, *brokers)
 
     Collector.run = run_and_remember  # type: ignore[method-assign]
     from serve.collector.writer import Writer

@@ -153,6 +153,6 @@ def test_a_failure_leaves_the_group_and_is_what_the_program_ends_with(
     bench.read(0, 5)
     bench.ours.settings = replace(bench.settings, segment_rows=1)
     with pytest.raises(Unavailable, match="the disk is full"):
-        bench.collector.run(bench.consumer)
+        bench.collector.run(bench.consumer, bench.topics)
     assert [options["autocommit"] for options in closed] == [False]
     assert bench.collector.health()["healthy"] is False
