@@ -22,6 +22,7 @@ from kafka.errors import (
 )
 
 from movierec.errors import CorruptFile, Unavailable
+from serve.collector.consumer import knows
 from serve.collector.fetch.topics import REQUEST_MS, TopicFacts, Topics
 from serve.collector.identity import Identity
 from serve.metrics import CollectorMetrics
@@ -98,11 +99,14 @@ class Broker:
             for topic in self._topics
             for partition in sorted(facts[topic].partitions)
         ]
-        if not all(facts[topic].exists for topic in self._topics):
+        there = all(facts[topic].exists for topic in self._topics)
+        if not there or not knows(self._consumer, partitions):
             self.set_up(True)
             return None
         try:
             ends = self._consumer.end_offsets(partitions, timeout_ms=REQUEST_MS)
+        except KeyError:  # the client's, about a partition that went while it asked
+            return None
         except KafkaError as error:
             self.set_up(False, error)
             return None

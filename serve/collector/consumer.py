@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from kafka import KafkaConsumer
+from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.errors import KafkaError
@@ -105,6 +105,21 @@ def resume_rejoin(consumer: Any) -> None:
     coordinator: Any = getattr(consumer, "_coordinator", None)
     if getattr(coordinator, "rejoining", False) and not coordinator.need_rejoin():
         coordinator.request_rejoin()
+
+
+def knows(consumer: Any, partitions: Sequence[TopicPartition]) -> bool:
+    """Whether the client has heard of all these partitions; else it is made to ask at once, and
+    the group shares out what was added, long before the client's metadata would be too old."""
+    topics = {partition.topic for partition in partitions}
+    heard = {
+        TopicPartition(topic, number)
+        for topic in topics
+        for number in consumer.partitions_for_topic(topic) or ()
+    }
+    if heard.issuperset(partitions):
+        return True
+    consumer._cluster.request_update()
+    return False
 
 
 class Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kafka import TopicPartition
+from kafka.errors import UnknownTopicOrPartitionError
 
 from movierec.errors import CorruptFile, Unavailable
 from movierec.lines.rows import line_of
@@ -30,7 +31,7 @@ from serve.settings import CollectorSettings
 
 log = logging.getLogger("serve.collector")
 
-GONE_SECONDS = 20.0
+GONE_SECONDS = 10.0
 """How long a topic must be unknown to the brokers to count as deleted: they may be starting."""
 MARK = "movierec"
 
@@ -78,7 +79,7 @@ class Identity:
         facts = self.ask()
         for topic in sorted(wanted):
             if not facts[topic].exists or len(facts[topic].ids) > 1:
-                raise Unavailable(f"the brokers disagree about topic {topic}: start again")
+                raise UnknownTopicOrPartitionError(topic)  # brokers disagree: ask again soon
             self._lineages[topic] = self._lineage(topic, next(iter(facts[topic].ids), None))
 
     def _lineage(self, topic: str, topic_id: str | None) -> Lineage:

@@ -7,12 +7,17 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+
+from kafka.cluster import ClusterMetadata
 
 from movierec.cli import run
 from movierec.lines.rows import ROWS
 from movierec.store.tail import Tail, Written, claim_partition
 from serve.collector.__main__ import main
+from serve.collector.fetch.topics import TopicFacts, Topics
+from serve.collector.identity import Identity
 from serve.collector.loop import Collector
 
 _fsync = os.fsync
@@ -65,11 +70,51 @@ def gaps_are_recorded() -> None:
     Tail.write_gap = forget  # type: ignore[method-assign]
 
 
+def topics_have_ids() -> None:
+    """Whatever bears the topic's name is the topic."""
+    Topics.ask = _without_ids(Topics.ask)  # type: ignore[method-assign]
+    Identity.check_line = lambda self, partition: None  # type: ignore[method-assign]
+
+
+def _without_ids(ask: Any) -> Any:
+    def asked(self: Topics, topics: Any) -> dict[str, TopicFacts]:
+        found: dict[str, TopicFacts] = ask(self, topics)
+        return {topic: replace(facts, ids=frozenset()) for topic, facts in found.items()}
+
+    return asked
+
+
+def commits_name_the_store() -> None:
+    """An empty store is as good as the one that was filled."""
+    Identity.check_commit = lambda self, *_: None  # type: ignore[method-assign]
+
+
+def topics_are_not_made() -> None:
+    """The client's default: a topic that it asks for and that is not there is made."""
+    init = ClusterMetadata.__init__
+
+    def make_them(self: Any, **options: Any) -> None:
+        init(self, **options)
+        self.config = Deaf(self.config)
+
+    ClusterMetadata.__init__ = make_them
+
+
+class Deaf(dict[str, Any]):
+    """Settings that cannot be changed."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        """Take no notice."""
+
+
 GUARDS: dict[str, tuple[Callable[[], None], str]] = {
     "fsync": (fsync, "power-cut"),
     "fsync-errors-end": (fsync_errors_end, "disk-errors"),
     "disk-is-truth": (disk_is_truth, "offsets-gone"),
     "gaps-are-recorded": (gaps_are_recorded, "retention"),
+    "topics-have-ids": (topics_have_ids, "topic-anew"),
+    "commits-name-the-store": (commits_name_the_store, "store-emptied"),
+    "topics-are-not-made": (topics_are_not_made, "topic-deleted"),
 }
 """name → (what takes it away, the fault that must then cost something). That segments are never
 replaced is shown by tests/movierec/store/test_tail.py: here the next reader mends it."""

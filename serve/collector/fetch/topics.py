@@ -87,9 +87,10 @@ class Topics:
         manager, net, self._manager, self._net = self._manager, self._net, None, None
         self._leaders = set()
         if manager is not None:
+            net.stop(REQUEST_MS)
             with contextlib.suppress(KafkaError, RuntimeError):
                 manager.close()
-                net.stop(REQUEST_MS)
+            net.close()
 
     def _connect(self) -> None:
         self._net = NetworkSelector(**self._options)

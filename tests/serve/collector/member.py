@@ -35,6 +35,8 @@ class Consumer:
         self.partitions = {0}
         self.commit_error: KafkaError | None = None
         self.ends_error: KafkaError | None = None
+        self.heard_of: set[int] | None = None  # all
+        self.updates = 0
         self.commits: dict[TopicPartition, OffsetAndMetadata] = {}
 
     def pause(self, partition: TopicPartition) -> None:
@@ -60,6 +62,17 @@ class Consumer:
         if self.ends_error:
             raise self.ends_error
         return dict.fromkeys(partitions, self.last)
+
+    def partitions_for_topic(self, topic: str) -> set[int]:
+        return self.heard_of if self.heard_of is not None else self.partitions
+
+    @property
+    def _cluster(self) -> "Consumer":
+        return self
+
+    def request_update(self) -> None:
+        self.updates += 1
+        self.heard_of = None
 
     def committed(
         self, partition: TopicPartition, metadata: bool, timeout_ms: int
