@@ -1,8 +1,7 @@
 """What the brokers are asked about topics: on a real broker, which makes what it is asked for."""
 
-import gc
+import socket
 import time
-import warnings
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -11,7 +10,6 @@ import pytest
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
-from infra.processes import free_port
 from serve.collector.fetch.topics import Topics, facts_in, leaders_in, printed
 from tests.brokers.kafka import Broker
 
@@ -47,14 +45,17 @@ def test_an_id_is_printed_as_kafka_does() -> None:
     assert printed(UUID("ffffffff-ffff-ffff-ffff-fffffffffff0")) == "_" * 20 + "8A"
 
 
-def test_without_a_broker_it_says_so_and_asks_anew() -> None:
-    topics = Topics({"bootstrap_servers": [f"127.0.0.1:{free_port()}"]})
-    for _ in range(2):
-        with pytest.raises(KafkaError):
-            topics.ask(["a"])
-    topics.close()
-    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
-        gc.collect()  # kafka-python leaves sockets that were refused to it
+def test_without_an_answer_it_says_so_in_time_and_asks_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("serve.collector.fetch.topics.REQUEST_MS", 200)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        topics = Topics({"bootstrap_servers": [f"127.0.0.1:{silent.getsockname()[1]}"]})
+        for _ in range(2):
+            with pytest.raises(KafkaError):
+                topics.ask(["a"])
+            assert topics._manager is None
+        topics.close()
 
 
 @pytest.mark.broker
