@@ -57,7 +57,8 @@ def collect(settings: CollectorSettings, until_caught_up: bool) -> int:
         signal.signal(number, lambda number, _: collector.stop(signal.Signals(number).name))
     if settings.metrics_port:
         serve_metrics(settings.metrics_host, settings.metrics_port, registry, collector.health)
-    return collector.run(connect(settings), Topics(settings.kafka.for_kafka_python()))
+    topics = Topics(settings.kafka.for_kafka_python())
+    return collector.run(connect(settings, topics), topics)
 
 
 if __name__ == "__main__":
