@@ -121,11 +121,11 @@ class KafkaSettings:
     def __post_init__(self) -> None:
         if self.is_encrypted:
             tls_context(self)
-        if self._sasl and not self.sasl_username:
+        if self.is_known and not self.sasl_username:
             raise BadParams(
                 f"KAFKA_SECURITY_PROTOCOL is {self.security_protocol}: set KAFKA_SASL_USERNAME"
             )
-        if self._sasl and not self.sasl_password:
+        if self.is_known and not self.sasl_password:
             raise BadParams(
                 f"KAFKA_SECURITY_PROTOCOL is {self.security_protocol}: set "
                 "KAFKA_SASL_PASSWORD_FILE to a file that holds the password "
@@ -167,7 +167,8 @@ class KafkaSettings:
         return self.security_protocol.endswith("SSL")
 
     @property
-    def _sasl(self) -> bool:
+    def is_known(self) -> bool:
+        """Whether we say who we are."""
         return self.security_protocol.startswith("SASL_")
 
     def _options(self, client: str) -> dict[str, Any]:
@@ -177,7 +178,7 @@ class KafkaSettings:
             for place in fields(self)
             if client in place.metadata
             and getattr(self, place.name) is not None
-            and (self._sasl or not place.name.startswith("sasl_"))
+            and (self.is_known or not place.name.startswith("sasl_"))
         }
 
 

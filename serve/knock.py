@@ -8,6 +8,7 @@ and gives up at once where waiting does not help.
 import contextlib
 import socket
 import ssl
+import struct
 import time
 from typing import Any
 
@@ -18,6 +19,9 @@ from movierec.errors import Unavailable
 from serve.kafka import KafkaSettings, tls_context
 
 TRY_SECONDS = 1.0
+ALERT_SECONDS = 0.3
+VERSIONS, METADATA = 18, 3
+"""Requests of the Kafka protocol: ApiVersions, and one that only a known client may make."""
 EXPIRED = 10
 """OpenSSL's verify code of a certificate whose time is over."""
 MISMATCHES = (62, 64)
@@ -51,9 +55,47 @@ def cause_of(kafka: KafkaSettings, errors: list[KafkaError]) -> str | None:
             return f"{kafka.address} refuses us: {sasl_cause(kafka, error.str())}"
     for server in kafka.bootstrap_servers:
         with contextlib.suppress(OSError):
-            if cause := tls_cause(kafka, server):
+            if cause := port_cause(kafka, server):
                 return f"{server} {cause}"
     return None
+
+
+def port_cause(kafka: KafkaSettings, server: str) -> str | None:
+    """What is wrong with what we speak to `host:port`; None when nothing can be said. Raises
+    OSError when nobody is there."""
+    host, _, port = server.rpartition(":")
+    host = host.strip("[]")
+    with socket.create_connection((host, int(port)), timeout=TRY_SECONDS) as connection:
+        if kafka.is_encrypted:
+            if cause := tls_cause(kafka, connection, host):
+                return cause
+        elif speaks_tls(connection):
+            return "speaks TLS: set KAFKA_SECURITY_PROTOCOL to SSL or SASL_SSL"
+    if kafka.is_known:
+        return None
+    with socket.create_connection((host, int(port)), timeout=TRY_SECONDS) as connection:
+        context = tls_context(kafka) if kafka.is_encrypted else None
+        talk = context.wrap_socket(connection, server_hostname=host) if context else connection
+        with talk:
+            return asks_who_we_are(talk)
+
+
+def asks_who_we_are(connection: socket.socket) -> str | None:
+    """Whether a broker tells its versions to anybody, and ends the connection at what follows."""
+    if not _ask(connection, VERSIONS, b"") or _ask(connection, METADATA, struct.pack(">i", 0)):
+        return None
+    return "asks who we are: set KAFKA_SECURITY_PROTOCOL to SASL_SSL or SASL_PLAINTEXT"
+
+
+def _ask(connection: socket.socket, api: int, body: bytes) -> bool:
+    """Whether a request of the Kafka protocol, in its first version, is answered. Raises OSError
+    when nothing comes."""
+    request = struct.pack(">hhih", api, 0, 1, -1) + body
+    connection.sendall(struct.pack(">i", len(request)) + request)
+    with contextlib.suppress(ConnectionError), connection.makefile("rb") as answer:
+        size = int.from_bytes(answer.read(4))
+        return size > 0 and len(answer.read(size)) == size
+    return False
 
 
 def sasl_cause(kafka: KafkaSettings, said: str) -> str:
@@ -69,29 +111,24 @@ def sasl_cause(kafka: KafkaSettings, said: str) -> str:
     )
 
 
-def tls_cause(kafka: KafkaSettings, server: str) -> str | None:
-    """What is wrong with the encryption at `host:port`; None when it is as we were told, or when
-    nothing can be said. Raises OSError when nobody is there."""
-    host, _, port = server.rpartition(":")
-    host = host.strip("[]")
-    with socket.create_connection((host, int(port)), timeout=TRY_SECONDS) as connection:
-        if not kafka.is_encrypted:
-            tells = "speaks TLS: set KAFKA_SECURITY_PROTOCOL to SSL or SASL_SSL"
-            return tells if speaks_tls(connection) else None
-        try:
-            with tls_context(kafka).wrap_socket(connection, server_hostname=host) as encrypted:
-                encrypted.recv(1)  # TLS 1.3 asks for our certificate after the handshake
-        except ssl.SSLCertVerificationError as error:
-            return certificate_cause(error)
-        except TimeoutError:
-            return None
-        except (ssl.SSLError, ConnectionError) as error:
-            if "CERTIFICATE" in str(error).upper():
-                return f"does not take our certificate ({reason(error)}): set KAFKA_SSL_CERTFILE"
-            return (
-                f"does not speak TLS ({reason(error)}): check KAFKA_SECURITY_PROTOCOL "
-                f"({kafka.security_protocol}) and the port"
-            )
+def tls_cause(kafka: KafkaSettings, connection: socket.socket, host: str) -> str | None:
+    """What is wrong with the encryption; None when it is as we were told. Raises OSError when
+    nothing comes."""
+    try:
+        with tls_context(kafka).wrap_socket(connection, server_hostname=host) as encrypted:
+            encrypted.settimeout(ALERT_SECONDS)
+            encrypted.recv(1)  # TLS 1.3 asks for our certificate after the handshake
+    except ssl.SSLCertVerificationError as error:
+        return certificate_cause(error)
+    except TimeoutError:
+        return None
+    except (ssl.SSLError, ConnectionError) as error:
+        if "CERTIFICATE" in str(error).upper():
+            return f"does not take our certificate ({reason(error)}): set KAFKA_SSL_CERTFILE"
+        return (
+            f"does not speak TLS ({reason(error)}): check KAFKA_SECURITY_PROTOCOL "
+            f"({kafka.security_protocol}) and the port"
+        )
     return None
 
 

@@ -55,7 +55,6 @@ class Sender:
                 "linger.ms": linger_ms,
                 "on_delivery": self._delivered,
                 "error_cb": lambda error: None,
-                "allow.auto.create.topics": False,
                 "log_level": 0,
             }
         )
