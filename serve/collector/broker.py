@@ -22,8 +22,9 @@ from kafka.errors import (
 )
 
 from movierec.errors import CorruptFile, Unavailable
+from movierec.times import Milliseconds
 from serve.collector.consumer import knows
-from serve.collector.fetch.topics import REQUEST_MS, TopicFacts, Topics
+from serve.collector.fetch.topics import REQUEST_MS, TopicFacts, Topics, timestamp_of
 from serve.collector.identity import Identity
 from serve.metrics import CollectorMetrics
 from serve.settings import CollectorSettings
@@ -62,7 +63,8 @@ class Broker:
         self._failures = 0  # in a row
         self._corrupt = 0
         self._beyond_end = 0
-        self._up = False
+        self.is_up = False
+        """Whether they answered the last time."""
         self.answered = time.monotonic()
 
     def is_fine(self) -> None:
@@ -113,6 +115,18 @@ class Broker:
         self.set_up(True)
         return {partition: end + self._shift(partition) for partition, end in ends.items()}
 
+    def log_end(self, partition: TopicPartition, end: int) -> int:
+        """Where the log ends, open transactions included; `end` is where it may be read to."""
+        seen = self._consumer.highwater(partition)
+        return end if seen is None else max(end, seen + self._shift(partition))
+
+    def logged_at(self, partition: TopicPartition, offset: int) -> Milliseconds:
+        """When the record at an offset was logged, though it may not be read yet; -1 if unknown."""
+        try:
+            return timestamp_of(self.identity.peek(partition, offset))
+        except KafkaError:
+            return -1
+
     def committed(self, partition: TopicPartition) -> Any:
         """What the group has committed in Kafka, with its metadata. Raises KafkaError."""
         return self._consumer.committed(partition, metadata=True, timeout_ms=REQUEST_MS)
@@ -153,7 +167,7 @@ class Broker:
 
     def set_up(self, up: bool, error: KafkaError | None = None) -> None:
         """Whether the brokers answered just now."""
-        before, self._up = self._up, up
+        before, self.is_up = self.is_up, up
         self.answered = time.monotonic() if up else self.answered
         self._metrics.broker_up.set(up)
         if up and not before:

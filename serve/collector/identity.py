@@ -108,7 +108,7 @@ class Identity:
         if row is None or int(str(row["offset"])) < self.shift(topic):
             return
         offset = kafka_offset(int(str(row["offset"])))
-        record = self._topics.peek(partition, offset)
+        record = self.peek(partition, offset)
         if record is None or record.offset != offset:  # expired or compacted: nothing to compare
             return
         if record.value != line_of(row):
@@ -117,6 +117,10 @@ class Identity:
                 f"{self._root}: the topic was made anew, or the store is another topic's. Use "
                 "another COLLECTOR_STORE and COLLECTOR_GROUP"
             )
+
+    def peek(self, partition: TopicPartition, offset: int) -> Any:
+        """`Topics.peek`, by an offset of the store. Raises KafkaError."""
+        return self._topics.peek(partition, kafka_offset(offset))
 
     def check_commit(self, partition: TopicPartition, end: int, committed: Any) -> None:
         """Whether the disk has what a collector once said was on it; `end` is where the disk ends.

@@ -26,6 +26,9 @@ POLL_MS = 200
 OBSERVE_SECONDS = 5.0
 STALE_SECONDS = 60.0
 """The loop is unhealthy when it has not turned for so long."""
+CUT_OFF_SECONDS = 300.0
+"""Nor when no broker has answered for so long: a new process reads the list of brokers and their
+addresses anew, which helps when they have moved, and costs nothing when they are down."""
 CLOSE_MS = 2000
 """How long leaving the group may take at the end."""
 
@@ -53,12 +56,17 @@ class Collector:
         self._joined = False
         self._stop_reason: str | None = None
         self._failure: BaseException | None = None
-        self._turned = time.monotonic()
+        self._turned = self._started = time.monotonic()
         self._observed = 0.0
 
     def stop(self, reason: str) -> None:
         """Flush and end at the next turn of the loop. Safe in a signal handler."""
         self._stop_reason = self._stop_reason or reason
+
+    @property
+    def _answered(self) -> float:
+        """When a broker did last, or when we began."""
+        return self._started if self.consumer is None else self._broker.answered
 
     @property
     def totals(self) -> dict[str, int]:
@@ -67,11 +75,12 @@ class Collector:
 
     def health(self) -> dict[str, Any]:
         """Facts for /healthz."""
-        idle = time.monotonic() - self._turned
+        idle, cut_off = time.monotonic() - self._turned, time.monotonic() - self._answered
         buffers = list(self._ours.buffers.values())
         return {
-            "healthy": idle < STALE_SECONDS and self._failure is None,
+            "healthy": idle < STALE_SECONDS and cut_off < CUT_OFF_SECONDS and self._failure is None,
             "seconds_since_poll": round(idle, 3),
+            "seconds_since_answer": round(cut_off, 3),
             "partitions": len(buffers),
             "buffered_lines": sum(buffer.rows for buffer in buffers),
         }
@@ -162,7 +171,7 @@ class Collector:
         self._observed = time.monotonic()
         self.metrics.assigned.set(len(self._ours))
         ends = self._ours.ends()
-        self.writer.lag.observe(ends or {}, {p: b.oldest for p, b in self._ours.buffers.items()})
+        self._ours.measure_lag(ends or {})
         self._progress.show(self.totals)
         if ends is None:
             return
@@ -202,12 +211,12 @@ class Collector:
     def _finish(self) -> None:
         """Everything to disk; the hint to Kafka; the days that are due."""
         self._ours.flush(list(self._ours.buffers))
-        ends = self._ours.ends() if self.once and self._stop_reason is None else None
-        if ends is not None:
+        ends = self._ours.ends() if self._broker.is_up else None
+        if ends is not None and self.once and self._stop_reason is None:
             for topic in self.settings.topics:
                 self._days.close_now(topic, of_topic(ends, topic))
         self._days.wait()
-        self.writer.lag.observe(ends or {})
+        self._ours.measure_lag(ends or {})
         self._progress.show(self.totals, last=True)
         reason = self._stop_reason or "caught up"
         log.info("stopped", extra={"reason": reason, **self.totals})

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from kafka.structs import OffsetAndMetadata
 from movierec.errors import AlreadyWritten
 from movierec.store.lineage import kafka_offset
 from movierec.store.segments import partitions_of
+from movierec.times import Milliseconds
 from serve.collector.broker import Broker
 from serve.collector.buffer import Buffer
 from serve.collector.fetch.source import Chunk
@@ -43,6 +44,7 @@ class Partitions:
         self.writer = writer
         self.buffers: dict[TopicPartition, Buffer] = {}
         self.held: set[TopicPartition] = set()
+        self._waits: dict[TopicPartition, tuple[int, Milliseconds]] = {}
         self._consumer: Any = None
         self._broker: Broker
 
@@ -147,6 +149,25 @@ class Partitions:
                 if partition not in ends and (end := self.writer.end(partition)) <= shift:
                     ends[partition] = end  # nothing more will come of it
         return ends
+
+    def measure_lag(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Set the gauges of lag. Lines of open transactions count: they are in the log, and no
+        one may read them; when the first was logged must be asked once it has waited."""
+        ours = {p: self._broker.log_end(p, end) for p, end in ends.items() if p in self.buffers}
+        waiting = {partition: buffer.oldest for partition, buffer in self.buffers.items()}
+        for partition, end in ours.items():
+            at = self.buffers[partition].end
+            if self.buffers[partition].rows or at >= end:
+                self._waits.pop(partition, None)
+                continue
+            since = self._waits.get(partition)
+            if since is None or since[0] != at:
+                self._waits[partition] = (at, -1)
+                continue
+            if since[1] < 0:
+                self._waits[partition] = (at, self._broker.logged_at(partition, at))
+            waiting[partition] = self._waits[partition][1]
+        self.writer.lag.observe(ours, waiting)
 
     def due(self, now: float) -> list[TopicPartition]:
         """The partitions to flush: full, old, or the largest when all together hold too much."""

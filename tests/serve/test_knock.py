@@ -13,8 +13,9 @@ import pytest
 from infra.processes import free_port
 from movierec.errors import Unavailable
 from serve.kafka import KafkaSettings
-from serve.knock import enter, sasl_cause
+from serve.knock import enter, port_cause, sasl_cause
 from tests.brokers.embedded import embedded_broker
+from tests.brokers.kafka import Broker
 from tests.serve.certificates import certificate
 
 
@@ -122,6 +123,11 @@ def test_what_is_refused_by_name_is_told_with_its_setting(said: str, told: str) 
 def test_one_server_that_answers_is_enough(tmp_path: Path) -> None:
     with embedded_broker(tmp_path) as address:
         enter(KafkaSettings((f"127.0.0.1:{free_port()}", address)), 20.0)
+
+
+@pytest.mark.broker
+def test_nothing_is_said_against_a_broker_that_lets_us_in(kafka: Broker) -> None:
+    assert port_cause(KafkaSettings((kafka.address,)), kafka.address) is None
 
 
 def test_nobody_is_waited_for_and_then_said(tmp_path: Path) -> None:

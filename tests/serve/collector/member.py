@@ -37,6 +37,7 @@ class Consumer:
         self.ends_error: KafkaError | None = None
         self.heard_of: set[int] | None = None  # all
         self.updates = 0
+        self.high: int | None = None
         self.commits: dict[TopicPartition, OffsetAndMetadata] = {}
 
     def pause(self, partition: TopicPartition) -> None:
@@ -74,6 +75,9 @@ class Consumer:
         self.updates += 1
         self.heard_of = None
 
+    def highwater(self, partition: TopicPartition) -> int | None:
+        return self.high
+
     def committed(
         self, partition: TopicPartition, metadata: bool, timeout_ms: int
     ) -> OffsetAndMetadata | None:
@@ -93,6 +97,7 @@ class KnownTopics:
         self.error: KafkaError | None = None
         self.record: Any = None
         self.closed = False
+        self.peeked: list[int] = []
 
     def ask(self, topics: Iterable[str]) -> dict[str, TopicFacts]:
         if self.error:
@@ -102,6 +107,7 @@ class KnownTopics:
         return {topic: TopicFacts(self.exists, ids, partitions) for topic in topics}
 
     def peek(self, partition: TopicPartition, offset: int) -> Any:
+        self.peeked.append(offset)
         return self.record
 
     def close(self) -> None:
