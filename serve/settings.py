@@ -53,10 +53,10 @@ class CollectorSettings:
         TOPIC, "Of those, the one that holds the services' answers.", default="served"
     )
     group: str = setting(NAME, "Consumer group; its members share partitions.", default="collector")
-    accept_new_topic: tuple[str, ...] = setting(
+    accept_new_topic: tuple[str, ...] | None = setting(
         TOPIC_IDS,
         "Of a topic that was made anew: go on with the one of this id, behind the old lines.",
-        default=(),
+        default=None,
     )
     metrics_host: str = setting(HOST, "Where /metrics and /healthz are.", default="0.0.0.0")
     metrics_port: int = setting(whole(0, 65_535), "Their port; 0 for none.", default=9400)

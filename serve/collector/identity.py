@@ -90,7 +90,7 @@ class Identity:
         if topic_id is None or stands.topic_id is None:
             self._unproved.add(topic)
         elif stands.topic_id != topic_id:
-            if topic_id not in self._settings.accept_new_topic:
+            if topic_id not in (self._settings.accept_new_topic or ()):
                 raise AnotherTopic(self._another(stands, topic_id))
             stands = begin_life(self._root, stands, topic_id)
             log.warning("new topic", extra={"topic": topic, "id": topic_id, "life": stands.life})
