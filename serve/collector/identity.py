@@ -73,10 +73,8 @@ class Identity:
 
         Raises as `ask`; CorruptFile when it is another topic's, and we were not told to go on.
         """
-        wanted = {topic for topic in topics if topic not in self._lineages}
-        if not wanted:
-            return
         facts = self.ask()
+        wanted = {topic for topic in topics if topic not in self._lineages}
         for topic in sorted(wanted):
             if not facts[topic].exists or len(facts[topic].ids) > 1:
                 raise UnknownTopicOrPartitionError(topic)  # brokers disagree: ask again soon

@@ -204,3 +204,10 @@ def test_without_the_group_s_answer_a_partition_is_held_on(
     monkeypatch.undo()
     bench.ours.begin_held()
     assert bench.ours.held == set()
+
+
+def test_what_is_assigned_anew_is_asked_for_anew_and_the_id_speaks_first(bench: Member) -> None:
+    bench.topics.id, bench.topics.record = NEW, record(9, 8)
+    bench.collector.assigned([HERE])
+    with pytest.raises(AnotherTopic, match="COLLECTOR_ACCEPT_NEW_TOPIC"):
+        bench.ours.begin_held()
