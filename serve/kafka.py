@@ -4,6 +4,7 @@ To add a setting of Kafka is to add a field here and renew the table in serve/RE
 """
 
 import re
+import ssl
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -118,11 +119,13 @@ class KafkaSettings:
     )
 
     def __post_init__(self) -> None:
-        if self._sasl and not self.sasl_username:
+        if self.is_encrypted:
+            tls_context(self)
+        if self.is_known and not self.sasl_username:
             raise BadParams(
                 f"KAFKA_SECURITY_PROTOCOL is {self.security_protocol}: set KAFKA_SASL_USERNAME"
             )
-        if self._sasl and not self.sasl_password:
+        if self.is_known and not self.sasl_password:
             raise BadParams(
                 f"KAFKA_SECURITY_PROTOCOL is {self.security_protocol}: set "
                 "KAFKA_SASL_PASSWORD_FILE to a file that holds the password "
@@ -159,7 +162,13 @@ class KafkaSettings:
         return ",".join(self.bootstrap_servers)
 
     @property
-    def _sasl(self) -> bool:
+    def is_encrypted(self) -> bool:
+        """Whether TLS is spoken."""
+        return self.security_protocol.endswith("SSL")
+
+    @property
+    def is_known(self) -> bool:
+        """Whether we say who we are."""
         return self.security_protocol.startswith("SASL_")
 
     def _options(self, client: str) -> dict[str, Any]:
@@ -169,5 +178,20 @@ class KafkaSettings:
             for place in fields(self)
             if client in place.metadata
             and getattr(self, place.name) is not None
-            and (self._sasl or not place.name.startswith("sasl_"))
+            and (self.is_known or not place.name.startswith("sasl_"))
         }
+
+
+def tls_context(kafka: KafkaSettings) -> ssl.SSLContext:
+    """Whom we trust and who we are, as Python's TLS takes it. Raises BadParams, naming the file."""
+    name, file = "KAFKA_SSL_CAFILE", kafka.ssl_cafile
+    try:
+        context = ssl.create_default_context(cafile=file)
+        name, file = "KAFKA_SSL_CERTFILE or KAFKA_SSL_KEYFILE", kafka.ssl_certfile
+        if file is not None:
+            context.load_cert_chain(file, kafka.ssl_keyfile, password="")
+    except OSError as error:  # ssl.SSLError too
+        why = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+        what = "certificates and keys in PEM, without a password"
+        raise BadParams(f"{name} {file!r} cannot be used ({why}); it takes {what}") from None
+    return context

@@ -121,12 +121,12 @@ class CollectorMetrics:
         """How far the disk is behind the log."""
         self.lag = gauge(
             "collector_lag_messages",
-            "End of the partition in Kafka minus the end on disk.",
+            "End of the partition in Kafka, open transactions included, minus the end on disk.",
             PARTITION,
         )
         self.lag_seconds = gauge(
             "collector_lag_seconds",
-            "Age of the oldest line not on disk, as far as it was read; 0 when all is there.",
+            "Age of the oldest line that is not on disk; 0 when all is there.",
             PARTITION,
         )
         self.durable = gauge(

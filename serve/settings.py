@@ -29,6 +29,10 @@ from serve.variables import (
 )
 
 TOPIC = matching(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}", "one topic name (letters, digits, . _ -)")
+TOPIC_IDS = several(
+    matching(r"[A-Za-z0-9_-]{22}", "an id (22 letters, digits, _ -)"),
+    "ids of topics as Kafka prints them, joined by commas",
+)
 TOPICS = several(TOPIC, "different topic names joined by commas")
 LABEL = matching(r"[A-Za-z0-9@._+/#-]{1,128}", "a label (letters, digits, @ . _ + / # -)")
 HOST = matching(r"[A-Za-z0-9._:%-]{1,253}", "a host name or an IP address")
@@ -51,6 +55,11 @@ class CollectorSettings:
         TOPIC, "Of those, the one that holds the services' answers.", default=SERVED_TOPIC
     )
     group: str = setting(NAME, "Consumer group; its members share partitions.", default="collector")
+    accept_new_topic: tuple[str, ...] | None = setting(
+        TOPIC_IDS,
+        "Of a topic that was made anew: go on with the one of this id, behind the old lines.",
+        default=None,
+    )
     metrics_host: str = setting(HOST, "Where /metrics and /healthz are.", default="0.0.0.0")
     metrics_port: int = setting(whole(0, 65_535), "Their port; 0 for none.", default=9400)
     segment_rows: int = setting(

@@ -9,6 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from movierec.errors import Unavailable
 from serve.kafka import KafkaSettings
+from serve.knock import enter
 
 ANSWER_SECONDS = 10.0
 FLUSH_SECONDS = 60.0
@@ -57,6 +58,7 @@ class Sender:
                 "log_level": 0,
             }
         )
+        enter(kafka, ANSWER_SECONDS)
         self.partitions = self._count_partitions(kafka.address)
 
     def _count_partitions(self, address: str) -> int:

@@ -7,6 +7,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 
 from movierec.errors import Unavailable
 from serve.kafka import KafkaSettings
+from serve.knock import enter
 
 ANSWER_SECONDS = 20.0
 QUIET: dict[str, Any] = {"log_level": 0, "error_cb": lambda error: None}
@@ -14,6 +15,7 @@ QUIET: dict[str, Any] = {"log_level": 0, "error_cb": lambda error: None}
 
 def create_topic(kafka: KafkaSettings, topic: str, partitions: int) -> None:
     """Create a topic; one that is there already stays as it is. Raises Unavailable."""
+    enter(kafka, ANSWER_SECONDS)
     admin = AdminClient({**kafka.for_librdkafka(), **QUIET})
     made = admin.create_topics([NewTopic(topic, partitions)], operation_timeout=ANSWER_SECONDS)
     try:
@@ -25,6 +27,7 @@ def create_topic(kafka: KafkaSettings, topic: str, partitions: int) -> None:
 
 def delete_topic(kafka: KafkaSettings, topic: str) -> None:
     """Delete a topic, if it is there. Raises Unavailable."""
+    enter(kafka, ANSWER_SECONDS)
     admin = AdminClient({**kafka.for_librdkafka(), **QUIET})
     gone = admin.delete_topics([topic], operation_timeout=ANSWER_SECONDS)
     try:

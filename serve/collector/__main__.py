@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 
 from movierec.cli import run
 from serve.collector.consumer import connect
+from serve.collector.fetch.topics import Topics
 from serve.collector.http import serve_metrics
 from serve.collector.loop import Collector
 from serve.collector.writer import Writer
@@ -56,7 +57,8 @@ def collect(settings: CollectorSettings, until_caught_up: bool) -> int:
         signal.signal(number, lambda number, _: collector.stop(signal.Signals(number).name))
     if settings.metrics_port:
         serve_metrics(settings.metrics_host, settings.metrics_port, registry, collector.health)
-    return collector.run(connect(settings))
+    topics = Topics(settings.kafka.for_kafka_python())
+    return collector.run(connect(settings, topics), topics)
 
 
 if __name__ == "__main__":

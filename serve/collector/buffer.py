@@ -17,6 +17,8 @@ class Buffer:
     def __init__(self, start: int) -> None:
         self.start = start
         self.end = start
+        self.sure = start
+        """Up to here the lines are those of the store's topic (Identity) and of no other."""
         self.rows = 0
         self.bytes = 0
         self.since: float | None = None
@@ -32,6 +34,22 @@ class Buffer:
         self.rows += rows
         self.bytes += chunk.lines.values.nbytes + rows * OVERHEAD_BYTES
         self.since = now if self.since is None else self.since
+
+    def prove(self) -> None:
+        """All that was read is of the store's topic."""
+        self.sure = self.end
+
+    def drop_unproved(self) -> int:
+        """Forget what was read since the last proof; how many lines that were."""
+        kept = [chunk for chunk in self._chunks if chunk.end <= self.sure]
+        dropped = [chunk for chunk in self._chunks if chunk.end > self.sure]
+        start, since = self.start, self.since
+        self.end = self.sure
+        self.clear()
+        self.start = self.end = start
+        for chunk in kept:
+            self.add(chunk, since or 0.0)
+        return sum(len(chunk.lines.offsets) for chunk in dropped)
 
     @property
     def oldest(self) -> Milliseconds:

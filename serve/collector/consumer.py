@@ -1,17 +1,16 @@
 """The Kafka consumer as the collector needs it: nothing automatic that could lose lines."""
 
-import contextlib
-import socket
-import time
 from collections.abc import Sequence
 from typing import Any
 
-from kafka import KafkaConsumer
+from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.errors import KafkaError
 
 from movierec.errors import BadInput, Unavailable
+from serve.collector.fetch.topics import Topics
+from serve.knock import enter
 from serve.settings import CollectorSettings
 
 POLL_INTERVAL_MS = 600_000
@@ -19,20 +18,23 @@ FETCH_BYTES = 16 * 1024 * 1024
 PARTITION_FETCH_BYTES = 2 * 1024 * 1024
 
 
-def connect(settings: CollectorSettings) -> KafkaConsumer:
+def connect(settings: CollectorSettings, topics: Topics) -> KafkaConsumer:
     """A consumer that reached the brokers and found every topic; not subscribed yet.
 
-    Raises Unavailable when no broker answers within `startup_seconds`, BadInput when a
-    topic is not there.
+    Raises Unavailable with the cause when no broker lets us in within `startup_seconds`, BadInput
+    when a topic is not there.
     """
     servers = settings.kafka.address
-    wait_for_any(settings.kafka.bootstrap_servers, settings.startup_seconds)
+    enter(settings.kafka, settings.startup_seconds)
     timeout_ms = int(settings.startup_seconds * 1000)
     consumer = None
     try:
         consumer = KafkaConsumer(**_options(settings), bootstrap_timeout_ms=timeout_ms)
+        # The option does not reach the client's metadata requests (kafka-python 3.0.12).
+        consumer._cluster.config["allow_auto_create_topics"] = False
         consumer.bootstrap(timeout_ms=timeout_ms)
-        missing = [t for t in settings.topics if not consumer.partitions_for_topic(t)]
+        # Not the client: it would wait for ever for an answer.
+        missing = [t for t, told in topics.ask(settings.topics).items() if not told.exists]
     except (KafkaError, OSError) as error:
         if consumer is not None:
             consumer.close(autocommit=False, timeout_ms=500)
@@ -46,26 +48,6 @@ def connect(settings: CollectorSettings) -> KafkaConsumer:
             f"no topic {', '.join(missing)} at {servers}: create it, or set COLLECTOR_TOPICS"
         )
     return consumer
-
-
-def wait_for_any(servers: Sequence[str], seconds: float) -> None:
-    """Wait until one of `servers` takes a connection. Raises Unavailable after `seconds`.
-
-    The client itself waits for ever when the brokers' version is given instead of asked for.
-    """
-    deadline = time.monotonic() + seconds
-    while True:
-        for server in servers:
-            host, _, port = server.rpartition(":")
-            with contextlib.suppress(OSError):
-                socket.create_connection((host.strip("[]"), int(port)), timeout=1.0).close()
-                return
-        if time.monotonic() > deadline:
-            raise Unavailable(
-                f"no broker answers at {','.join(servers)}: "
-                "check KAFKA_BOOTSTRAP_SERVERS and KAFKA_SECURITY_PROTOCOL"
-            )
-        time.sleep(0.2)
 
 
 def _options(settings: CollectorSettings) -> dict[str, Any]:
@@ -103,6 +85,21 @@ def resume_rejoin(consumer: Any) -> None:
     coordinator: Any = getattr(consumer, "_coordinator", None)
     if getattr(coordinator, "rejoining", False) and not coordinator.need_rejoin():
         coordinator.request_rejoin()
+
+
+def knows(consumer: Any, partitions: Sequence[TopicPartition]) -> bool:
+    """Whether the client has heard of all these partitions; else it is made to ask at once, and
+    the group shares out what was added, long before the client's metadata would be too old."""
+    topics = {partition.topic for partition in partitions}
+    heard = {
+        TopicPartition(topic, number)
+        for topic in topics
+        for number in consumer._cluster.partitions_for_topic(topic) or ()
+    }
+    if heard.issuperset(partitions):
+        return True
+    consumer._cluster.request_update()
+    return False
 
 
 class Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]

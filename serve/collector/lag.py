@@ -74,6 +74,8 @@ class Lag:
         """
         for partition, place in self._places.items():
             place.end = ends.get(partition, place.end)
+            if partition in ends and not place.lag:
+                place.since = time.time()  # whatever lacks later came after this
             oldest = (waiting or {}).get(partition, -1)
             since = oldest / 1000 if oldest >= 0 else place.since
             age = max(0.0, time.time() - since) if place.lag else 0.0

@@ -13,7 +13,8 @@ from serve.collector.broker import Broker
 from serve.collector.closer import DayCloser
 from serve.collector.consumer import Rebalances, resume_rejoin
 from serve.collector.fetch.source import hands_over_batches, poll
-from serve.collector.partitions import Partitions
+from serve.collector.fetch.topics import Topics
+from serve.collector.partitions import Partitions, on_disk
 from serve.collector.progress import Progress
 from serve.collector.writer import Writer, name
 from serve.metrics import CollectorMetrics
@@ -25,6 +26,9 @@ POLL_MS = 200
 OBSERVE_SECONDS = 5.0
 STALE_SECONDS = 60.0
 """The loop is unhealthy when it has not turned for so long."""
+CUT_OFF_SECONDS = 300.0
+"""Nor when no broker has answered for so long: a new process reads the list of brokers and their
+addresses anew, which helps when they have moved, and costs nothing when they are down."""
 CLOSE_MS = 2000
 """How long leaving the group may take at the end."""
 
@@ -52,12 +56,17 @@ class Collector:
         self._joined = False
         self._stop_reason: str | None = None
         self._failure: BaseException | None = None
-        self._turned = time.monotonic()
+        self._turned = self._started = time.monotonic()
         self._observed = 0.0
 
     def stop(self, reason: str) -> None:
         """Flush and end at the next turn of the loop. Safe in a signal handler."""
         self._stop_reason = self._stop_reason or reason
+
+    @property
+    def _answered(self) -> float:
+        """When a broker did last, or when we began."""
+        return self._started if self.consumer is None else self._broker.answered
 
     @property
     def totals(self) -> dict[str, int]:
@@ -66,24 +75,25 @@ class Collector:
 
     def health(self) -> dict[str, Any]:
         """Facts for /healthz."""
-        idle = time.monotonic() - self._turned
+        idle, cut_off = time.monotonic() - self._turned, time.monotonic() - self._answered
         buffers = list(self._ours.buffers.values())
         return {
-            "healthy": idle < STALE_SECONDS and self._failure is None,
+            "healthy": idle < STALE_SECONDS and cut_off < CUT_OFF_SECONDS and self._failure is None,
             "seconds_since_poll": round(idle, 3),
+            "seconds_since_answer": round(cut_off, 3),
             "partitions": len(buffers),
             "buffered_lines": sum(buffer.rows for buffer in buffers),
         }
 
-    def connect(self, consumer: Any) -> None:
+    def connect(self, consumer: Any, topics: Topics) -> None:
         """Go by this consumer; `run` does it first."""
         self.consumer = consumer
-        self._broker = Broker(consumer, self.settings, self.metrics)
+        self._broker = Broker(consumer, topics, self.settings, self.metrics)
         self._ours.connect(consumer, self._broker)
 
-    def run(self, consumer: Any) -> int:
+    def run(self, consumer: Any, topics: Topics) -> int:
         """Loop until stopped or caught up; returns the exit status."""
-        self.connect(consumer)
+        self.connect(consumer, topics)
         handed_over = hands_over_batches(consumer)
         self.metrics.batches_handed_over.set(handed_over)
         log.info("started", extra={"topics": self.settings.topics, "whole_batches": handed_over})
@@ -98,6 +108,7 @@ class Collector:
         finally:
             with contextlib.suppress(KafkaError):
                 consumer.close(autocommit=False, timeout_ms=CLOSE_MS)
+            topics.close()
         return 0
 
     # The group's decisions, on the client's thread
@@ -159,8 +170,8 @@ class Collector:
         """Lag, progress and closed days, every few seconds."""
         self._observed = time.monotonic()
         self.metrics.assigned.set(len(self._ours))
-        ends = self._broker.ends()
-        self.writer.lag.observe(ends or {}, {p: b.oldest for p, b in self._ours.buffers.items()})
+        ends = self._ours.ends()
+        self._ours.measure_lag(ends or {})
         self._progress.show(self.totals)
         if ends is None:
             return
@@ -178,20 +189,34 @@ class Collector:
         if not self.once or not self._joined or self._ours.held:
             return False
         if self._targets is None:
-            self._targets = self._broker.ends()
+            self._targets = self._find_targets()
         if self._targets is None:
             return False
         return all(self._ours.reached(p) >= end for p, end in self._targets.items())
 
+    def _find_targets(self) -> dict[TopicPartition, int] | None:
+        """The ends in Kafka, None without an answer, or while one lies below the disk's end."""
+        durable = {
+            partition: self.writer.end(partition)
+            for topic in self.settings.topics
+            for partition in on_disk(self.settings.store, topic)
+        }
+        ends = self._ours.ends()
+        for partition, end in (ends or {}).items():
+            if durable.get(partition, 0) > end:
+                self._broker.is_short(partition, end, durable[partition])
+                return None
+        return ends
+
     def _finish(self) -> None:
         """Everything to disk; the hint to Kafka; the days that are due."""
         self._ours.flush(list(self._ours.buffers))
-        ends = self._broker.ends() if self.once and self._stop_reason is None else None
-        if ends is not None:
+        ends = self._ours.ends() if self._broker.is_up else None
+        if ends is not None and self.once and self._stop_reason is None:
             for topic in self.settings.topics:
                 self._days.close_now(topic, of_topic(ends, topic))
         self._days.wait()
-        self.writer.lag.observe(ends or {})
+        self._ours.measure_lag(ends or {})
         self._progress.show(self.totals, last=True)
         reason = self._stop_reason or "caught up"
         log.info("stopped", extra={"reason": reason, **self.totals})

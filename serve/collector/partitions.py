@@ -3,7 +3,8 @@
 import contextlib
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from kafka import TopicPartition
@@ -11,9 +12,14 @@ from kafka.errors import KafkaError, OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
 
 from movierec.errors import AlreadyWritten
+from movierec.store.lineage import kafka_offset
+from movierec.store.segments import partitions_of
+from movierec.times import Milliseconds
 from serve.collector.broker import Broker
 from serve.collector.buffer import Buffer
 from serve.collector.fetch.source import Chunk
+from serve.collector.fetch.topics import TopicFacts
+from serve.collector.identity import AnotherTopic
 from serve.collector.writer import Writer, name
 from serve.metrics import CollectorMetrics
 from serve.settings import CollectorSettings
@@ -38,6 +44,7 @@ class Partitions:
         self.writer = writer
         self.buffers: dict[TopicPartition, Buffer] = {}
         self.held: set[TopicPartition] = set()
+        self._waits: dict[TopicPartition, tuple[int, Milliseconds]] = {}
         self._consumer: Any = None
         self._broker: Broker
 
@@ -58,13 +65,34 @@ class Partitions:
         self.held.add(partition)
 
     def begin_held(self) -> None:
-        """Fetch what was held, each partition from where the disk ends."""
-        for partition in sorted(self.held):
-            offset = self.writer.resume(partition)
-            self._consumer.seek(partition, offset)
-            self.buffers[partition] = Buffer(offset)
-            self._consumer.resume(partition)
-            self.held.discard(partition)
+        """Fetch what was held, each partition from where the disk ends, once it is certain that
+        topic and store belong together. Raises CorruptFile when they do not."""
+        if not self.held:
+            return
+        try:
+            self._broker.identity.settle({partition.topic for partition in self.held})
+            for partition in sorted(self.held):
+                self._begin(partition)
+        except KafkaError as error:
+            self._broker.trouble(error)
+
+    def _begin(self, partition: TopicPartition) -> None:
+        identity, shift = self._broker.identity, self._broker.identity.shift(partition.topic)
+        committed = self._broker.committed(partition)
+        identity.check_line(partition)
+        offset = self.writer.resume(partition)
+        if offset < shift:  # the chain ends with the topic that was before this one
+            try:
+                self.writer.record_gap(partition, offset, shift, "the topic was made anew")
+            except AlreadyWritten as refusal:
+                self._refused(partition, refusal)
+                return
+            offset = shift
+        identity.check_commit(partition, offset, committed)
+        self._consumer.seek(partition, offset - shift)
+        self.buffers[partition] = Buffer(offset)
+        self._consumer.resume(partition)
+        self.held.discard(partition)
 
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
         """Drop what was read of partitions that are no longer ours."""
@@ -75,7 +103,8 @@ class Partitions:
 
     def add(self, partition: TopicPartition, chunk: Chunk) -> None:
         """Buffer what came from the brokers just now."""
-        self.buffers[partition].add(chunk, time.monotonic())
+        shift = self._broker.identity.shift(partition.topic)
+        self.buffers[partition].add(chunk.moved(shift) if shift else chunk, time.monotonic())
 
     def reached(self, partition: TopicPartition) -> int:
         """The next offset to read: of ours by the client, of another member's by the disk."""
@@ -83,7 +112,62 @@ class Partitions:
         if buffer is None:
             return self.writer.end(partition)
         position = self._consumer.position(partition, timeout_ms=POSITION_MS)
-        return max(buffer.end, position or 0)
+        shift = self._broker.identity.shift(partition.topic)
+        return max(buffer.end, shift + (position or 0))
+
+    def prove(self) -> dict[str, TopicFacts]:
+        """Whether what was read is of the store's topics; what the brokers say of them.
+
+        When a topic was made anew, what was read before that is written, and AnotherTopic
+        raised. Raises KafkaError: then nothing is proved.
+        """
+        try:
+            facts = self._broker.identity.ask()
+        except AnotherTopic:
+            for partition, buffer in self.buffers.items():
+                if dropped := buffer.drop_unproved():
+                    facts_of_it = {"partition": name(partition), "dropped_lines": dropped}
+                    log.error("read of two topics", extra=facts_of_it)
+            self._write(list(self.buffers))
+            raise
+        for buffer in self.buffers.values():
+            buffer.prove()
+        return facts
+
+    def ends(self) -> dict[TopicPartition, int] | None:
+        """`Broker.ends`, proved, and of partitions that a topic had before it was made anew."""
+        try:
+            ends = self._broker.ends(self.prove())
+        except KafkaError as error:
+            self._broker.set_up(False, error)
+            return None
+        if ends is None:
+            return None
+        for topic in self.settings.topics:
+            shift = self._broker.identity.shift(topic)
+            for partition in on_disk(self.settings.store, topic) if shift else ():
+                if partition not in ends and (end := self.writer.end(partition)) <= shift:
+                    ends[partition] = end  # nothing more will come of it
+        return ends
+
+    def measure_lag(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Set the gauges of lag. Lines of open transactions count: they are in the log, and no
+        one may read them; when the first was logged must be asked once it has waited."""
+        ours = {p: self._broker.log_end(p, end) for p, end in ends.items() if p in self.buffers}
+        waiting = {partition: buffer.oldest for partition, buffer in self.buffers.items()}
+        for partition, end in ours.items():
+            at = self.buffers[partition].end
+            if self.buffers[partition].rows or at >= end:
+                self._waits.pop(partition, None)
+                continue
+            since = self._waits.get(partition)
+            if since is None or since[0] != at:
+                self._waits[partition] = (at, -1)
+                continue
+            if since[1] < 0:
+                self._waits[partition] = (at, self._broker.logged_at(partition, at))
+            waiting[partition] = self._waits[partition][1]
+        self.writer.lag.observe(ours, waiting)
 
     def due(self, now: float) -> list[TopicPartition]:
         """The partitions to flush: full, old, or the largest when all together hold too much."""
@@ -100,11 +184,28 @@ class Partitions:
         return due
 
     def flush(self, partitions: Iterable[TopicPartition]) -> None:
-        """Make the partitions' buffers durable, then tell Kafka."""
+        """Make the partitions' buffers durable, then tell Kafka. While the brokers cannot say
+        that the lines are of our topics nothing is written; it can be read again."""
+        full = [
+            partition
+            for partition in dict.fromkeys(partitions)
+            if (buffer := self.buffers.get(partition)) and buffer.start != buffer.end
+        ]
+        if not full:
+            return
+        try:
+            self.prove()
+        except KafkaError as error:
+            log.warning("not written yet", extra={"error": str(error), "partitions": len(full)})
+            self._broker.set_up(False, error)
+            return
+        self._write(full)
+
+    def _write(self, partitions: Iterable[TopicPartition]) -> None:
         durable = {}
-        for partition in dict.fromkeys(partitions):
-            buffer = self.buffers.get(partition)
-            if buffer is None or buffer.start == buffer.end:
+        for partition in partitions:
+            buffer = self.buffers[partition]
+            if buffer.start == buffer.end:
                 continue
             try:
                 self.writer.write(partition, buffer)
@@ -112,7 +213,8 @@ class Partitions:
                 self._refused(partition, error)
             else:
                 buffer.clear()
-                durable[partition] = OffsetAndMetadata(buffer.end, "", -1)
+                mark = self._broker.identity.mark(partition.topic)
+                durable[partition] = OffsetAndMetadata(kafka_offset(buffer.end), mark, -1)
         if durable:
             with contextlib.suppress(KafkaError):  # a hint only: nobody resumes from it
                 self._consumer.commit_async(durable)
@@ -133,10 +235,15 @@ class Partitions:
                 self._refused(partition, refusal)
                 continue
             self.buffers[partition] = Buffer(first)
-            self._consumer.seek(partition, first)
+            self._consumer.seek(partition, kafka_offset(first))
 
     def _refused(self, partition: TopicPartition, error: AlreadyWritten) -> None:
         """Another writer was first: drop what was read and go on where the disk ends now."""
         self.metrics.refused.labels(partition.topic).inc()
         log.warning("refused", extra={"partition": name(partition), "why": str(error)})
         self.hold(partition)
+
+
+def on_disk(root: Path, topic: str) -> list[TopicPartition]:
+    """The partitions of a topic that the store has something of."""
+    return [TopicPartition(topic, number) for number in partitions_of(root, topic)]

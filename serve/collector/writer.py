@@ -32,6 +32,9 @@ log = logging.getLogger("serve.collector")
 NO_LINES = LineBatch(np.empty(0, np.int64), np.empty(0, np.int64), pa.array([], pa.large_binary()))
 
 
+OVERTAKEN = "the broker's retention overtook the collector"
+
+
 class Writer:
     """What is on disk of our partitions, and what was done to it since the start."""
 
@@ -138,14 +141,17 @@ class Writer:
             extra={"partition": name(partition), **counts, "seconds": round(seconds, 4)},
         )
 
-    def record_gap(self, partition: TopicPartition, start: int, end: int) -> None:
-        """The broker lost the offsets [start, end) before we read them: write it down, say so."""
+    def record_gap(
+        self, partition: TopicPartition, start: int, end: int, why: str = OVERTAKEN
+    ) -> None:
+        """The offsets [start, end) cannot be read any more: write it down, say so."""
         with self.disk(f"a gap of {name(partition)} from offset {start} is not recorded"):
             self._tail(partition, start).write_gap(end)
         self.lag.advance(partition, end)
         self._totals["gaps"] += 1
         self._metrics.gaps.labels(partition.topic).inc()
-        self._metrics.gap_lines.labels(partition.topic).inc(end - start)
+        if why == OVERTAKEN:  # else nobody knows how many lines there were
+            self._metrics.gap_lines.labels(partition.topic).inc(end - start)
         log.error(
             "gap",
             extra={
@@ -153,7 +159,7 @@ class Writer:
                 "start": start,
                 "end": end,
                 "lost": end - start,
-                "why": "the broker's retention overtook the collector",
+                "why": why,
             },
         )
 

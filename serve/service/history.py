@@ -97,6 +97,7 @@ class Follower:
                 **self._kafka.for_librdkafka(),
                 "group.id": "movierec-history",  # demanded, not used: partitions are assigned
                 "enable.auto.commit": False,
+                "allow.auto.create.topics": False,
                 "error_cb": lambda error: log.warning("kafka", extra={"error": error.str()}),
             },
             logger=log,

@@ -99,6 +99,7 @@ class KafkaServedLog:
                         "queue.buffering.max.messages": QUEUE_LINES,
                         "message.timeout.ms": DELIVERY_MS,
                         "linger.ms": 50,
+                        "allow.auto.create.topics": False,
                         "error_cb": _log_error,
                     },
                     logger=log,

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from infra.processes import die_with_parent, free_port
 
@@ -102,11 +102,33 @@ class Broker:
 
     def create_topic(self, partitions: int = 1, prefix: str = "log", **config: str | int) -> str:
         """A new topic; `config` names its settings with `_` for `.`. Returns its name."""
-        name = f"{prefix}-{next(_names)}"
+        return self.make_topic(f"{prefix}-{next(_names)}", partitions, **config)
+
+    def make_topic(self, name: str, partitions: int = 1, **config: str | int) -> str:
+        """As `create_topic`, of a given name; also of one that was deleted a moment ago."""
         settings = {key.replace("_", "."): str(value) for key, value in config.items()}
         topic = NewTopic(name, num_partitions=partitions, replication_factor=1, config=settings)
-        self._done(lambda admin: admin.create_topics([topic]))
-        return name
+        deadline = time.monotonic() + ADMIN_SECONDS
+        while True:
+            try:
+                self._done(lambda admin: admin.create_topics([topic]))
+            except KafkaException as error:
+                exists = error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS
+                if not exists or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                return name
+
+    def delete_topic(self, name: str) -> None:
+        """Delete a topic with all its lines."""
+        self._done(lambda admin: admin.delete_topics([name]))
+        self._producers.__dict__.clear()  # they would make it again
+
+    def add_partitions(self, topic: str, count: int) -> None:
+        """Let a topic have `count` partitions in all."""
+        self._done(lambda admin: admin.create_partitions([NewPartitions(topic, count)]))
+        self._producers.__dict__.clear()  # they would learn of it in five minutes
 
     def produce(
         self,

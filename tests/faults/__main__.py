@@ -13,7 +13,7 @@ from pathlib import Path
 
 from movierec.errors import CorruptFile
 from tests.brokers.kafka import running
-from tests.faults import brokers, clocks, damage, disks, group, killing, poison
+from tests.faults import brokers, clocks, damage, disks, group, killing, poison, topics
 from tests.faults.bed import Bed, Fault
 from tests.faults.guards import GUARDS
 from tests.faults.outcome import Outcome, header, row
@@ -30,6 +30,11 @@ FAULTS: dict[str, Fault] = {
     "broker-killed": brokers.killed,
     "broker-paused": brokers.paused,
     "retention": brokers.retention,
+    "topic-anew": topics.made_anew,
+    "topic-anew-accepted": topics.made_anew_and_accepted,
+    "topic-deleted": topics.deleted,
+    "partitions-added": topics.grown,
+    "store-emptied": topics.store_emptied,
     "poison": poison.lines,
     "clocks": clocks.wrong,
     "byte-flipped": damage.byte_flipped,

@@ -8,8 +8,11 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from kafka.cluster import ClusterMetadata
 
 from movierec.cli import run
 from movierec.lines import parsing
@@ -18,6 +21,8 @@ from movierec.store import chain, closing, dayfile, days, decisions, sealing, se
 from movierec.store.closing import Closer
 from movierec.store.tail import Tail, Written, claim_partition
 from serve.collector.__main__ import main
+from serve.collector.fetch.topics import TopicFacts, Topics
+from serve.collector.identity import Identity
 from serve.collector.loop import Collector
 
 _fsync = os.fsync
@@ -51,9 +56,9 @@ def disk_is_truth() -> None:
     owner: list[Collector] = []
     begin = Collector.run
 
-    def run_and_remember(self: Collector, consumer: Any) -> int:
+    def run_and_remember(self: Collector, *brokers: Any) -> int:
         owner.append(self)
-        return begin(self, consumer)
+        return begin(self, *brokers)
 
     Collector.run = run_and_remember  # type: ignore[method-assign]
     from serve.collector.writer import Writer
@@ -109,6 +114,43 @@ def day_is_verified() -> None:
     dayfile._check_lines = lambda *_: None
 
 
+def topics_have_ids() -> None:
+    """Whatever bears the topic's name is the topic."""
+    Topics.ask = _without_ids(Topics.ask)  # type: ignore[method-assign]
+    Identity.check_line = lambda self, partition: None  # type: ignore[method-assign]
+
+
+def _without_ids(ask: Any) -> Any:
+    def asked(self: Topics, topics: Any) -> dict[str, TopicFacts]:
+        found: dict[str, TopicFacts] = ask(self, topics)
+        return {topic: replace(facts, ids=frozenset()) for topic, facts in found.items()}
+
+    return asked
+
+
+def commits_name_the_store() -> None:
+    """An empty store is as good as the one that was filled."""
+    Identity.check_commit = lambda self, *_: None  # type: ignore[method-assign]
+
+
+def topics_are_not_made() -> None:
+    """The client's default: a topic that it asks for and that is not there is made."""
+    init = ClusterMetadata.__init__
+
+    def make_them(self: Any, **options: Any) -> None:
+        init(self, **options)
+        self.config = Deaf(self.config)
+
+    ClusterMetadata.__init__ = make_them
+
+
+class Deaf(dict[str, Any]):
+    """Settings that cannot be changed."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        """Take no notice."""
+
+
 GUARDS: dict[str, tuple[Callable[[], None], str]] = {
     "fsync": (fsync, "power-cut"),
     "fsync-errors-end": (fsync_errors_end, "disk-errors"),
@@ -118,6 +160,9 @@ GUARDS: dict[str, tuple[Callable[[], None], str]] = {
     "times-ahead-are-set-aside": (times_ahead_are_set_aside, "clocks"),
     "seal": (seal, "byte-flipped"),
     "day-is-verified": (day_is_verified, "day-folder-there"),
+    "topics-have-ids": (topics_have_ids, "topic-anew"),
+    "commits-name-the-store": (commits_name_the_store, "store-emptied"),
+    "topics-are-not-made": (topics_are_not_made, "topic-deleted"),
 }
 """name → (what takes it away, the fault that must then cost something). That segments are never
 replaced is shown by tests/movierec/store/test_tail.py: here the next reader mends it."""

@@ -13,6 +13,7 @@ from kafka import KafkaConsumer
 from infra.simulator.sender import add_kafka_options, kafka_of
 from movierec.errors import BadParams
 from serve.kafka import KafkaSettings
+from tests.serve.certificates import certificate
 
 ROOT = Path(__file__).parents[2]
 BROKERS = {"KAFKA_BOOTSTRAP_SERVERS": "a:9092, [::1]:9093"}
@@ -29,8 +30,9 @@ SASL = {
 def everything(tmp_path: Path) -> dict[str, str]:
     """Every variable that there is."""
     files = {}
+    pem = certificate(tmp_path, "pem", "a", 2).read_text()
     for name in ("CAFILE", "CERTFILE", "KEYFILE"):
-        (tmp_path / name).touch()
+        (tmp_path / name).write_text(pem)
         files[f"KAFKA_SSL_{name}"] = str(tmp_path / name)
     return {**SASL, **files, "KAFKA_API_VERSION": "2.1"}
 
@@ -142,6 +144,28 @@ def test_versions_and_ports_at_their_limits_are_fine() -> None:
     for text in ("a:1", "a:65535"):
         given = {"KAFKA_BOOTSTRAP_SERVERS": text}
         assert KafkaSettings.from_environment(given).bootstrap_servers == (text,)
+
+
+@pytest.mark.parametrize("text", ["", "no certificate", "-----BEGIN CERTIFICATE-----", "\xff"])
+@pytest.mark.parametrize("name", ["CAFILE", "CERTFILE", "KEYFILE"])
+def test_a_file_that_holds_no_certificate_is_refused_by_name(
+    everything: dict[str, str], name: str, text: str
+) -> None:
+    file = Path(everything[f"KAFKA_SSL_{name}"])
+    file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(BadParams, match=f"KAFKA_SSL_{name}.* cannot be used"):
+        KafkaSettings.from_environment(everything)
+    plain = {**everything, "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT"}
+    assert KafkaSettings.from_environment(plain).is_encrypted is False
+
+
+def test_a_key_with_a_password_is_refused_and_asks_nobody(everything: dict[str, str]) -> None:
+    file = Path(everything["KAFKA_SSL_KEYFILE"])
+    command = ["openssl", "pkcs8", "-topk8", "-passout", "pass:secret", "-in", str(file)]
+    done = subprocess.run(command, capture_output=True, check=True)
+    file.write_bytes(done.stdout)
+    with pytest.raises(BadParams, match="KAFKA_SSL_CERTFILE or KAFKA_SSL_KEYFILE"):
+        KafkaSettings.from_environment(everything)
 
 
 def test_what_kafka_s_own_scripts_and_kubernetes_read_is_no_misspelling() -> None:

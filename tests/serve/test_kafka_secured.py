@@ -110,6 +110,42 @@ def test_the_simulator_and_the_check_get_in(secured: dict[str, str]) -> None:
     assert json.loads(run(secured, *command))["lines"] > 1000
 
 
+def ends(environment: dict[str, str], *command: str) -> str:
+    """The one line with which a program of ours ends that is not let in."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 2, done.stderr
+    [line] = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    assert "hunter" not in line
+    return line
+
+
+WRONG = [
+    ({"KAFKA_SASL_PASSWORD": "hunter3", "KAFKA_SASL_PASSWORD_FILE": ""}, "user movierec"),
+    ({"KAFKA_SASL_MECHANISM": "SCRAM-SHA-256"}, "check KAFKA_SASL_MECHANISM"),
+    ({"KAFKA_SSL_CAFILE": ""}, "a certificate that we do not trust"),
+    ({"KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT"}, "speaks TLS: set KAFKA_SECURITY_PROTOCOL"),
+    ({"KAFKA_SECURITY_PROTOCOL": "SSL"}, "asks who we are"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "told"), WRONG)
+def test_who_is_not_let_in_is_told_why(
+    secured: dict[str, str], tmp_path: Path, wrong: dict[str, str], told: str
+) -> None:
+    environment = {**secured, **wrong, "COLLECTOR_METRICS_PORT": "0"}
+    store = str(tmp_path / "store")
+    assert told in ends(environment, "serve.collector", "--store", store)
+    command = ["infra.simulator.produce", "--topic", "made", "--first-day", "2026-11-01"]
+    command += ["--seed", "1", "--users", "20", "--movies", "30", "--lines-per-day", "2000"]
+    assert told in ends(environment, *command)
+
+
 def test_the_served_log_gets_in(secured: dict[str, str]) -> None:
     kafka = KafkaSettings.from_environment(secured)
     create_topic(kafka, "served", 1)

@@ -51,6 +51,11 @@ class Chunk(NamedTuple):
     start: int
     end: int
 
+    def moved(self, shift: int) -> "Chunk":
+        """The same lines at other offsets."""
+        lines = self.lines._replace(offsets=self.lines.offsets + shift)
+        return Chunk(lines, self.start + shift, self.end + shift)
+
 
 def hands_over_batches(consumer: Any) -> bool:
     """Make `consumer.poll` give Chunks if its fetcher has the known shape; False if not."""

@@ -1,6 +1,7 @@
 """What is on disk: exactly once, in closed days. The collector is the only writer.
 
     <root>/<topic>/segments/    what arrived lately, in segments      → segments, chain, tail
+    <root>/<topic>/lineage/     which topic it is, by Kafka's id       → lineage
     <root>/<topic>/days/        closed days, immutable                → days, dayfile
     <root>/<topic>/closings/    which days were closed, at which cuts → decisions, closing,
                                                                         placing, passing

@@ -82,6 +82,7 @@ def test_an_unknown_broker_is_named(monkeypatch):
 def test_the_sender_takes_all_of_kafka_s_settings_and_not_the_address_alone(monkeypatch):
     given = {}
     monkeypatch.setattr(sender_module, "Producer", given.update)
+    monkeypatch.setattr(sender_module, "enter", lambda kafka, seconds: None)
     monkeypatch.setattr(Sender, "_count_partitions", lambda self, address: 1)
     kafka = KafkaSettings(
         ("a:1",), security_protocol="SASL_SSL", sasl_username="u", sasl_password="p"

@@ -66,10 +66,12 @@ def test_a_partition_that_lags_keeps_the_day_open_and_a_silent_one_does_not(
     assert close(tmp_path, p0=2, p1=1) == [DAY]
 
 
-def test_every_partition_of_the_store_must_have_an_end(tmp_path: Path) -> None:
-    put(tmp_path, [watch(1, 1)], partition=3)
-    with pytest.raises(ValueError, match=r"has partitions \[3\], `ends` lacks them"):
-        close(tmp_path, p0=1)
+def test_no_day_closes_without_a_partition_that_was_added_meanwhile(tmp_path: Path) -> None:
+    put(tmp_path, [watch(1, 1), watch(2, 30)])
+    put(tmp_path, [watch(1, 2)], partition=3)
+    assert close(tmp_path, p0=2) == []
+    assert close(tmp_path, p0=2, p3=1) == [DAY]
+    assert read_manifest(tmp_path, TOPIC, DAY)["totals"]["stored"] == 2
 
 
 def test_a_gap_is_part_of_the_manifest_of_the_day_that_closes_over_it(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """One member of the group on a fake consumer and the real store, for tests of its parts."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,13 @@ import numpy as np
 import pyarrow as pa
 from kafka import TopicPartition
 from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
 from prometheus_client import CollectorRegistry
 
 from movierec.lines.rows import LineBatch, line_of
 from movierec.store.openrows import open_rows
 from serve.collector.fetch.source import Chunk
+from serve.collector.fetch.topics import TopicFacts
 from serve.collector.loop import Collector
 from serve.collector.writer import Writer
 from serve.kafka import KafkaSettings
@@ -27,11 +30,15 @@ class Consumer:
     def __init__(self) -> None:
         self.paused: set[TopicPartition] = set()
         self.positions: dict[TopicPartition, int] = {}
-        self.committed: list[dict[TopicPartition, Any]] = []
+        self.told: list[dict[TopicPartition, Any]] = []
         self.first, self.last = 0, 1000
         self.partitions = {0}
         self.commit_error: KafkaError | None = None
         self.ends_error: KafkaError | None = None
+        self.heard_of: set[int] | None = None  # all
+        self.updates = 0
+        self.high: int | None = None
+        self.commits: dict[TopicPartition, OffsetAndMetadata] = {}
 
     def pause(self, partition: TopicPartition) -> None:
         self.paused.add(partition)
@@ -45,7 +52,7 @@ class Consumer:
     def commit_async(self, offsets: dict[TopicPartition, Any]) -> None:
         if self.commit_error:
             raise self.commit_error
-        self.committed.append(offsets)
+        self.told.append(offsets)
 
     def beginning_offsets(self, partitions: list[TopicPartition], _: int) -> dict[Any, int]:
         return dict.fromkeys(partitions, self.first)
@@ -58,27 +65,74 @@ class Consumer:
         return dict.fromkeys(partitions, self.last)
 
     def partitions_for_topic(self, topic: str) -> set[int]:
-        return self.partitions
+        return self.heard_of if self.heard_of is not None else self.partitions
+
+    @property
+    def _cluster(self) -> "Consumer":
+        return self
+
+    def request_update(self) -> None:
+        self.updates += 1
+        self.heard_of = None
+
+    def highwater(self, partition: TopicPartition) -> int | None:
+        return self.high
+
+    def committed(
+        self, partition: TopicPartition, metadata: bool, timeout_ms: int
+    ) -> OffsetAndMetadata | None:
+        return self.commits.get(partition)
 
     def position(self, partition: TopicPartition, timeout_ms: int) -> int:
         return self.positions[partition]
 
 
+class KnownTopics:
+    """Brokers that know the topic by an id; without one when it is None."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        self.consumer = consumer
+        self.id: str | None = "A" * 22
+        self.exists = True
+        self.error: KafkaError | None = None
+        self.record: Any = None
+        self.closed = False
+        self.peeked: list[int] = []
+
+    def ask(self, topics: Iterable[str]) -> dict[str, TopicFacts]:
+        if self.error:
+            raise self.error
+        partitions = frozenset(self.consumer.partitions)
+        ids = frozenset({self.id} if self.id else ())
+        return {topic: TopicFacts(self.exists, ids, partitions) for topic in topics}
+
+    def peek(self, partition: TopicPartition, offset: int) -> Any:
+        self.peeked.append(offset)
+        return self.record
+
+    def close(self) -> None:
+        self.closed = True
+
+
 class Member:
     """A collector on a fake consumer and the real store."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, **settings: Any) -> None:
         self.root = root
         self.registry = CollectorRegistry()
         self.metrics = CollectorMetrics(self.registry)
         self.settings = CollectorSettings(
-            KafkaSettings(("localhost:1",)), store=root, topics=("movielog",), evidence_lines=1
+            KafkaSettings(("localhost:1",)),
+            store=root,
+            topics=("movielog",),
+            **{"evidence_lines": 1, **settings},
         )
         self.consumer = Consumer()
         self.collector = Collector(
             self.settings, self.metrics, Writer(self.settings, self.metrics), once=False
         )
-        self.collector.connect(self.consumer)
+        self.topics: Any = KnownTopics(self.consumer)
+        self.collector.connect(self.consumer, self.topics)
         self.ours = self.collector._ours
 
     def start(self, partition: TopicPartition = HERE) -> "Member":

@@ -81,19 +81,19 @@ def test_what_waiting_does_not_mend_ends_at_once(bench: Member) -> None:
 def test_ends_are_of_every_partition_and_none_without_an_answer(
     bench: Member, caplog: pytest.LogCaptureFixture
 ) -> None:
-    broker = bench.collector._broker
+    ours = bench.ours
     bench.consumer.partitions = {1, 0}
     up = "collector_broker_up"
     with caplog.at_level(logging.INFO, "serve.collector"):
-        assert broker.ends() == {TopicPartition("movielog", n): 1000 for n in (0, 1)}
-        broker.ends()
+        assert ours.ends() == {TopicPartition("movielog", n): 1000 for n in (0, 1)}
+        ours.ends()
         assert [record.message for record in caplog.records] == ["broker answers"]
         assert bench.registry.get_sample_value(up) == 1
         bench.consumer.ends_error = KafkaConnectionError("gone")
-        assert broker.ends() is None
+        assert ours.ends() is None
         assert bench.registry.get_sample_value(up) == 0
         bench.consumer.ends_error = None
-        broker.ends()
+        ours.ends()
     said = [record.message for record in caplog.records]
     assert said == ["broker answers", "broker does not answer", "broker answers"]
 

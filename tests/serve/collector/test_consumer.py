@@ -6,13 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from kafka import TopicPartition
 
-from infra.processes import free_port
 from movierec.errors import BadInput, Unavailable
-from serve.collector.consumer import _options, connect, resume_rejoin, wait_for_any
+from serve.collector.consumer import _options, connect, knows, resume_rejoin
+from serve.collector.fetch.topics import Topics
 from serve.kafka import KafkaSettings
 from serve.settings import CollectorSettings
 from tests.brokers.embedded import embedded_broker
+from tests.serve.collector.member import Consumer
 
 
 def test_the_clients_defaults_that_lose_lines_are_off() -> None:
@@ -48,31 +50,18 @@ def test_a_rejoin_that_the_client_forgot_goes_on() -> None:
     resume_rejoin(object())  # a client without this defect is left alone
 
 
-def test_one_server_that_answers_is_enough() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        good = f"127.0.0.1:{server.getsockname()[1]}"
-        wait_for_any([f"127.0.0.1:{free_port()}", good], 0.0)
-
-
-def test_no_server_is_named_after_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    slept: list[float] = []
-    sleep = time.sleep
-
-    def noted(seconds: float) -> None:
-        slept.append(seconds)
-        sleep(seconds)
-
-    monkeypatch.setattr(time, "sleep", noted)
-    server, started = f"127.0.0.1:{free_port()}", time.monotonic()
-    with pytest.raises(Unavailable, match=f"no broker answers at {server}"):
-        wait_for_any([server], 0.3)
-    assert time.monotonic() - started >= 0.3
-    assert min(slept) > 0.1  # it does not hammer on the port
-
-
 def settings_of(address: str, seconds: float) -> CollectorSettings:
     topics = ("movielog", "no-such")
     return CollectorSettings(KafkaSettings((address,)), topics=topics, startup_seconds=seconds)
+
+
+def connected(settings: CollectorSettings) -> None:
+    """Connect as the program does."""
+    topics = Topics(settings.kafka.for_kafka_python())
+    try:
+        connect(settings, topics).close()
+    finally:
+        topics.close()
 
 
 def test_a_topic_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -80,12 +69,25 @@ def test_a_topic_that_is_not_there_is_named(tmp_path: Path) -> None:
         settings = settings_of(address, 10.0)
         kafka = replace(settings.kafka, api_version=(2, 1))  # the embedded broker's
         with pytest.raises(BadInput, match=f"no topic no-such at {address}: create it"):
-            connect(replace(settings, kafka=kafka))
+            connected(replace(settings, kafka=kafka))
 
 
-def test_who_takes_connections_and_never_answers_is_no_broker() -> None:
+@pytest.mark.parametrize("version", [None, (2, 1)])
+def test_who_takes_connections_and_never_answers_is_no_broker(
+    version: tuple[int, ...] | None,
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address, started = f"127.0.0.1:{silent.getsockname()[1]}", time.monotonic()
-        with pytest.raises(Unavailable, match=f"no broker answers at {address} "):
-            connect(settings_of(address, 0.5))
+        settings = settings_of(address, 0.5)
+        kafka = replace(settings.kafka, api_version=version)
+        with pytest.raises(Unavailable, match=f"no broker answers at {address}:"):
+            connected(replace(settings, kafka=kafka))
         assert time.monotonic() - started < 20
+
+
+def test_what_is_added_is_asked_for_at_once() -> None:
+    consumer = Consumer()
+    consumer.heard_of = {0}
+    assert knows(consumer, [TopicPartition("movielog", 0)])
+    assert not knows(consumer, [TopicPartition("movielog", n) for n in (0, 1)])
+    assert consumer.updates == 1

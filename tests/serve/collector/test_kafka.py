@@ -1,17 +1,22 @@
 """The same simulator and collector on real Kafka: unchanged, and to the same bytes."""
 
+import contextlib
 import hashlib
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 
+from infra.processes import free_port
 from movierec.store.days import closed_days, read_manifest
 from movierec.store.openrows import open_rejected, open_rows
 from tests.brokers.embedded import embedded_broker, kafka_environment
 from tests.brokers.kafka import Broker
+from tests.serve.collector.test_main import Running, got
 
 TOPIC = "movielog"
 DAYS = ["2026-11-01", "2026-11-02"]
@@ -72,3 +77,43 @@ def test_both_brokers_give_the_same_days(kafka: Broker, tmp_path: Path) -> None:
     waiting = open_rows(tmp_path / "real", topic).num_rows
     waiting += len(list(open_rejected(tmp_path / "real", topic)))
     assert in_days + waiting == sent["lines"]
+
+
+@pytest.mark.broker
+def test_lag_is_true_behind_an_open_transaction_and_after_a_restart(
+    kafka: Broker, tmp_path: Path
+) -> None:
+    topic, port = kafka.create_topic(), free_port()
+    line = b"2026-11-01T12:00:00,1,GET /data/m/jaws/1.mpg"
+    kafka.produce(topic, [line] * 3)
+    options = {"bootstrap.servers": kafka.address, "transactional.id": topic}
+    producer = Producer(options)
+    producer.init_transactions()
+    producer.begin_transaction()
+    for _ in range(40):
+        producer.produce(topic, line, timestamp=int((time.time() - 7200) * 1000))
+    producer.flush()
+    environment = {"COLLECTOR_TOPICS": topic, "COLLECTOR_GROUP": topic, "KAFKA_API_VERSION": ""}
+    environment |= {"COLLECTOR_METRICS_PORT": str(port), "COLLECTOR_SEGMENT_SECONDS": "0.1"}
+    labels = f'{{partition="0",topic="{topic}"}}'
+
+    def gauge(name: str) -> float:
+        with contextlib.suppress(OSError):  # it starts
+            for shown in got(port, "metrics").splitlines():
+                if shown.startswith(f"collector_{name}{labels} "):
+                    return float(shown.split()[-1])
+        return -1.0
+
+    for _ in range(2):  # behind at the start, too
+        collector = Running(kafka.address, tmp_path / "store", **environment)
+        collector.wait_until(lambda: gauge("lag_messages") == 40)
+        collector.wait_until(lambda: 7200 <= gauge("lag_seconds") < 7800)
+        assert gauge("durable_offset") == 3
+        assert collector.stop() == 0
+        assert collector.events("stopped")[-1]["lag"] == 40
+    producer.commit_transaction()
+    collector = Running(kafka.address, tmp_path / "store", **environment)
+    collector.wait_until(lambda: gauge("durable_offset") == 44)  # the marker's too
+    collector.wait_until(lambda: (gauge("lag_messages"), gauge("lag_seconds")) == (0, 0))
+    assert collector.stop() == 0
+    assert collector.events("stopped")[-1]["lag"] == 0

@@ -94,3 +94,15 @@ def test_a_partition_that_is_no_longer_ours_is_not_exported(gauges: Gauges) -> N
     assert gauges.of(HERE) == (None, None, None)
     assert gauges.of(THERE) == (10, 0, 0)
     assert gauges.lag.total == 10
+
+
+def test_a_line_that_came_just_now_is_not_as_old_as_the_one_before_it(
+    gauges: Gauges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The topic was quiet for a day; a line came and is not read yet."""
+    gauges.lag.begin(HERE, 0)
+    gauges.lag.advance(HERE, 10, int((NOW - 86_400) * 1000))
+    gauges.lag.observe({HERE: 10})
+    monkeypatch.setattr(time, "time", lambda: NOW + 5)
+    gauges.lag.observe({HERE: 11}, {HERE: -1})
+    assert gauges.of(HERE) == (1, 5, 10)

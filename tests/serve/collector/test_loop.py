@@ -1,14 +1,18 @@
 """What one member of the group does when partitions come and go, and how it ends."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from kafka import TopicPartition
 from kafka.errors import KafkaConnectionError
 
-from movierec.errors import Unavailable
+from movierec.errors import CorruptFile, Unavailable
+from serve.collector.broker import MAX_BEYOND_END
+from serve.collector.loop import Collector
 from tests.serve.collector.member import HERE, Member, users
 
 
@@ -153,6 +157,79 @@ def test_a_failure_leaves_the_group_and_is_what_the_program_ends_with(
     bench.read(0, 5)
     bench.ours.settings = replace(bench.settings, segment_rows=1)
     with pytest.raises(Unavailable, match="the disk is full"):
-        bench.collector.run(bench.consumer)
+        bench.collector.run(bench.consumer, bench.topics)
     assert [options["autocommit"] for options in closed] == [False]
     assert bench.collector.health()["healthy"] is False
+
+
+def test_lines_of_an_open_transaction_are_lag_of_their_true_age(
+    bench: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = {"topic": "movielog", "partition": "0"}
+    bench.consumer.last, bench.consumer.high = 0, 50  # nothing may be read of what is there
+    bench.topics.record = SimpleNamespace(offset=0, value=b"", timestamp=1_799_999_000_000)
+    monkeypatch.setattr("time.time", lambda: 1_800_000_000.0)
+    bench.collector._observe()
+    assert bench.topics.peeked == []  # it may come any moment
+    for _ in range(3):
+        bench.collector._observe()
+    assert bench.topics.peeked == [0]  # once is enough
+    assert sample(bench, "collector_lag_messages", **where) == 50
+    assert sample(bench, "collector_lag_seconds", **where) == 1000
+    bench.collector.once = True
+    assert bench.collector._is_caught_up()  # all is on disk that may be read
+    bench.consumer.last = bench.consumer.high = 50
+    bench.read(0, 50)
+    bench.flush()
+    bench.collector._observe()
+    assert sample(bench, "collector_lag_messages", **where) == 0
+    assert sample(bench, "collector_lag_seconds", **where) == 0
+
+
+def test_cut_off_from_kafka_it_is_not_healthy_for_ever(
+    bench: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [time.monotonic()]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    bench.collector._observe()
+    bench.consumer.ends_error = KafkaConnectionError("gone")
+    for seconds, healthy in ((299.0, True), (300.0, False)):
+        now[0] += seconds - bench.collector.health()["seconds_since_answer"]
+        bench.collector._turned = now[0]
+        bench.collector._observe()
+        assert bench.collector.health()["healthy"] is healthy
+    bench.consumer.ends_error = None
+    bench.collector._observe()
+    assert bench.collector.health()["healthy"] is True
+
+
+def test_while_it_connects_it_is_healthy(bench: Member) -> None:
+    fresh = Collector(bench.settings, bench.metrics, bench.collector.writer, once=False)
+    assert fresh.health()["healthy"] is True
+
+
+def test_the_end_below_the_disk_is_never_caught_up(
+    bench: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    bench.read(0, 10)
+    bench.flush()
+    bench.collector.once, bench.consumer.last = True, 9
+    for _ in range(MAX_BEYOND_END - 1):  # a new leader may be behind for a moment
+        assert not bench.collector._is_caught_up()
+    with pytest.raises(CorruptFile, match="ends at offset 9, but the store goes on to 10"):
+        bench.collector._is_caught_up()
+    bench.consumer.last = 10
+    assert bench.collector._is_caught_up()
+
+
+def test_the_end_of_a_signal_knows_the_lag_as_well(
+    bench: Member, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.collector._observe()
+    bench.consumer.last = 1007
+    bench.read(0, 10)
+    bench.collector.stop("SIGTERM")
+    with caplog.at_level("INFO", "serve.collector"):
+        bench.collector._finish()
+    assert vars(caplog.records[-1])["lag"] == 997

@@ -38,7 +38,7 @@ def test_a_second_writer_makes_us_drop_read_the_disk_and_seek(bench: Member) -> 
 def test_a_commit_follows_the_disk_and_is_only_a_hint(bench: Member) -> None:
     bench.read(0, 5)
     bench.flush()
-    assert [told[HERE].offset for told in bench.consumer.committed] == [5]
+    assert [offsets[HERE].offset for offsets in bench.consumer.told] == [5]
     bench.consumer.commit_error = KafkaError("no coordinator")
     bench.read(5, 5)
     bench.flush()
@@ -55,7 +55,7 @@ def test_an_fsync_error_ends_the_process_and_nothing_is_committed(
     monkeypatch.setattr(os, "fsync", fails)
     with pytest.raises(Unavailable, match=r"cannot be written.*errno 5.*up to offset 0"):
         bench.flush()
-    assert bench.consumer.committed == []
+    assert bench.consumer.told == []
 
 
 def test_offsets_that_the_broker_dropped_are_a_gap_after_what_was_read(bench: Member) -> None:

@@ -1,0 +1,82 @@
+"""Whose lines a store has: said once, under a checksum, and by offsets that only ever grow."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from movierec.errors import CorruptFile
+from movierec.lines.rows import line_of
+from movierec.store.lineage import (
+    LIFE,
+    begin_life,
+    begin_lineage,
+    kafka_offset,
+    last_line,
+    read_lineage,
+)
+from movierec.store.segments import partition_at
+from movierec.store.tail import claim_partition
+from tests.movierec.store.filling import put, watch
+
+TOPIC, OLD, NEW = "movielog", "A" * 22, "B" * 22
+
+
+def test_nothing_is_said_before_the_first_assignment(tmp_path: Path) -> None:
+    assert read_lineage(tmp_path, TOPIC) is None
+
+
+def test_who_is_first_says_it_and_the_others_follow(tmp_path: Path) -> None:
+    first = begin_lineage(tmp_path, TOPIC, OLD)
+    assert begin_lineage(tmp_path, TOPIC, NEW) == first == read_lineage(tmp_path, TOPIC)
+    assert (first.life, first.topic_id, first.shift) == (0, OLD, 0)
+    other = begin_lineage(tmp_path / "other", TOPIC, OLD)
+    assert other.store != first.store
+
+
+def test_a_new_life_keeps_the_store_and_moves_the_offsets(tmp_path: Path) -> None:
+    first = begin_lineage(tmp_path, TOPIC, OLD)
+    second = begin_life(tmp_path, first, NEW)
+    assert begin_life(tmp_path, first, "C" * 22) == second == read_lineage(tmp_path, TOPIC)
+    assert (second.life, second.topic_id, second.store) == (1, NEW, first.store)
+    assert second.shift == LIFE
+    assert [kafka_offset(offset) for offset in (5, second.shift, second.shift + 5)] == [5, 0, 5]
+
+
+@pytest.mark.parametrize("key", ["life", "topic", "topic_id", "store", "sha256", "format"])
+def test_what_was_changed_is_refused(tmp_path: Path, key: str) -> None:
+    begin_lineage(tmp_path, TOPIC, OLD)
+    file = tmp_path / TOPIC / "lineage/00000000.json"
+    facts = json.loads(file.read_text())
+    file.write_text(
+        json.dumps(
+            facts
+            | {key: 1 if key in ("life", "format") else "other"}
+            | ({"format": 2} if key == "format" else {})
+        )
+    )
+    with pytest.raises(CorruptFile, match="restore it from a backup"):
+        read_lineage(tmp_path, TOPIC)
+
+
+@pytest.mark.parametrize("text", [b"", b"{}", b"[1]", b"\xff", b'{"sha256": 1, "format": 1}'])
+def test_what_is_none_is_refused(tmp_path: Path, text: bytes) -> None:
+    begin_lineage(tmp_path, TOPIC, OLD)
+    (tmp_path / TOPIC / "lineage/00000000.json").write_bytes(text)
+    with pytest.raises(CorruptFile, match=r"00000000\.json: not what the collector wrote"):
+        read_lineage(tmp_path, TOPIC)
+
+
+def test_another_topic_s_is_refused(tmp_path: Path) -> None:
+    begin_lineage(tmp_path, "served", OLD)
+    (tmp_path / "served").rename(tmp_path / TOPIC)
+    with pytest.raises(CorruptFile, match="it is that of life 0 of served"):
+        read_lineage(tmp_path, TOPIC)
+
+
+def test_the_last_line_of_the_segments_behind_those_without_rows(tmp_path: Path) -> None:
+    assert last_line(partition_at(tmp_path, TOPIC, 0)) is None
+    put(tmp_path, [watch(1, 1), watch(1, 2)])
+    claim_partition(tmp_path, TOPIC, 0).write_gap(9)
+    row = last_line(partition_at(tmp_path, TOPIC, 0))
+    assert row is not None and (row["offset"], line_of(row)) == (1, watch(1, 2))

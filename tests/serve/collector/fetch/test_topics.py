@@ -1,0 +1,83 @@
+"""What the brokers are asked about topics: on a real broker, which makes what it is asked for."""
+
+import socket
+import time
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from kafka import TopicPartition
+from kafka.errors import KafkaError
+
+from serve.collector.fetch.topics import Topics, facts_in, leaders_in, printed
+from tests.brokers.kafka import Broker
+
+ONE, TWO = UUID(int=1), UUID(int=2)
+
+
+def answer(*topics: Any) -> Any:
+    return SimpleNamespace(topics=topics)
+
+
+def topic(name: str, topic_id: UUID | None, leaders: dict[int, int], error: int = 0) -> Any:
+    partitions = [SimpleNamespace(partition_index=n, leader_id=i) for n, i in leaders.items()]
+    return SimpleNamespace(name=name, topic_id=topic_id, partitions=partitions, error_code=error)
+
+
+def test_what_several_brokers_say_is_taken_together() -> None:
+    first = answer(topic("a", ONE, {0: 1, 1: 2}), topic("b", ONE, {}, error=3))
+    second = answer(topic("a", TWO, {0: 1, 1: -1, 2: 3}), topic("b", ONE, {0: 1}))
+    facts = facts_in([first, second], "a")
+    assert (facts.exists, facts.partitions) == (True, {0, 1, 2})
+    assert facts.ids == {printed(ONE), printed(TWO)}
+    assert facts_in([first, second], "b").exists is False  # one of them does not know it
+    assert facts_in([first], "c").exists is False
+    assert leaders_in([first, second]) == {1, 2, 3}
+
+
+@pytest.mark.parametrize("nothing", [None, UUID(int=0)])
+def test_brokers_without_ids_have_none(nothing: UUID | None) -> None:
+    assert facts_in([answer(topic("a", nothing, {0: 1}))], "a").ids == frozenset()
+
+
+def test_an_id_is_printed_as_kafka_does() -> None:
+    assert printed(UUID("ffffffff-ffff-ffff-ffff-fffffffffff0")) == "_" * 20 + "8A"
+
+
+def test_without_an_answer_it_says_so_in_time_and_asks_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("serve.collector.fetch.topics.REQUEST_MS", 200)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        topics = Topics({"bootstrap_servers": [f"127.0.0.1:{silent.getsockname()[1]}"]})
+        for _ in range(2):
+            with pytest.raises(KafkaError):
+                topics.ask(["a"])
+            assert topics._manager is None
+        topics.close()
+
+
+@pytest.mark.broker
+def test_a_topic_is_known_by_its_id_and_never_made(kafka: Broker) -> None:
+    topics = Topics({"bootstrap_servers": [kafka.address]})
+    name = kafka.create_topic(2)
+    facts = topics.ask([name, "no-such"])
+    assert facts["no-such"].exists is False
+    assert (facts[name].exists, facts[name].partitions) == (True, {0, 1})
+    [old] = facts[name].ids
+    kafka.delete_topic(name)
+    assert topics.ask([name])[name].exists is False
+    kafka.make_topic(name, 1)
+    deadline = time.monotonic() + 60
+    while not topics.ask([name])[name].exists and time.monotonic() < deadline:
+        time.sleep(0.05)  # the broker tells what it has made, not at once
+    [new] = topics.ask([name])[name].ids
+    assert old != new and len(new) == 22
+    kafka.produce(name, [b"a", b"b"], timestamps=[5, 7])
+    here = TopicPartition(name, 0)
+    assert (topics.peek(here, 1).value, topics.peek(here, 1).timestamp) == (b"b", 7)
+    kafka.delete_records(name, 0, 1)
+    assert topics.peek(here, 0) is None
+    topics.close()
+    assert "no-such" not in kafka.admin().list_topics(timeout=20).topics
