@@ -18,8 +18,22 @@ LATENCY_BUCKETS = (
 
 TIERS = ("model", "fold-in", "popular")
 OUTCOMES = ("sent", "queue-full", "not-delivered", "unsent-at-stop")
+REFUSALS = ("overload", "slow", "crowd")
 TOPIC = ["topic"]
 PARTITION = ["topic", "partition"]
+
+
+def _refusals(counter: Callable[..., Counter], program: str) -> Counter:
+    """What a port refused, its series there from the start (serve/http.py)."""
+    refused = counter(
+        f"{program}_http_refusals",
+        "Requests refused (overload) and connections ended: too slow, or the limit was reached "
+        "(crowd).",
+        ["reason"],
+    )
+    for reason in REFUSALS:
+        refused.labels(reason)
+    return refused
 
 
 class ServiceMetrics:
@@ -37,6 +51,7 @@ class ServiceMetrics:
             "Lines for the served log: sent, or dropped for a reason.",
             ["outcome"],
         )
+        self.refused = _refusals(counter, "movierec")
         self.history_users = gauge("movierec_history_users", "Users whose recent history is held.")
         # A series that is there from the start can be seen to increase.
         for tier in TIERS:
@@ -55,6 +70,7 @@ class CollectorMetrics:
         self._store(counter, registry)
         self._brokers(counter, gauge)
         self._progress(gauge)
+        self.refused = _refusals(counter, "collector")
 
     def _lines(self, counter: Callable[..., Counter]) -> None:
         """What came in."""

@@ -49,7 +49,7 @@ class CollectorSettings:
         TOPIC, "Of those, the one that holds the services' answers.", default="served"
     )
     group: str = setting(NAME, "Consumer group; its members share partitions.", default="collector")
-    metrics_host: str = setting(HOST, "Where /metrics and /healthz are.", default="0.0.0.0")
+    metrics_host: str = setting(HOST, "Where /metrics and /healthz are.", default="127.0.0.1")
     metrics_port: int = setting(whole(0, 65_535), "Their port; 0 for none.", default=9400)
     segment_rows: int = setting(
         whole(1, 10_000_000), "A segment is written at so many lines.", default=250_000
@@ -92,6 +92,14 @@ class ServiceSettings:
     host: str = setting(HOST, "Where it listens.", default="0.0.0.0")
     port: int = setting(PORT, "Its port.", default=8080)
     threads: int = setting(whole(1, 256), "Requests answered at a time.", default=8)
+    connections: int = setting(
+        whole(1, 10_000),
+        "Open at a time; at the limit the one that waits longest goes.",
+        default=256,
+    )
+    queue: int = setting(
+        whole(1, 10_000), "Requests that may wait; over it they get 503 at once.", default=64
+    )
     kafka: KafkaSettings | None = None
     served_topic: str = setting(TOPIC, "Where answers are logged.", default="served")
     event_topic: str = setting(TOPIC, "Where users' events come from.", default="movielog")
