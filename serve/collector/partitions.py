@@ -89,14 +89,20 @@ class Partitions:
         """The partitions to flush: full, old, or the largest when all together hold too much."""
         limits = (now, self.settings.segment_rows, self.settings.segment_seconds)
         due = [partition for partition, b in self.buffers.items() if b.is_due(*limits)]
+        return due + self.crowded()
+
+    def crowded(self) -> list[TopicPartition]:
+        """The largest buffers, when all together hold too much: flush them before more is read."""
         held = sum(buffer.bytes for buffer in self.buffers.values())
         self.metrics.buffered_bytes.set(held)
-        if held > self.settings.buffer_bytes:
-            for partition, buffer in sorted(self.buffers.items(), key=lambda item: -item[1].bytes):
-                if held <= self.settings.buffer_bytes // 2:
-                    break
-                held -= buffer.bytes
-                due.append(partition)
+        if held <= self.settings.buffer_bytes:
+            return []
+        due = []
+        for partition, buffer in sorted(self.buffers.items(), key=lambda item: -item[1].bytes):
+            if held <= self.settings.buffer_bytes // 2:
+                break
+            held -= buffer.bytes
+            due.append(partition)
         return due
 
     def flush(self, partitions: Iterable[TopicPartition]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from movierec.errors import CorruptFile
 from tests.brokers.kafka import running
-from tests.faults import brokers, disks, group, killing, poison
+from tests.faults import brokers, disks, giants, group, killing, poison
 from tests.faults.bed import Bed, Fault
 from tests.faults.guards import GUARDS
 from tests.faults.outcome import Outcome, header, row
@@ -31,6 +31,8 @@ FAULTS: dict[str, Fault] = {
     "broker-paused": brokers.paused,
     "retention": brokers.retention,
     "poison": poison.lines,
+    "bombs": giants.bombs,
+    "flood": giants.flooded,
 }
 
 

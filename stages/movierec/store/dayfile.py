@@ -142,7 +142,7 @@ class DayFile:
             self._add_rejected(rows.filter(pc.equal(rows.column("kind"), REJECTED)))
 
     def _add_rejected(self, rows: pa.Table) -> None:
-        for row in rows.select(["offset", "timestamp", "reason", "raw"]).to_pylist():
+        for row in rows.select(["offset", "timestamp", "reason", "raw", "text"]).to_pylist():
             self.reasons[row["reason"]] += 1
             entry = rejected_entry({"partition": self.partition, **row})
             self.rejected.write(json.dumps(entry).encode() + b"\n")
