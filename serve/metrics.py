@@ -53,6 +53,7 @@ class ServiceMetrics:
         )
         self.refused = _refusals(counter, "movierec")
         self.history_users = gauge("movierec_history_users", "Users whose recent history is held.")
+        self.history_bytes = gauge("movierec_history_bytes", "Memory of those histories.")
         # A series that is there from the start can be seen to increase.
         for tier in TIERS:
             self.answers.labels(tier)

@@ -106,8 +106,10 @@ class ServiceSettings:
     history: bool = setting(
         SWITCH, "Whether events since the training change answers.", default=False
     )
-    history_users: int = setting(
-        whole(1, 100_000_000), "Users whose history is held at most.", default=100_000
+    history_bytes: int = setting(
+        whole(1 << 20, 64 << 30),
+        "Memory of histories; over it the users longest without an event go.",
+        default=256 << 20,
     )
 
     def __post_init__(self) -> None:

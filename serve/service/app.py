@@ -56,7 +56,7 @@ def create_app(
     app.extensions[SERVED_LOG] = served
     histories = None
     if settings.history and settings.kafka is not None:
-        histories = Histories(model, settings.history_users, metrics)
+        histories = Histories(model, settings.history_bytes, metrics)
         app.extensions[HISTORY] = Follower(settings.kafka, settings.event_topic, histories)
     _identify_requests(app, provenance)
     _count_requests(app, metrics)

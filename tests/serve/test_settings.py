@@ -84,7 +84,7 @@ def test_a_service_s_variables_reach_their_fields() -> None:
         "SERVED_TOPIC": "answers",
         "EVENT_TOPIC": "log",
         "HISTORY": "on",
-        "HISTORY_USERS": "7",
+        "HISTORY_BYTES": "2000000",
     }
     environment = {f"SERVICE_{name}": text for name, text in given.items()}
     assert ServiceSettings.from_environment({**BROKER, **environment}) == ServiceSettings(
@@ -101,7 +101,7 @@ def test_a_service_s_variables_reach_their_fields() -> None:
         served_topic="answers",
         event_topic="log",
         history=True,
-        history_users=7,
+        history_bytes=2_000_000,
     )
     assert len(given) == len(settings_of(ServiceSettings))
 
