@@ -58,7 +58,7 @@ class CollectorSettings:
         real(0.05, 3600), "A segment is written after so long.", default=30.0
     )
     buffer_bytes: int = setting(
-        whole(1 << 20, 64 << 30), "Reading waits at so much not on disk.", default=128 << 20
+        whole(1 << 20, 64 << 30), "Reading waits at so much not on disk.", default=64 << 20
     )
     grace_seconds: int = setting(
         whole(0, 7 * 86_400), "How long a day stays open for late lines.", default=900
