@@ -18,8 +18,22 @@ LATENCY_BUCKETS = (
 
 TIERS = ("model", "fold-in", "popular")
 OUTCOMES = ("sent", "queue-full", "not-delivered", "unsent-at-stop")
+REFUSALS = ("overload", "slow", "crowd")
 TOPIC = ["topic"]
 PARTITION = ["topic", "partition"]
+
+
+def _refusals(counter: Callable[..., Counter], program: str) -> Counter:
+    """What a port refused, its series there from the start (serve/http.py)."""
+    refused = counter(
+        f"{program}_http_refusals",
+        "Requests refused (overload) and connections ended: too slow, or the limit was reached "
+        "(crowd).",
+        ["reason"],
+    )
+    for reason in REFUSALS:
+        refused.labels(reason)
+    return refused
 
 
 class ServiceMetrics:
@@ -37,7 +51,9 @@ class ServiceMetrics:
             "Lines for the served log: sent, or dropped for a reason.",
             ["outcome"],
         )
+        self.refused = _refusals(counter, "movierec")
         self.history_users = gauge("movierec_history_users", "Users whose recent history is held.")
+        self.history_bytes = gauge("movierec_history_bytes", "Memory of those histories.")
         # A series that is there from the start can be seen to increase.
         for tier in TIERS:
             self.answers.labels(tier)
@@ -55,6 +71,7 @@ class CollectorMetrics:
         self._store(counter, gauge, registry)
         self._brokers(counter, gauge)
         self._progress(gauge)
+        self.refused = _refusals(counter, "collector")
 
     def _lines(self, counter: Callable[..., Counter]) -> None:
         """What came in."""

@@ -60,7 +60,7 @@ class CollectorSettings:
         "Of a topic that was made anew: go on with the one of this id, behind the old lines.",
         default=None,
     )
-    metrics_host: str = setting(HOST, "Where /metrics and /healthz are.", default="0.0.0.0")
+    metrics_host: str = setting(HOST, "Where /metrics and /healthz are.", default="127.0.0.1")
     metrics_port: int = setting(whole(0, 65_535), "Their port; 0 for none.", default=9400)
     segment_rows: int = setting(
         whole(1, 10_000_000), "A segment is written at so many lines.", default=250_000
@@ -69,7 +69,7 @@ class CollectorSettings:
         real(0.05, 3600), "A segment is written after so long.", default=30.0
     )
     buffer_bytes: int = setting(
-        whole(1 << 20, 64 << 30), "Reading waits at so much not on disk.", default=128 << 20
+        whole(1 << 20, 64 << 30), "Reading waits at so much not on disk.", default=64 << 20
     )
     grace_seconds: int = setting(
         whole(0, 7 * 86_400), "How long a day stays open for late lines.", default=900
@@ -115,14 +115,24 @@ class ServiceSettings:
     host: str = setting(HOST, "Where it listens.", default="0.0.0.0")
     port: int = setting(PORT, "Its port.", default=8080)
     threads: int = setting(whole(1, 256), "Requests answered at a time.", default=8)
+    connections: int = setting(
+        whole(1, 10_000),
+        "Open at a time; at the limit the one that waits longest goes.",
+        default=256,
+    )
+    queue: int = setting(
+        whole(1, 10_000), "Requests that may wait; over it they get 503 at once.", default=64
+    )
     kafka: KafkaSettings | None = None
     served_topic: str = setting(TOPIC, "Where answers are logged.", default="served")
     event_topic: str = setting(TOPIC, "Where users' events come from.", default="movielog")
     history: bool = setting(
         SWITCH, "Whether events since the training change answers.", default=False
     )
-    history_users: int = setting(
-        whole(1, 100_000_000), "Users whose history is held at most.", default=100_000
+    history_bytes: int = setting(
+        whole(1 << 20, 64 << 30),
+        "Memory of histories; over it the users longest without an event go.",
+        default=256 << 20,
     )
 
     def __post_init__(self) -> None:

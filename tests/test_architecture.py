@@ -49,8 +49,6 @@ def room_of(path: Path) -> str:
         if inside[0] != "movierec":
             return "stages"
         return inside[1] if inside[1] in PACKAGE else FLOOR
-    if path.name == "gunicorn.conf.py":  # the service's own program
-        return "service"
     return inside[0] if inside[0] in ("collector", "service") else house
 
 
@@ -125,7 +123,7 @@ def test_the_package_opens_no_socket(path: Path) -> None:
 
 
 def test_the_service_runs_without_what_only_the_workshop_needs() -> None:
-    service = sorted(name_of(p) for p in FILES if room_of(p) == "service" and "conf" not in p.name)
+    service = sorted(name_of(p) for p in FILES if room_of(p) == "service")
     code = (
         f"import importlib, sys\nfor name in {service}: importlib.import_module(name)\n"
         f"print(*sorted({WORKSHOP} & set(sys.modules)))"

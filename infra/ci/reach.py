@@ -40,8 +40,8 @@ class Imports:
 
     def _mirrored(self, source: Path) -> Path:
         """The test file that stands where `source` does."""
-        stem = "main" if source.stem == "__main__" else source.stem.replace(".", "_")
-        parts = source.relative_to(self.root).with_name(f"test_{stem}.py").parts
+        name = "test_main.py" if source.stem == "__main__" else f"test_{source.name}"
+        parts = source.relative_to(self.root).with_name(name).parts
         return self.root.joinpath("tests", *parts[parts[0] == "stages" :])
 
     def _distance(self, test: Path, source: Path, hops: int) -> int | None:
@@ -71,15 +71,12 @@ class Imports:
 
 
 def _name(path: Path) -> str:
-    """What others call a file by: its module, or its path where the name cannot be imported."""
-    if "." in path.stem:
-        return str(path)
     parts = path.with_suffix("").parts[path.parts[0] == "stages" :]
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def _names(path: Path) -> Iterator[str]:
-    """Every name that a file imports; what it runs by name (`-m x.y`) or path counts too."""
+    """Every name that a file imports; a module that it runs by name (`-m x.y`) counts too."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -32,10 +32,7 @@ def serve(root: Path, commit: str, address: str, processes: Processes) -> dict[s
             "SERVICE_PORT": str(port),
             **kafka_environment(address),
         }
-        command = [sys.executable, "-m", "gunicorn", "-c", "serve/gunicorn.conf.py"]
-        processes.start(
-            f"serve-{model}", [*command, "serve.service.app:from_environment()"], settings
-        )
+        processes.start(f"serve-{model}", [sys.executable, "-m", "serve.service"], settings)
     for model, url in urls.items():
         processes.wait_until(f"serve-{model}", partial(answers_ok, f"{url}/readyz"))
     return urls

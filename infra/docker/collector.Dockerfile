@@ -21,8 +21,8 @@ ENV NUMBA_CACHE_DIR=/var/cache/movierec
 RUN install -d -o 10001 -g 10001 /data /var/cache/movierec && python -m compileall -q serve stages
 USER 10001:10001
 RUN python -c "import serve.collector.__main__; from serve.collector.writer import NO_LINES; \
-    from serve.collector.fetch.recordbatch import decode; from movierec.lines.parsing import parse_batch; \
-    parse_batch(NO_LINES, 0); decode(memoryview(b'-'), [], 0)"
+    from serve.collector.fetch.recordbatch import compile_walks; from movierec.lines.parsing import parse_batch; \
+    parse_batch(NO_LINES, 0); compile_walks()"
 
 ENV COLLECTOR_STORE=/data COLLECTOR_METRICS_PORT=9400
 VOLUME /data

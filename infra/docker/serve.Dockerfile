@@ -38,4 +38,4 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD \
     ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/readyz')"]
-CMD ["python", "-m", "gunicorn", "-c", "serve/gunicorn.conf.py", "serve.service.app:from_environment()"]
+CMD ["python", "-m", "serve.service"]

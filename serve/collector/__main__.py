@@ -56,7 +56,13 @@ def collect(settings: CollectorSettings, until_caught_up: bool) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: collector.stop(signal.Signals(number).name))
     if settings.metrics_port:
-        serve_metrics(settings.metrics_host, settings.metrics_port, registry, collector.health)
+        serve_metrics(
+            settings.metrics_host,
+            settings.metrics_port,
+            registry,
+            collector.health,
+            lambda reason: metrics.refused.labels(reason).inc(),
+        )
     topics = Topics(settings.kafka.for_kafka_python())
     return collector.run(connect(settings, topics), topics)
 

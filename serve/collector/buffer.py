@@ -1,9 +1,6 @@
 """Lines of one partition that are read and not yet on disk."""
 
-import numpy as np
-import pyarrow as pa
-
-from movierec.lines.rows import LineBatch
+from movierec.lines.rows import LineBatch, joined
 from movierec.times import Milliseconds
 from serve.collector.fetch.source import Chunk
 
@@ -61,12 +58,7 @@ class Buffer:
 
     def lines(self) -> LineBatch:
         """All buffered lines as one batch."""
-        batches = [chunk.lines for chunk in self._chunks]
-        return LineBatch(
-            np.concatenate([batch.offsets for batch in batches]),
-            np.concatenate([batch.timestamps for batch in batches]),
-            pa.concat_arrays([batch.values for batch in batches]),
-        )
+        return joined([chunk.lines for chunk in self._chunks])
 
     def is_due(self, now: float, rows: int, seconds: float) -> bool:
         """Whether it has `rows` lines or its oldest chunk is `seconds` old.

@@ -4,27 +4,28 @@ import json
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
-from prometheus_client.exposition import ThreadingWSGIServer
 from werkzeug.wrappers import Response
 
-from movierec.errors import Unavailable
+from serve.http import Limits, Server, bound
 
 Health = Callable[[], dict[str, Any]]
 """Facts about the process; the key `healthy` decides between status 200 and 503."""
 
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: a probe every few seconds is no event."""
+LIMITS = Limits(
+    threads=2, connections=32, queue=16, wait_seconds=5.0, spared=frozenset({"/healthz"})
+)
 
 
 def serve_metrics(
-    host: str, port: int, registry: CollectorRegistry, health: Health
-) -> ThreadingWSGIServer:
-    """Answer on a thread until `shutdown`. Raises Unavailable when the port cannot be had."""
+    host: str,
+    port: int,
+    registry: CollectorRegistry,
+    health: Health,
+    refused: Callable[[str], None] = lambda reason: None,
+) -> Server:
+    """Answer on a thread until `stop`. Raises Unavailable when the port cannot be had."""
     metrics = make_wsgi_app(registry)
 
     def application(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
@@ -40,12 +41,6 @@ def serve_metrics(
             answers = Response("try /metrics or /healthz\n", 404)(environ, start)
         return answers
 
-    try:
-        server = make_server(host, port, application, ThreadingWSGIServer, _Quiet)
-    except OSError as error:
-        raise Unavailable(
-            f"COLLECTOR_METRICS_PORT {port} on {host} cannot be opened: "
-            f"{error.strerror}; choose another, or 0 for none"
-        ) from None
-    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+    server = Server(application, bound("COLLECTOR_METRICS_", host, port), LIMITS, refused)
+    threading.Thread(target=server.run, name="metrics", daemon=True).start()
     return server

@@ -16,7 +16,7 @@ from kafka import TopicPartition
 from kafka.errors import UnknownTopicOrPartitionError
 
 from movierec.errors import CorruptFile, Unavailable
-from movierec.lines.rows import line_of
+from movierec.lines.rows import is_line_of
 from movierec.store.lineage import (
     Lineage,
     begin_life,
@@ -109,7 +109,7 @@ class Identity:
         record = self.peek(partition, offset)
         if record is None or record.offset != offset:  # expired or compacted: nothing to compare
             return
-        if record.value != line_of(row):
+        if not is_line_of(row, record.value):
             raise CorruptFile(
                 f"{topic}/{number} holds another line at offset {offset} than the store "
                 f"{self._root}: the topic was made anew, or the store is another topic's. Use "

@@ -152,6 +152,7 @@ class Collector:
         try:
             for partition, chunk in poll(self.consumer, POLL_MS):
                 self._ours.add(partition, chunk)
+                self._ours.flush(self._ours.crowded())
             self._broker.is_fine()
         except OffsetOutOfRangeError as error:
             self._ours.out_of_range(error)

@@ -102,9 +102,11 @@ class Partitions:
         self.writer.forget(partitions)
 
     def add(self, partition: TopicPartition, chunk: Chunk) -> None:
-        """Buffer what came from the brokers just now."""
-        shift = self._broker.identity.shift(partition.topic)
-        self.buffers[partition].add(chunk.moved(shift) if shift else chunk, time.monotonic())
+        """Buffer what came from the brokers just now, unless the partition was refused since: then
+        it is read again."""
+        if partition in self.buffers:
+            shift = self._broker.identity.shift(partition.topic)
+            self.buffers[partition].add(chunk.moved(shift) if shift else chunk, time.monotonic())
 
     def reached(self, partition: TopicPartition) -> int:
         """The next offset to read: of ours by the client, of another member's by the disk."""
@@ -173,14 +175,21 @@ class Partitions:
         """The partitions to flush: full, old, or the largest when all together hold too much."""
         limits = (now, self.settings.segment_rows, self.settings.segment_seconds)
         due = [partition for partition, b in self.buffers.items() if b.is_due(*limits)]
+        return list(dict.fromkeys([*due, *self.crowded()]))
+
+    def crowded(self) -> list[TopicPartition]:
+        """The buffers to flush before more is taken in: full ones, and the largest when all
+        together hold too much."""
         held = sum(buffer.bytes for buffer in self.buffers.values())
         self.metrics.buffered_bytes.set(held)
-        if held > self.settings.buffer_bytes:
-            for partition, buffer in sorted(self.buffers.items(), key=lambda item: -item[1].bytes):
-                if held <= self.settings.buffer_bytes // 2:
-                    break
-                held -= buffer.bytes
-                due.append(partition)
+        due = [p for p, b in self.buffers.items() if b.rows >= self.settings.segment_rows]
+        if held <= self.settings.buffer_bytes:
+            return due
+        for partition, buffer in sorted(self.buffers.items(), key=lambda item: -item[1].bytes):
+            if held <= self.settings.buffer_bytes // 2:
+                break
+            held -= buffer.bytes
+            due.append(partition)
         return due
 
     def flush(self, partitions: Iterable[TopicPartition]) -> None:

@@ -3,7 +3,7 @@
     GET /recommend/<userid>   up to 20 movie ids joined by ',', best first
     GET /healthz  /readyz  /metrics  /version
 
-`create_app` wires a verified model to Flask; `from_environment` is what gunicorn calls.
+`create_app` wires a verified model to Flask; the program is serve/service/__main__.py.
 """
 
 import logging
@@ -17,14 +17,13 @@ from prometheus_flask_exporter import PrometheusMetrics
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from movierec.lines.events import USER
-from movierec.models.modelfile import LoadedModel, load_model
+from movierec.models.modelfile import LoadedModel
 from serve.metrics import LATENCY_BUCKETS, ServiceMetrics
 from serve.service.history import Follower, Histories
 from serve.service.provenance import Provenance
 from serve.service.recommender import answer
 from serve.service.served_log import KafkaServedLog, NoServedLog, ServedLog, now, served_line
 from serve.settings import ServiceSettings
-from serve.startup import or_end
 
 log = logging.getLogger("serve.service.app")
 
@@ -34,18 +33,7 @@ METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 FORMATS = ["text/plain", "application/json"]
 SERVED_LOG, HISTORY = "served-log", "history"
 """Extensions of the application that connect to Kafka: `start` and `close` them."""
-
-
-def from_environment() -> Flask:
-    """The service that the environment describes; a bad setting or model ends the process."""
-    return or_end(lambda: build(ServiceSettings.from_environment()))
-
-
-def build(settings: ServiceSettings) -> Flask:
-    """Load the model, checked against its manifest, and make the service."""
-    model = load_model(settings.model_dir)
-    log.info("model loaded", extra={"folder": str(settings.model_dir), "hash": model.data_hash})
-    return create_app(settings, model)
+METRICS = "metrics"
 
 
 def create_app(
@@ -59,6 +47,7 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     metrics = ServiceMetrics(registry or CollectorRegistry())
     provenance = Provenance.of(settings, model)
+    app.extensions[METRICS] = metrics
     metrics.model.labels(**provenance.labels()).set(1)
     if served is None:
         served = NoServedLog()
@@ -67,7 +56,7 @@ def create_app(
     app.extensions[SERVED_LOG] = served
     histories = None
     if settings.history and settings.kafka is not None:
-        histories = Histories(model, settings.history_users, metrics)
+        histories = Histories(model, settings.history_bytes, metrics)
         app.extensions[HISTORY] = Follower(settings.kafka, settings.event_topic, histories)
     _identify_requests(app, provenance)
     _count_requests(app, metrics)

@@ -1,8 +1,8 @@
 """What users did since the model was trained, followed on the event log from now on.
 
 A user whom the model does not know is folded in by it; one whom it knows is not offered again
-what was watched a minute ago. Memory is bounded: the users longest without an event go first,
-and of a user the oldest movies.
+what was watched a minute ago. Memory is bounded in bytes: the users longest without an event go
+first, and of a user the oldest movies.
 """
 
 import logging
@@ -22,21 +22,28 @@ from serve.service.recommender import History
 log = logging.getLogger("serve.service.history")
 
 MOVIES_A_USER = 200
+SEEN = np.dtype([("movie", "<i4"), ("rating", "<i2")])
+"""One movie of a user: its index, and the last rating in hundredths (a rating has two decimals at
+most) or UNRATED."""
+UNRATED = -1
+USER_BYTES = 400
+"""What a user costs beside SEEN: an entry of the dictionary, a key, an object (measured)."""
 BATCH = 1000
 POLL_SECONDS = 0.5
 RETRY_SECONDS = 5.0
 
 
 class Histories:
-    """user → movie index → last rating, or None for a movie that was only watched."""
+    """user → movies in the order of their last event, each with its last rating, if any."""
 
-    def __init__(self, model: LoadedModel, most_users: int, metrics: ServiceMetrics) -> None:
+    def __init__(self, model: LoadedModel, most_bytes: int, metrics: ServiceMetrics) -> None:
         self._movies = Vocabulary(model.movies)
         self._low, self._high = model.model.scale
-        self._most = most_users
-        self._users: OrderedDict[int, OrderedDict[int, float | None]] = OrderedDict()
+        self._most = most_bytes
+        self._bytes = 0
+        self._users: OrderedDict[int, bytes] = OrderedDict()  # arrays of SEEN
         self._lock = threading.Lock()
-        self._gauge = metrics.history_users
+        self._metrics = metrics
 
     def add(self, line: bytes) -> None:
         """Take in one line of the event log; one that tells nothing is passed over."""
@@ -48,29 +55,47 @@ class Histories:
         column = self._movies.find(event.movie.encode())
         if column is None:
             return
+        rating = round(event.rating * 100) if isinstance(event, Rating) else None
         with self._lock:
-            movies = self._users.setdefault(event.user, OrderedDict())
-            self._users.move_to_end(event.user)
-            known = movies.pop(column, None)
-            movies[column] = event.rating if isinstance(event, Rating) else known
-            if len(movies) > MOVIES_A_USER:
-                movies.popitem(last=False)
-            if len(self._users) > self._most:
-                self._users.popitem(last=False)
-            self._gauge.set(len(self._users))
+            before = self._users.pop(event.user, None)
+            after = _with(before or b"", column, rating)
+            self._users[event.user] = after
+            self._bytes += _cost(after) - (0 if before is None else _cost(before))
+            while self._bytes > self._most and len(self._users) > 1:
+                _, oldest = self._users.popitem(last=False)
+                self._bytes -= _cost(oldest)
+            self._metrics.history_users.set(len(self._users))
+            self._metrics.history_bytes.set(self._bytes)
 
     def of(self, user: int) -> History | None:
         """What is known of a user, or None."""
         with self._lock:
-            movies = dict(self._users.get(user, ()))
-        if not movies:
+            known = self._users.get(user)
+        if known is None:
             return None
-        rated = {column: rating for column, rating in movies.items() if rating is not None}
+        seen = np.frombuffer(known, SEEN)
+        rated = seen[seen["rating"] != UNRATED]
         return History(
-            np.array(list(rated), np.int64),
-            np.array(list(rated.values()), np.float64),
-            np.array(list(movies), np.int64),
+            rated["movie"].astype(np.int64),
+            rated["rating"] / 100,  # exact: the nearest float to the decimal
+            seen["movie"].astype(np.int64),
         )
+
+
+def _with(known: bytes, column: int, rating: int | None) -> bytes:
+    """A user's movies after an event; a movie that is only watched keeps its rating."""
+    seen = np.frombuffer(known, SEEN)
+    same = seen["movie"] == column
+    if rating is None:
+        rating = int(seen["rating"][same][0]) if same.any() else UNRATED
+    now = np.array([(column, rating)], SEEN).tobytes()
+    after: bytes = seen[~same].tobytes() + now
+    return after[-MOVIES_A_USER * SEEN.itemsize :]
+
+
+def _cost(seen: bytes) -> int:
+    """Bytes of memory, with a quarter of what grows for the allocator's holes (measured)."""
+    return USER_BYTES + len(seen) * 5 // 4
 
 
 class Follower:

@@ -1,10 +1,12 @@
 """`make bench-store`: what a flush, a check for due days and a start cost beside many segments.
 
-    python -m tests.bench.bench_store
+    python -m tests.bench.bench_store [SEGMENTS …]     # default: 10 1000 10000
 
-A flush parses nothing: it is one write of two lines at the tail of one partition. A start is a
-process of its own that claims 64 partitions and looks once for days that are due: with 30
-closed days and a base, and with so many segments that no day holds yet.
+A flush parses nothing: it is one write of two lines at the tail of one partition; the check that
+follows it finds no day that is due. Both are taken with all segments in one partition, and spread
+over 64. That they do not grow is a test (test_bench_store.py), by calls of the storage. A start is
+a process of its own that claims 64 partitions and looks once for days that are due: with 30 closed
+days and a base, and with so many segments that no day holds yet.
 """
 
 import itertools
@@ -45,26 +47,27 @@ NOW = day_number("2026-04-01") * DAY
 
 def main(arguments: list[str]) -> int:
     """Measure and print a table, then JSON."""
-    if arguments:
+    if arguments and not arguments[0].isdecimal():
         return start(Path(arguments[0]))
-    results: dict[str, Any] = {"flush_ms": {}, "start": {}}
+    counts = [int(count) for count in arguments] or COUNTS
+    results: dict[str, Any] = {"ms": {}, "start": {}}
     with tempfile.TemporaryDirectory() as folder:
-        for count in COUNTS:
-            root = Path(folder) / str(count)
-            fill(root, 1, count)
-            results["flush_ms"][count] = flush_ms(root)
+        for count, partitions in itertools.product(counts, (1, PARTITIONS)):
+            root = Path(folder) / f"{count}-{partitions}"
+            fill(root, partitions, max(1, count // partitions))
+            results["ms"][f"{count:,} in {partitions}"] = flush_and_check_ms(root, partitions)
             shutil.rmtree(root)
         root = Path(folder) / "closed"
         with mock.patch.object(os, "fsync"):
             close_days(root)
         results["start"][f"{DAYS} closed days"] = started(root)
-        for count in COUNTS[1:]:
+        for count in counts[1:]:
             root = Path(folder) / f"open-{count}"
             fill(root, PARTITIONS, count // PARTITIONS)
             results["start"][f"{count:,} open segments"] = started(root)
             shutil.rmtree(root)
-    rows = [[f"{count:,}", f"{ms:.1f}"] for count, ms in results["flush_ms"].items()]
-    print(table(["segments of the day", "flush ms (median)"], rows))
+    rows = [[name, *(f"{ms:.1f}" for ms in pair)] for name, pair in results["ms"].items()]
+    print(table(["segments in partitions", "flush ms (median)", "check ms (median)"], rows))
     rows = [[name, *map(str, measured.values())] for name, measured in results["start"].items()]
     print(
         table(["start with", "claim s", "its CPU s", "first check s", "next check s", "MB"], rows)
@@ -95,11 +98,22 @@ def fill(root: Path, partitions: int, count: int) -> None:
                 write_segment(file, {**facts, "start": start, "end": start + 2}, rows)
 
 
-def flush_ms(root: Path) -> float:
-    """The median time of a write at the tail."""
-    tail = claim_partition(root, TOPIC, 0)
-    tail.write(tail.end + 2, lines("2026-03-01", tail.end))
-    return round(statistics.median(one_flush(tail) for _ in range(FLUSHES)), 2)
+def flush_and_check_ms(root: Path, partitions: int) -> tuple[float, float]:
+    """The median times of a write at the tail, and of the check that follows it."""
+    tails = [claim_partition(root, TOPIC, number) for number in range(partitions)]
+    tails[0].write(tails[0].end + 2, lines("2026-03-01", tails[0].end))
+    closer = Closer(root, TOPIC, evidence=2)
+    one_check(closer, tails)
+    pairs = [(one_flush(tails[0]), one_check(closer, tails)) for _ in range(FLUSHES)]
+    flush, check = (round(statistics.median(times), 2) for times in zip(*pairs, strict=True))
+    return flush, check
+
+
+def one_check(closer: Closer, tails: list[Tail]) -> float:
+    ends = {tail.partition.number: tail.end for tail in tails}
+    began = time.perf_counter()
+    assert closer.close_due_days(ends, GRACE, NOW) == []
+    return (time.perf_counter() - began) * 1000
 
 
 def one_flush(tail: Tail) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from movierec.errors import CorruptFile
 from tests.brokers.kafka import running
-from tests.faults import brokers, clocks, damage, disks, group, killing, poison, topics
+from tests.faults import brokers, clocks, damage, disks, giants, group, killing, poison, topics
 from tests.faults.bed import Bed, Fault
 from tests.faults.guards import GUARDS
 from tests.faults.outcome import Outcome, header, row
@@ -39,6 +39,8 @@ FAULTS: dict[str, Fault] = {
     "clocks": clocks.wrong,
     "byte-flipped": damage.byte_flipped,
     "day-folder-there": damage.day_folder_there,
+    "bombs": giants.bombs,
+    "flood": giants.flooded,
 }
 
 

@@ -151,6 +151,20 @@ class Deaf(dict[str, Any]):
         """Take no notice."""
 
 
+def unpacking_is_bounded() -> None:
+    """A message is unpacked whole, whatever it holds."""
+    from serve.collector.fetch import recordbatch
+
+    recordbatch.PLAIN_BYTES = 1 << 40
+
+
+def connections_are_bounded() -> None:
+    """The metrics port takes every connection."""
+    from serve import http
+
+    http.connections_within_files = lambda wanted: 1 << 20
+
+
 GUARDS: dict[str, tuple[Callable[[], None], str]] = {
     "fsync": (fsync, "power-cut"),
     "fsync-errors-end": (fsync_errors_end, "disk-errors"),
@@ -163,6 +177,8 @@ GUARDS: dict[str, tuple[Callable[[], None], str]] = {
     "topics-have-ids": (topics_have_ids, "topic-anew"),
     "commits-name-the-store": (commits_name_the_store, "store-emptied"),
     "topics-are-not-made": (topics_are_not_made, "topic-deleted"),
+    "unpacking-is-bounded": (unpacking_is_bounded, "bombs"),
+    "connections-are-bounded": (connections_are_bounded, "flood"),
 }
 """name → (what takes it away, the fault that must then cost something). That segments are never
 replaced is shown by tests/movierec/store/test_tail.py: here the next reader mends it."""

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
-from movierec.lines.rows import line_of
+from movierec.lines.events import MAX_LINE_BYTES
+from movierec.lines.rows import cut, line_of
 from movierec.store.chain import read_chain
 from movierec.store.days import closed_days, day_folder, read_day, read_manifest, read_rejected
 from movierec.store.openrows import open_rejected, open_rows
@@ -12,6 +14,8 @@ from movierec.store.segments import partition_at, partitions_of
 
 Produced = Mapping[int, list[bytes | None]]
 """Partition → its lines; the number of a line is its offset."""
+Kept: TypeAlias = bytes | tuple[bytes, int, str] | None
+"""A line as the store keeps it: of a long one its head, length and SHA-256."""
 
 
 @dataclass
@@ -34,7 +38,7 @@ def examine(
 ) -> Tally:
     """Compare the store with `produced`; `gone` are offsets that the broker itself forgot."""
     tally = Tally(lines=sum(map(len, produced.values())))
-    found: dict[int, dict[int, bytes | None]] = {partition: {} for partition in produced}
+    found: dict[int, dict[int, Kept]] = {partition: {} for partition in produced}
     for partition, offset, line in stored_lines(root, topic):
         have = found.setdefault(partition, {})
         if offset in have or offset >= len(produced.get(partition, [])):
@@ -43,7 +47,7 @@ def examine(
     gaps = recorded_gaps(root, topic)
     for partition, lines in produced.items():
         have = found[partition]
-        bad = [o for o, line in enumerate(lines) if o not in have or have[o] != line]
+        bad = [o for o, line in enumerate(lines) if o not in have or have[o] != kept(line)]
         missing = [o for o in bad if o not in have]
         named = {o for start, end in gaps.get(partition, ()) for o in range(start, end)}
         tally.in_gaps += len(named)
@@ -53,7 +57,20 @@ def examine(
     return tally
 
 
-def stored_lines(root: Path, topic: str) -> Iterator[tuple[int, int, bytes | None]]:
+def kept(line: bytes | None) -> Kept:
+    """What the store must hold of a line."""
+    if line is None or len(line) <= MAX_LINE_BYTES:
+        return line
+    head, facts = cut(0, line)
+    return head, facts.length, facts.sha256
+
+
+def _kept(entry: dict[str, Any]) -> Kept:
+    """What it holds of a refused one."""
+    return (entry["raw"], entry["length"], entry["sha256"]) if "length" in entry else entry["raw"]
+
+
+def stored_lines(root: Path, topic: str) -> Iterator[tuple[int, int, Kept]]:
     """(partition, offset, line) of everything that the store's readers give."""
     for day in closed_days(root, topic):
         folder = day_folder(root, topic, day)
@@ -62,11 +79,11 @@ def stored_lines(root: Path, topic: str) -> Iterator[tuple[int, int, bytes | Non
         rejected = list(read_rejected(folder))
         assert len(rows) == before["stored"] and len(rejected) == before["rejected"], day
         yield from ((r["partition"], r["offset"], line_of(r)) for r in rows)
-        yield from ((r["partition"], r["offset"], r["raw"]) for r in rejected)
+        yield from ((r["partition"], r["offset"], _kept(r)) for r in rejected)
     for r in open_rows(root, topic).to_pylist():
         yield r["partition"], r["offset"], line_of(r)
     for r in open_rejected(root, topic):
-        yield r["partition"], r["offset"], r["raw"]
+        yield r["partition"], r["offset"], _kept(r)
 
 
 def recorded_gaps(root: Path, topic: str) -> dict[int, set[tuple[int, int]]]:

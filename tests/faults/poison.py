@@ -87,7 +87,6 @@ def wrong_verdicts(case: Case) -> Iterator[tuple[int, int]]:
         rejected |= {(e["partition"], e["offset"]) for e in entries}
     rejected |= {(e["partition"], e["offset"]) for e in open_rejected(case.store, case.topic)}
     for partition, offset, line in stored_lines(case.store, case.topic):
-        verdict = judge(line, now, now, parse)
-        bad = isinstance(verdict, BadLine)
+        bad = isinstance(line, tuple) or isinstance(judge(line, now, now, parse), BadLine)
         if bad != ((partition, offset) in rejected):
             yield partition, offset

@@ -144,7 +144,8 @@ def compare(
     foreign: Iterable[bytes | None] = (),
 ) -> None:
     """The lines on disk against those that must be there, and none of `foreign` beside them."""
-    must, have = Counter(wanted), Counter(line for *_, line in stored_lines(case.store, case.topic))
+    must: Counter[object] = Counter(wanted)
+    have: Counter[object] = Counter(line for *_, line in stored_lines(case.store, case.topic))
     outcome.lines += must.total()
     outcome.lost += (must - have).total()
     outcome.doubled += (have - must).total()

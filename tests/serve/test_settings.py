@@ -92,10 +92,12 @@ def test_a_service_s_variables_reach_their_fields() -> None:
         "HOST": "127.0.0.1",
         "PORT": "8081",
         "THREADS": "2",
+        "CONNECTIONS": "10",
+        "QUEUE": "3",
         "SERVED_TOPIC": "answers",
         "EVENT_TOPIC": "log",
         "HISTORY": "on",
-        "HISTORY_USERS": "7",
+        "HISTORY_BYTES": "2000000",
     }
     environment = {f"SERVICE_{name}": text for name, text in given.items()}
     assert ServiceSettings.from_environment({**BROKER, **environment}) == ServiceSettings(
@@ -106,11 +108,13 @@ def test_a_service_s_variables_reach_their_fields() -> None:
         host="127.0.0.1",
         port=8081,
         threads=2,
+        connections=10,
+        queue=3,
         kafka=KafkaSettings(("a:9092",)),
         served_topic="answers",
         event_topic="log",
         history=True,
-        history_users=7,
+        history_bytes=2_000_000,
     )
     assert len(given) == len(settings_of(ServiceSettings))
 

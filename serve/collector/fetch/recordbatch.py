@@ -13,7 +13,7 @@ written out in kafka-python's `kafka/record/default_records.py`:
 A batch's header costs one `struct.unpack`; its records are walked by compiled code.
 """
 
-import gzip
+import hashlib
 import struct
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -22,11 +22,13 @@ import numba
 import numpy as np
 import pyarrow as pa
 from crc32c import crc32c
-from kafka import codec
-from kafka.errors import CorruptRecordError, UnsupportedCodecError
+from kafka.errors import CorruptRecordError
 from numpy.typing import NDArray
 
-from movierec.lines.rows import LineBatch
+from movierec.lines.events import MAX_LINE_BYTES
+from movierec.lines.rows import HEAD_BYTES, LineBatch, LongLine
+from serve.collector.fetch.giants import lines_of_stream
+from serve.collector.fetch.unpack import pieces, whole
 
 HEADER = struct.Struct(">qiibIhiqqqhii")
 LENGTH_END = 12  # base offset and length: what `length` does not count
@@ -34,12 +36,8 @@ CRC_END = 21  # the checksum covers everything after itself
 MAGIC_AT = 16
 MIN_RECORD = 7  # bytes: length, attributes, two deltas, two lengths, header count
 CODEC_MASK, APPEND_TIME, TRANSACTIONAL, CONTROL = 0x07, 0x08, 0x10, 0x20
-DECODERS = {
-    1: (codec.has_gzip, gzip.decompress, "gzip"),
-    2: (codec.has_snappy, codec.snappy_decode, "snappy"),
-    3: (codec.has_lz4, codec.lz4_decode, "lz4"),
-    4: (codec.has_zstd, codec.zstd_decode, "zstd"),
-}
+PLAIN_BYTES = 8 << 20
+"""What a batch may unpack to and be read in one go; a bigger one is read as a stream."""
 
 
 class Batch(NamedTuple):
@@ -108,59 +106,87 @@ def is_abort_marker(buffer: memoryview, batch: Batch) -> bool:
     return bytes(records[position + 3 : position + 5]) == b"\0\0"
 
 
-def decode(buffer: memoryview, batches: list[Batch], fetch_offset: int) -> LineBatch:
-    """The records of the batches from `fetch_offset` on; their values only, no keys or headers."""
-    data, spans = _plain(buffer, batches)
+def plain(buffer: memoryview, batch: Batch) -> memoryview | bytes | None:
+    """A batch's records uncompressed, or None when that is more than PLAIN_BYTES."""
+    data = buffer[batch.start : batch.end]
+    codec = batch.attributes & CODEC_MASK
+    return whole(data, codec, PLAIN_BYTES) if codec else data
+
+
+def decode(batches: list[Batch], plains: list[memoryview | bytes], fetch_offset: int) -> LineBatch:
+    """The records of the batches from `fetch_offset` on; their values only, no keys or headers.
+
+    plains: of each batch what `plain` gave. Of a line over MAX_LINE_BYTES the head is taken.
+    """
+    sizes_of = np.array([len(piece) for piece in plains], np.int64)
     counts = np.array([batch.records for batch in batches], np.int64)
-    crowded = np.flatnonzero(counts * MIN_RECORD > spans[:, 1] - spans[:, 0])
+    crowded = np.flatnonzero(counts * MIN_RECORD > sizes_of)
     if len(crowded):
         raise CorruptRecordError(f"record batch {batches[crowded[0]]}: more records than bytes")
-    total = int(counts.sum())
-    offsets = np.empty(total, np.int64)
-    timestamps = np.empty(total, np.int64)
-    starts = np.empty(total, np.int64)
-    sizes = np.empty(total, np.int64)
+    data = np.frombuffer((plains[0] if len(plains) == 1 else b"".join(plains)) or b"-", np.uint8)
+    ends = np.cumsum(sizes_of)
+    room = _room(int(counts.sum()))
     bases = np.array([batch.base_offset for batch in batches], np.int64)
     firsts = np.array([batch.first_timestamp for batch in batches], np.int64)
-    appended = np.array(
-        [b.max_timestamp if b.attributes & APPEND_TIME else NO_TIME for b in batches], np.int64
-    )
-    bad = _walk(data, spans, counts, bases, firsts, appended, offsets, timestamps, starts, sizes)
+    appended = np.array([_appended(batch) for batch in batches], np.int64)
+    bad = _walk(data, ends - sizes_of, ends, counts, bases, firsts, appended, *room)
     if bad >= 0:
         raise CorruptRecordError(
             f"record batch at offset {batches[bad].base_offset}: malformed records"
         )
-    skip = int(np.searchsorted(offsets, fetch_offset))
-    return LineBatch(offsets[skip:], timestamps[skip:], _values(data, starts[skip:], sizes[skip:]))
+    skip = int(np.searchsorted(room[0], fetch_offset))
+    return _lines(data, *(column[skip:] for column in room))
+
+
+def compile_walks() -> None:
+    """Compile what reads record batches, the first time on a machine."""
+    decode([], [], 0)
+    _walk_window(np.zeros(1, np.uint8), 0, 0, NO_TIME, *_room(0))
+
+
+def stream(buffer: memoryview, batch: Batch) -> Iterator[LineBatch]:
+    """The lines of a batch that unpacks to more than PLAIN_BYTES, some megabytes at a time."""
+    first, appended = batch.first_timestamp, _appended(batch)
+
+    def stamp_of(delta: int) -> int:
+        return appended if appended != NO_TIME else first + delta
+
+    def walk(window: bytes, left: int) -> tuple[int, LineBatch]:
+        data = np.frombuffer(window, np.uint8)
+        room = _room(min(left, len(window) // MIN_RECORD))
+        rows, used = _walk_window(data, batch.base_offset, first, appended, *room)
+        return used, _lines(data, *(column[:rows] for column in room))
+
+    parts = pieces(buffer[batch.start : batch.end], batch.attributes & CODEC_MASK)
+    yield from lines_of_stream(parts, batch.records, batch.base_offset, stamp_of, walk)
 
 
 NO_TIME = np.iinfo(np.int64).min
+Column = NDArray[np.int64]
 
 
-def _plain(buffer: memoryview, batches: list[Batch]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """One buffer with all records uncompressed, and where each batch's records lie in it."""
-    if not any(batch.attributes & CODEC_MASK for batch in batches):
-        spans = np.array([(batch.start, batch.end) for batch in batches], np.int64)
-        return np.frombuffer(buffer, np.uint8), spans.reshape(-1, 2)
-    pieces = [_decompress(buffer[b.start : b.end], b.attributes & CODEC_MASK) for b in batches]
-    ends = np.cumsum([len(piece) for piece in pieces], dtype=np.int64)
-    spans = np.stack([ends - [len(piece) for piece in pieces], ends], axis=1)
-    return np.frombuffer(b"".join(pieces), np.uint8), spans
+def _room(rows: int) -> tuple[Column, Column, Column, Column]:
+    """Of each record: offset, timestamp, where its value starts, and its size or -1."""
+    offsets, timestamps, starts, sizes = (np.empty(rows, np.int64) for _ in range(4))
+    return offsets, timestamps, starts, sizes
 
 
-def _decompress(data: memoryview, kind: int) -> bytes | memoryview:
-    if kind == 0:
-        return data
-    if kind not in DECODERS:
-        raise UnsupportedCodecError(f"record batch with unknown compression {kind}")
-    available, decoder, name = DECODERS[kind]
-    if not available():
-        raise UnsupportedCodecError(f"record batch compressed with {name}: its library is missing")
-    try:
-        plain: bytes = decoder(data.tobytes())
-    except Exception as error:  # each library has errors of its own
-        raise CorruptRecordError(f"record batch does not decompress as {name}: {error}") from error
-    return plain
+def _appended(batch: Batch) -> int:
+    """The timestamp of all its records, where the broker gave it; else NO_TIME."""
+    return batch.max_timestamp if batch.attributes & APPEND_TIME else NO_TIME
+
+
+def _lines(
+    data: NDArray[np.uint8], offsets: Column, timestamps: Column, starts: Column, sizes: Column
+) -> LineBatch:
+    """The lines, and of the long ones the heads."""
+    long = []
+    for row in np.flatnonzero(sizes > MAX_LINE_BYTES):
+        value = data[starts[row] : starts[row] + sizes[row]]
+        digest = hashlib.sha256(value.data).hexdigest()
+        long.append(LongLine(int(offsets[row]), int(sizes[row]), digest))
+        sizes[row] = HEAD_BYTES
+    return LineBatch(offsets, timestamps, _values(data, starts, sizes), tuple(long))
 
 
 def _values(
@@ -192,42 +218,71 @@ def _varint(data: Any, at: Any, end: Any) -> Any:
 
 
 @numba.njit(cache=True, nogil=True)
+def _record(data: Any, at: Any, end: Any) -> Any:
+    """(its end, timestamp delta, offset delta, start of the value, its size) of the record at
+    `at`; its end is -1 when it does not lie whole and well before `end`."""
+    none = (-1, 0, 0, 0, 0)
+    length, at = _varint(data, at, end)
+    stop = at + length
+    if at < 0 or length < 1 or stop > end:
+        return none
+    stamp, at = _varint(data, at + 1, stop)
+    if at < 0:
+        return none
+    delta, at = _varint(data, at, stop)
+    if at < 0:
+        return none
+    key, at = _varint(data, at, stop)
+    if at < 0 or key > stop - at:
+        return none
+    size, at = _varint(data, at + max(key, 0), stop)
+    if at < 0 or size > stop - at:
+        return none
+    return stop, stamp, delta, at, max(size, -1)  # headers are of no use here
+
+
+@numba.njit(cache=True, nogil=True)
 def _walk(
-    data: Any, spans: Any, counts: Any, bases: Any, firsts: Any, appended: Any,
+    data: Any, begins: Any, ends: Any, counts: Any, bases: Any, firsts: Any, appended: Any,
     offsets: Any, timestamps: Any, starts: Any, sizes: Any,
 ) -> int:  # fmt: skip
     """Fill the last four arrays, one entry a record; returns the index of a bad batch or -1."""
     row = 0
     for b in range(len(counts)):
-        at, end = spans[b, 0], spans[b, 1]
+        at = begins[b]
         for _ in range(counts[b]):
-            length, at = _varint(data, at, end)
-            stop = at + length
-            if at < 0 or length < 1 or stop > end:
-                return b
-            stamp, at = _varint(data, at + 1, stop)
+            at, stamp, delta, start, size = _record(data, at, ends[b])
             if at < 0:
-                return b
-            delta, at = _varint(data, at, stop)
-            if at < 0:
-                return b
-            key, at = _varint(data, at, stop)
-            if at < 0 or key > stop - at:
-                return b
-            size, at = _varint(data, at + max(key, 0), stop)
-            if at < 0 or size > stop - at:
                 return b
             offsets[row] = bases[b] + delta
             timestamps[row] = appended[b] if appended[b] != NO_TIME else firsts[b] + stamp
-            starts[row] = at
-            sizes[row] = max(size, -1)
+            starts[row] = start
+            sizes[row] = size
             if row > 0 and offsets[row] <= offsets[row - 1]:
                 return b
             row += 1
-            at = stop  # headers are of no use here
-        if at != end:
+        if at != ends[b]:
             return b
     return -1
+
+
+@numba.njit(cache=True, nogil=True)
+def _walk_window(
+    data: Any, base: Any, first: Any, appended: Any,
+    offsets: Any, timestamps: Any, starts: Any, sizes: Any,
+) -> Any:  # fmt: skip
+    """Fill the arrays as far as records are whole; (how many there are, where they end)."""
+    at = 0
+    for row in range(len(offsets)):
+        stop, stamp, delta, start, size = _record(data, at, len(data))
+        if stop < 0 or (row > 0 and base + delta <= offsets[row - 1]):
+            return row, at
+        offsets[row] = base + delta
+        timestamps[row] = appended if appended != NO_TIME else first + stamp
+        starts[row] = start
+        sizes[row] = size
+        at = stop
+    return len(offsets), at
 
 
 @numba.njit(cache=True, nogil=True)

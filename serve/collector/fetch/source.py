@@ -20,13 +20,16 @@ import pyarrow as pa
 from kafka import TopicPartition
 from kafka.protocol.consumer import IsolationLevel
 
-from movierec.lines.rows import LineBatch
+from movierec.lines.rows import LineBatch, cut_long
 from serve.collector.fetch.recordbatch import (
     MAGIC_AT,
+    PLAIN_BYTES,
     Batch,
     decode,
     is_abort_marker,
+    plain,
     read_batches,
+    stream,
 )
 
 HANDED_OVER = ("3.0.12",)
@@ -38,7 +41,10 @@ PARAMETERS = [
 ]  # fmt: skip
 
 CHUNK_BYTES = 4 * 1024 * 1024
-"""A chunk ends with the record batch that takes it past this size (as fetched)."""
+"""A chunk ends with the record batch that takes it past this size as fetched, or past
+PLAIN_BYTES unpacked; of a batch that is bigger than that there are several chunks."""
+CHUNKS_A_POLL = 8
+"""So much is in memory at most before the buffers hear of it, whatever messages unpack to."""
 
 
 class Chunk(NamedTuple):
@@ -53,8 +59,7 @@ class Chunk(NamedTuple):
 
     def moved(self, shift: int) -> "Chunk":
         """The same lines at other offsets."""
-        lines = self.lines._replace(offsets=self.lines.offsets + shift)
-        return Chunk(lines, self.start + shift, self.end + shift)
+        return Chunk(self.lines.moved(shift), self.start + shift, self.end + shift)
 
 
 def hands_over_batches(consumer: Any) -> bool:
@@ -66,6 +71,7 @@ def hands_over_batches(consumer: Any) -> bool:
     if list(inspect.signature(original.__init__).parameters) != PARAMETERS:
         return False
     fetcher.PartitionRecords = partial(records_of_fetch, original)
+    consumer.config["max_poll_records"] = CHUNKS_A_POLL  # it counts chunks now
     return True
 
 
@@ -78,13 +84,14 @@ def poll(consumer: Any, timeout_ms: int) -> Iterator[tuple[TopicPartition, Chunk
 
 
 def of_records(records: list[Any]) -> Chunk:
-    """The public records of one partition as a chunk."""
+    """The public records of one partition as a chunk. The client has unpacked them: what is in
+    memory at a time is the client's business here."""
     lines = LineBatch(
         np.array([record.offset for record in records], np.int64),
         np.array([-1 if r.timestamp is None else r.timestamp for r in records], np.int64),
         pa.array([record.value for record in records], pa.large_binary()),
     )
-    return Chunk(lines, records[0].offset, records[-1].offset + 1)
+    return Chunk(cut_long(lines), records[0].offset, records[-1].offset + 1)
 
 
 def records_of_fetch(original: Any, fetch_offset: int, tp: Any, records: Any, **more: Any) -> Any:
@@ -123,6 +130,8 @@ class BatchRecords:
         self._on_drain = on_drain
         self._buffer = memoryview(records._buffer)
         self._batches: Iterator[Batch] | None = read_batches(self._buffer, check_crcs)
+        self._giant: tuple[Batch, Iterator[LineBatch]] | None = None
+        self._ahead: tuple[Batch, memoryview | bytes | None] | None = None
         self._committed = isolation_level == IsolationLevel.READ_COMMITTED
         self._begun = deque(sorted(aborted_transactions or [], key=lambda t: t.first_offset))
         self._aborting: set[int] = set()  # producers inside a transaction that was aborted
@@ -134,7 +143,7 @@ class BatchRecords:
         """Nothing more will be taken. The fetcher is told once, and when `bytes_read` is more
         than 0 asks for the other partitions first next time: none starves behind a full one."""
         if self._batches is not None:
-            self._batches = None
+            self._batches = self._giant = self._ahead = None
             self._on_drain(self)
 
     def take(self, n: int | None = None) -> list[Chunk]:
@@ -146,28 +155,68 @@ class BatchRecords:
             return []
         start = self.next_fetch_offset
         try:
-            batches = self._next_batches()
-            lines = decode(self._buffer, batches, self.fetch_offset)
+            lines = self._next_lines()
         except Exception:
             self.drain()
             raise
         return [Chunk(lines, start, self.next_fetch_offset)]
 
-    def _next_batches(self) -> list[Batch]:
-        """The batches of the next chunk whose records are for us; drains at the last one."""
+    def _next_lines(self) -> LineBatch:
+        """The lines of the next chunk; moves `next_fetch_offset` past them."""
+        if self._giant is None:
+            batches, plains = self._next_batches()
+            if self._giant is None:
+                return decode(batches, plains, self.fetch_offset)
+        return self._next_of_giant(*self._giant)
+
+    def _next_batches(self) -> tuple[list[Batch], list[memoryview | bytes]]:
+        """The next batches for us, with what they unpack to, or one that is too big for a chunk
+        as `_giant`; drains at the last one."""
         chosen: list[Batch] = []
-        most = self.bytes_read + CHUNK_BYTES
-        for batch in self._batches or ():
-            self.leader_epoch = batch.leader_epoch
-            self.next_fetch_offset = batch.next_offset
-            self.bytes_read += batch.end - batch.start
-            if not self._is_dropped(batch):
-                chosen.append(batch)
-            if self.bytes_read >= most:
+        plains: list[memoryview | bytes] = []
+        most, room = self.bytes_read + CHUNK_BYTES, PLAIN_BYTES
+        while self.bytes_read < most and room > 0:
+            found, self._ahead = self._ahead or self._unpack_next(), None
+            if found is None:
+                self.drain()
                 break
-        else:
-            self.drain()
-        return chosen
+            batch, data = found
+            if data is None:
+                if chosen:
+                    self._ahead = found
+                else:
+                    self._giant = batch, stream(self._buffer, batch)
+                break
+            self._pass(batch)
+            chosen.append(batch)
+            plains.append(data)
+            room -= len(data)
+        return chosen, plains
+
+    def _unpack_next(self) -> tuple[Batch, memoryview | bytes | None] | None:
+        """The next batch whose records are for us; what is not is passed over, packed."""
+        for batch in self._batches or ():
+            if not self._is_dropped(batch):
+                return batch, plain(self._buffer, batch)
+            self._pass(batch)
+        return None
+
+    def _pass(self, batch: Batch) -> None:
+        """A batch is read: the fetch goes on behind it."""
+        self.leader_epoch = batch.leader_epoch
+        self.next_fetch_offset = batch.next_offset
+        self.bytes_read += batch.end - batch.start
+
+    def _next_of_giant(self, batch: Batch, parts: Iterator[LineBatch]) -> LineBatch:
+        """The next lines of a batch that is read as a stream."""
+        for lines in parts:
+            wanted = lines.beginning(self.fetch_offset)
+            if len(wanted.offsets):
+                self.next_fetch_offset = int(wanted.offsets[-1]) + 1
+                return wanted
+        self._giant = None
+        self._pass(batch)
+        return decode([], [], self.fetch_offset)
 
     def _is_dropped(self, batch: Batch) -> bool:
         """Whether the batch is a transaction's marker or, when asked, an aborted one's part."""

@@ -169,6 +169,8 @@ class BadLine:
     reason: str
 
 
+TOO_LONG = BadLine("too-long")
+
 Event: TypeAlias = Watch | Rating | Request | Account
 EVENTS: tuple[type[Event], ...] = (Watch, Rating, Request, Account)
 EVENT_OF: dict[int, type[Event]] = {event.KIND: event for event in EVENTS}
@@ -215,7 +217,7 @@ def parse(line: bytes) -> Event | BadLine:
 def text_of(line: bytes) -> str | BadLine:
     """The text of a line of either log, or why it is none."""
     if len(line) > MAX_LINE_BYTES:
-        return BadLine("too-long")
+        return TOO_LONG
     try:
         return line.decode()
     except UnicodeDecodeError:

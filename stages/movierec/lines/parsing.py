@@ -1,14 +1,14 @@
 """Many records at once → rows. `events.parse` is the authority on every line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
-from movierec.lines.events import EVENTS, BadLine, Event, parse
+from movierec.lines.events import EVENTS, TOO_LONG, BadLine, Event, parse
 from movierec.lines.kinds import REJECTED, SERVED, WATCH
-from movierec.lines.rows import ROWS, LineBatch
+from movierec.lines.rows import ROWS, LineBatch, LongLine, cut
 from movierec.lines.served import Served
 from movierec.lines.served import parse_served as parse_served_line
 from movierec.lines.watchlines import WatchLines, read_watches
@@ -19,6 +19,8 @@ ParseLine: TypeAlias = Callable[[bytes], Event | Served | BadLine]
 KIND_OF: dict[type, int] = {**{event: event.KIND for event in EVENTS}, Served: SERVED}
 AHEAD: Milliseconds = HOUR // MILLISECOND
 """A time may be so far ahead: as far as Kafka's own guard lets a record's timestamp be."""
+SLOW_ROWS = 1 << 14
+"""Lines that are Python objects at a time: a batch may hold millions."""
 AFTER_OFFSET = pa.schema(list(ROWS)[1:])
 
 
@@ -77,7 +79,10 @@ def _table(
     offsets = pa.array(batch.offsets)
     others = np.flatnonzero(~watches.taken)
     rest = LineBatch(
-        batch.offsets[others], batch.timestamps[others], batch.values.take(pa.array(others))
+        batch.offsets[others],
+        batch.timestamps[others],
+        batch.values.take(pa.array(others)),
+        batch.long,
     )
     fast, slow = _fast(watches), _slow(rest, parse_line, now)
     if len(others) == 0 or len(fast) == 0:
@@ -91,13 +96,41 @@ def _table(
 
 def _slow(batch: LineBatch, parse_line: ParseLine, now: Milliseconds) -> pa.Table:
     """The columns after the offset, line by line."""
+    long = {line.offset: line for line in batch.long}
+    tables = [
+        _slow_part(
+            LineBatch(
+                batch.offsets[start : start + SLOW_ROWS],
+                batch.timestamps[start : start + SLOW_ROWS],
+                batch.values[start : start + SLOW_ROWS],
+            ),
+            now,
+            parse_line,
+            long,
+        )
+        for start in range(0, max(1, len(batch.offsets)), SLOW_ROWS)
+    ]
+    if len(tables) == 1:
+        return tables[0]
+    return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+
+
+def _slow_part(
+    batch: LineBatch, now: Milliseconds, parse_line: ParseLine, long: Mapping[int, LongLine]
+) -> pa.Table:
     columns: dict[str, list[Any]] = {name: [] for name in AFTER_OFFSET.names}
-    records = zip(batch.values.to_pylist(), batch.timestamps.tolist(), strict=True)
-    for value, timestamp in records:
-        event = judge(value, timestamp, now, parse_line)
+    records = zip(
+        batch.offsets.tolist(), batch.values.to_pylist(), batch.timestamps.tolist(), strict=True
+    )
+    for offset, value, timestamp in records:
+        known = long.get(offset)
+        event = judge(value, timestamp, now, parse_line) if known is None else TOO_LONG
         row: dict[str, Any] = {"kind": REJECTED}
         if isinstance(event, BadLine):
+            if event == TOO_LONG and known is None:
+                value, known = cut(offset, value)
             row |= {"reason": event.reason, "timestamp": timestamp, "raw": value}
+            row["text"] = known.text if known else None
         else:
             row |= {name: getattr(event, name) for name in event.__slots__}
             row["kind"] = KIND_OF[type(event)]

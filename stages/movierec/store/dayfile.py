@@ -36,6 +36,8 @@ from movierec.store.storage import Storage
 from movierec.times import DAY, Day, day_name
 
 Manifest = dict[str, Any]
+REJECTED_ROWS = 4096
+"""Refused lines that are Python objects at a time."""
 MEND = "restore days and closings from one backup, or move the folder away and it is made again"
 
 
@@ -175,12 +177,14 @@ class DayFile:
             self._add_rejected(rows.filter(pc.equal(rows.column("kind"), REJECTED)))
 
     def _add_rejected(self, rows: pa.Table) -> None:
-        for row in rows.select(["offset", "timestamp", "reason", "raw"]).to_pylist():
-            self.reasons[row["reason"]] += 1
-            entry = rejected_entry({"partition": self.partition, **row})
-            line = json.dumps(entry).encode() + b"\n"
-            self.rejected.write(line)
-            self.rejected_sha256.update(line)
+        columns = rows.select(["offset", "timestamp", "reason", "raw", "text"])
+        for part in columns.to_batches(REJECTED_ROWS):
+            for row in part.to_pylist():
+                self.reasons[row["reason"]] += 1
+                entry = rejected_entry({"partition": self.partition, **row})
+                line = json.dumps(entry).encode() + b"\n"
+                self.rejected.write(line)
+                self.rejected_sha256.update(line)
 
     def manifest(self, files: dict[str, Any]) -> Manifest:
         """What the day is; `files` says how each of its files must be."""

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from movierec.errors import BadInput, CorruptFile
-from movierec.lines.rows import STORED
+from movierec.lines.rows import STORED, facts_of_long
 from movierec.sealed import unseal_of
 from movierec.store.storage import Storage, at, has
 
@@ -165,7 +165,10 @@ def stream_day(folder: Path) -> Iterator[pa.RecordBatch]:
 
 
 def read_rejected(folder: Path) -> Iterator[dict[str, Any]]:
-    """The refused lines of a closed day: partition, offset, timestamp, reason, raw bytes."""
+    """The refused lines of a closed day: partition, offset, timestamp, reason, raw bytes.
+
+    Of a line that was too long `raw` is the head, and `length` and `sha256` are of all of it.
+    """
     with verified(folder) as (_, files):
         for line in files[REJECTED_LINES]:
             entry = json.loads(line)
@@ -176,6 +179,7 @@ def rejected_entry(row: dict[str, Any]) -> dict[str, Any]:
     """A refused line as a person reads it; `raw_of` gives the bytes back."""
     raw = row["raw"]
     entry = {key: row[key] for key in ("partition", "offset", "timestamp", "reason")}
+    entry |= facts_of_long(row["text"])
     try:
         return {**entry, "raw": None if raw is None else raw.decode()}
     except UnicodeDecodeError:

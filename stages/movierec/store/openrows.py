@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from movierec.errors import CorruptFile
 from movierec.lines.kinds import REJECTED
-from movierec.lines.rows import STORED
+from movierec.lines.rows import STORED, facts_of_long
 from movierec.store.chain import read_chain
 from movierec.store.decisions import last_closing
 from movierec.store.placing import rows_between
@@ -33,8 +33,9 @@ def open_rejected(root: Path, topic: str) -> Iterator[dict[str, Any]]:
     """The refused lines that no closed day holds yet, as `days.read_rejected` gives them."""
     for partition, rows in _open(root, topic):
         bad = rows.filter(pc.equal(rows.column("kind"), REJECTED))
-        for row in bad.select(["offset", "timestamp", "reason", "raw"]).to_pylist():
-            yield {"partition": partition, **row}
+        for row in bad.select(["offset", "timestamp", "reason", "raw", "text"]).to_pylist():
+            long = facts_of_long(row.pop("text"))
+            yield {"partition": partition, **row, **long}
 
 
 def _stored(partition: int, rows: pa.Table) -> pa.Table:

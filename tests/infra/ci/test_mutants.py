@@ -180,12 +180,6 @@ def test_each_source_file_of_a_house_is_in_a_room_and_counted_in_the_house() -> 
     assert room_of("serve/service/app.py") == "serve/service"
 
 
-def test_a_file_that_is_run_by_its_path_meets_the_tests_that_name_it() -> None:
-    """`gunicorn.conf` cannot be imported."""
-    reaching = Imports(ROOT).reaching(ROOT / "serve/gunicorn.conf.py", 0)
-    assert reaching[0] == ROOT / "tests/serve/test_gunicorn_conf.py"
-
-
 def test_the_mirrored_test_comes_first_and_far_ones_do_not_come() -> None:
     imports = Imports(ROOT)
     topn = ROOT / "stages/movierec/models/topn.py"

@@ -153,7 +153,7 @@ def test_an_interrupted_demo_stops_everything(clone, first_run):
         if line.startswith("[7/8]"):
             break
     wait_for_process(clone, "infra.simulator.live")
-    assert any("gunicorn" in command for command in processes_in(clone))
+    assert any("serve.service" in command for command in processes_in(clone))
     demo.send_signal(signal.SIGINT)
     demo.communicate(timeout=300)
     assert demo.returncode == 130

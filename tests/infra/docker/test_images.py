@@ -26,7 +26,7 @@ RSS = """
 import json, pathlib
 found = {}
 for status in pathlib.Path("/proc").glob("[0-9]*/status"):
-    if b"gunicorn" in (status.parent / "cmdline").read_bytes():
+    if b"serve.service" in (status.parent / "cmdline").read_bytes():
         fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
         found[int(fields["Pid"])] = int(fields["VmRSS"].split()[0]) / 1024
 print(json.dumps(found))
@@ -118,7 +118,7 @@ def test_the_service_answers_with_its_provenance(service: str) -> None:
 
 def test_a_worker_is_small(service: str) -> None:
     megabytes = json.loads(docker("exec", service, "python", "-c", RSS))
-    print(f"RSS of gunicorn and its worker: {megabytes} MB")
+    print(f"RSS of the service: {megabytes} MB")
     assert max(megabytes.values()) <= MAX_WORKER_MB
     metrics = docker("exec", service, "python", "-c", GET.format("/metrics"))
     families = {family.name: family for family in text_string_to_metric_families(metrics)}

@@ -1,5 +1,6 @@
 """Batches of records: columns by compiled code say what the parser says line by line."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -8,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from movierec.lines.events import BadLine, parse
+from movierec.lines.events import MAX_LINE_BYTES, BadLine, parse
 from movierec.lines.kinds import REJECTED, WATCH
 from movierec.lines.parsing import AHEAD, judge, parse_batch, parse_served
-from movierec.lines.rows import ROWS, LineBatch, line_of
+from movierec.lines.rows import HEAD_BYTES, ROWS, LineBatch, cut_long, joined, line_of
 from movierec.times import MILLISECOND, parse_time
 from tests.inputs.lines import ANY_LINE
 from tests.movierec.lines.test_served import LINE as SERVED
@@ -110,3 +111,35 @@ def test_ratings_of_any_scale_are_stored() -> None:
     rows = parse_batch(batch_of([b"2026-11-01T19:03,1,GET /rate/jaws=10", GOOD]), NOW).to_pylist()
     assert [row["kind"] for row in rows] == [1, WATCH]
     assert rows[0]["text"] == "10"
+
+
+def test_of_a_long_line_the_head_length_and_sha256_become_the_row() -> None:
+    """Cut at the door or here: the same row. The head itself might be a good line."""
+    request = b"2026-11-01T19:03,7,recommendation request a:1, status 200, result: "
+    long = (request + b"a" * (HEAD_BYTES - len(request) - 6) + b", 7 ms").ljust(MAX_LINE_BYTES + 1)
+    edge = b"x" * MAX_LINE_BYTES
+    assert not isinstance(parse(long[:HEAD_BYTES]), BadLine)
+    whole = batch_of([GOOD, long, None, edge, long + b"y", GOOD])
+    for parser in (parse_batch, parse_served):
+        rows = parser(whole, NOW)
+        assert parser(cut_long(whole), NOW).equals(rows)
+        first, second = (rows.slice(i, 1).to_pylist()[0] for i in (1, 4))
+        assert (first["reason"], first["raw"]) == ("too-long", long[:HEAD_BYTES])
+        assert first["text"] == f"{len(long)} {hashlib.sha256(long).hexdigest()}"
+        assert second["text"] == f"{len(long) + 1} {hashlib.sha256(long + b'y').hexdigest()}"
+        kept = rows.slice(3, 1).to_pylist()[0]
+        assert (kept["raw"], kept["text"]) == (edge, None)
+
+
+def test_a_part_of_a_batch_knows_its_own_long_lines() -> None:
+    long = b"x" * (MAX_LINE_BYTES + 1)
+    batch = cut_long(batch_of([long, b"a", long, long]))
+    part = batch.beginning(3)
+    assert (part.offsets.tolist(), [line.offset for line in part.long]) == ([3, 6, 9], [6, 9])
+    both = joined([batch._replace(long=()), part._replace(offsets=part.offsets + 20)])
+    assert (both.offsets.tolist(), both.long) == ([0, 3, 6, 9, 23, 26, 29], part.long)
+
+
+def test_more_lines_than_are_objects_at_a_time_keep_their_order() -> None:
+    values: list[bytes | None] = [b"%d" % i for i in range(40_000)]
+    assert parse_batch(batch_of(values), NOW)["raw"].to_pylist() == values

@@ -128,5 +128,9 @@ def test_rejected_lines_keep_their_bytes_and_reason(day: Path) -> None:
 
 @pytest.mark.parametrize("raw", [b"", b"text", b"\xff", "é\n".encode(), None])
 def test_the_bytes_of_a_refused_line_come_back(raw: bytes | None) -> None:
-    row = {"partition": 1, "offset": 2, "timestamp": 3, "reason": "x", "raw": raw}
-    assert raw_of(json.loads(json.dumps(rejected_entry(row)))) == raw
+    row = {"partition": 1, "offset": 2, "timestamp": 3, "reason": "x", "raw": raw, "text": None}
+    entry = json.loads(json.dumps(rejected_entry(row)))
+    assert raw_of(entry) == raw
+    assert "length" not in entry
+    cut = json.loads(json.dumps(rejected_entry({**row, "text": "70000 00ff"})))
+    assert (raw_of(cut), cut["length"], cut["sha256"]) == (raw, 70_000, "00ff")

@@ -12,7 +12,7 @@ from movierec.errors import Unavailable
 from movierec.store.chain import read_chain
 from movierec.store.segments import partition_at
 from serve.settings import CollectorSettings
-from tests.serve.collector.member import HERE, Member, users
+from tests.serve.collector.member import HERE, Member, chunk, users
 
 
 @pytest.fixture
@@ -33,6 +33,21 @@ def test_a_second_writer_makes_us_drop_read_the_disk_and_seek(bench: Member) -> 
     bench.read(7, 3)
     bench.flush()
     assert users(bench.stored()) == list(range(10))
+
+
+def test_what_comes_after_a_refusal_is_read_again(bench: Member) -> None:
+    """Buffers are flushed between the chunks of one poll: the rest of it may be of no use."""
+    rival = Member(bench.root).start()
+    bench.read(0, 10)
+    rival.read(0, 7)
+    rival.flush()
+    bench.flush()
+    bench.ours.add(HERE, chunk(10, 5))
+    assert HERE not in bench.ours.buffers
+    bench.ours.begin_held()
+    bench.read(7, 8)
+    bench.flush()
+    assert users(bench.stored()) == list(range(15))
 
 
 def test_a_commit_follows_the_disk_and_is_only_a_hint(bench: Member) -> None:
@@ -89,6 +104,13 @@ def test_how_far_a_partition_is_read_is_told_by_the_client_or_by_the_disk(bench:
     bench.flush()
     bench.ours.forget([HERE])  # another member's from now on
     assert bench.ours.reached(HERE) == 10
+
+
+def test_between_chunks_full_buffers_are_flushed_and_old_ones_wait(bench: Member) -> None:
+    bench.read(0, 10)
+    assert bench.ours.crowded() == []
+    bench.ours.settings = CollectorSettings(bench.settings.kafka, segment_rows=10)
+    assert bench.ours.crowded() == [HERE]
 
 
 def test_when_all_hold_too_much_the_largest_are_flushed_and_no_more(bench: Member) -> None:

@@ -1,5 +1,7 @@
 """Recent events: what they change in an answer, and that they stay bounded."""
 
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -20,6 +22,7 @@ from tests.inputs.models import SmallLoaded, SmallModel
 
 AT = b"2026-11-01T19:03:07.250"
 NEW = 999_999
+ROOT = Path(__file__).parents[3]
 
 
 def watch(user: int, movie: int) -> bytes:
@@ -30,8 +33,8 @@ def rate(user: int, movie: int, rating: int) -> bytes:
     return AT + f",{user},GET /rate/movie+{movie:02d}+2001={rating}".encode()
 
 
-def histories(most_users: int = 10) -> Histories:
-    return Histories(SmallLoaded(), most_users, ServiceMetrics(CollectorRegistry()))
+def histories(most_bytes: int = 1 << 20) -> Histories:
+    return Histories(SmallLoaded(), most_bytes, ServiceMetrics(CollectorRegistry()))
 
 
 def test_nobody_has_a_history_at_first_and_other_lines_give_none() -> None:
@@ -70,7 +73,7 @@ def test_a_new_user_with_a_history_is_folded_in_and_not_offered_it_again() -> No
 
 def test_a_rating_off_the_model_s_scale_is_passed_over() -> None:
     model = SmallLoaded(SmallModel(scale=(2.0, 3.0)))
-    known = Histories(model, 10, ServiceMetrics(CollectorRegistry()))
+    known = Histories(model, 1 << 20, ServiceMetrics(CollectorRegistry()))
     for movie, rating in [(1, 1), (2, 2), (3, 3), (4, 4)]:
         known.add(rate(7, movie, rating))
     history = known.of(7)
@@ -78,27 +81,89 @@ def test_a_rating_off_the_model_s_scale_is_passed_over() -> None:
     assert history.items.tolist() == history.watched.tolist() == [2, 3]
 
 
-def test_the_gauge_says_how_many_users_are_held() -> None:
+def test_the_gauges_say_what_is_held() -> None:
     registry = CollectorRegistry()
-    known = Histories(SmallLoaded(), 2, ServiceMetrics(registry))
+    one = cost_of(1)
+    known = Histories(SmallLoaded(), 2 * one, ServiceMetrics(registry))
     for user, count in [(1, 1), (1, 1), (2, 2), (3, 2)]:
         known.add(watch(user, 1))
         assert registry.get_sample_value("movierec_history_users") == count
+        assert registry.get_sample_value("movierec_history_bytes") == count * one
 
 
-def test_users_and_movies_are_bounded_oldest_first() -> None:
-    known = histories(most_users=2)
+def cost_of(movies: int) -> int:
+    """Bytes that a user of so many movies is counted as."""
+    registry = CollectorRegistry()
+    known = Histories(SmallLoaded(), 1 << 20, ServiceMetrics(registry))
+    for movie in range(movies):
+        known.add(watch(1, movie))
+    held = registry.get_sample_value("movierec_history_bytes")
+    assert held is not None
+    return int(held)
+
+
+def test_users_are_bounded_in_bytes_and_the_longest_without_an_event_go() -> None:
+    known = histories(most_bytes=2 * cost_of(1))
     for user in (1, 2, 1, 3):
-        known.add(watch(user, user))
+        known.add(watch(user, 1))
     assert [known.of(user) is None for user in (1, 2, 3)] == [False, True, False]
+    known.add(watch(3, 2))  # who does more needs more
+    assert [known.of(user) is None for user in (1, 2, 3)] == [True, True, False]
+
+
+def test_movies_of_a_user_are_bounded_oldest_first() -> None:
     model = SmallLoaded()
     model.movies = np.array([f"movie+{i:03d}".encode() for i in range(MOVIES_A_USER + 5)])
-    many = Histories(model, 2, ServiceMetrics(CollectorRegistry()))
+    many = Histories(model, 1 << 20, ServiceMetrics(CollectorRegistry()))
     for movie in range(MOVIES_A_USER + 5):
         many.add(AT + f",1,GET /data/m/movie+{movie:03d}/1.mpg".encode())
     history = many.of(1)
     assert history is not None
     assert history.watched.tolist() == list(range(5, MOVIES_A_USER + 5))
+
+
+def test_a_rating_comes_back_to_the_digit() -> None:
+    known = histories()
+    texts = [f"{i // 100}.{i % 100:02d}" for i in range(100, 501)]
+    for text in texts:
+        known.add(AT + f",7,GET /rate/movie+01+2001={text}".encode())
+        history = known.of(7)
+        assert history is not None and history.ratings.tolist() == [float(text)]
+
+
+MEMORY = """
+import sys
+from prometheus_client import CollectorRegistry
+from serve.metrics import ServiceMetrics
+from serve.service.history import Histories
+from tests.inputs.models import SmallLoaded
+from tests.serve.service.test_history import watch
+
+def rss():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+
+users, movies, most = map(int, sys.argv[1:])
+known = Histories(SmallLoaded(), most, ServiceMetrics(CollectorRegistry()))
+known.add(watch(1, 1))
+before = rss()
+for movie in range(movies):
+    for user in range(users):
+        known.add(watch(user, movie))
+print(rss() - before)
+"""
+
+
+@pytest.mark.parametrize(("users", "movies"), [(40_000, 1), (9_000, 10)])
+def test_the_bound_is_that_of_the_memory_that_the_kernel_measures(users: int, movies: int) -> None:
+    most = 8_000_000
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(users), str(movies), str(most)],
+        cwd=ROOT,
+        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'stages'}"},
+        capture_output=True,
+        check=True,
+    )
+    assert int(done.stdout) < 1.25 * most
 
 
 def test_the_follower_reads_from_now_on(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from kafka.errors import CorruptRecordError
 from kafka.record.util import calc_crc32c
 
-from serve.collector.fetch.recordbatch import decode, read_batches
+from serve.collector.fetch.recordbatch import decode, plain, read_batches
 from tests.serve.collector.fetch.test_source import batch
 
 HEADER_BYTES = 61
@@ -30,7 +30,9 @@ def record(fields: list[int]) -> bytes:
 
 def values(data: bytes) -> list[bytes | None]:
     view = memoryview(data)
-    found: list[bytes | None] = decode(view, list(read_batches(view, True)), 0).values.to_pylist()
+    batches = list(read_batches(view, True))
+    plains = [piece for batch in batches if (piece := plain(view, batch)) is not None]
+    found: list[bytes | None] = decode(batches, plains, 0).values.to_pylist()
     return found
 
 

@@ -1,7 +1,7 @@
 """Whole record batches give exactly what kafka-python's own loop over records gives."""
 
 import struct
-from typing import Any
+from typing import Any, ClassVar
 
 import kafka
 import pytest
@@ -27,7 +27,7 @@ def batch(base: int, records: list[Record], codec: int = 0, **producer: int) -> 
     """One record batch whose first offset is `base`; keys and headers are there to be skipped."""
     transactional = {"producer_id": -1, "producer_epoch": -1, "base_sequence": -1} | producer
     builder = DefaultRecordBatchBuilder(
-        magic=2, compression_type=codec, is_transactional=bool(producer), batch_size=1 << 24,
+        magic=2, compression_type=codec, is_transactional=bool(producer), batch_size=1 << 30,
         **transactional,
     )  # fmt: skip
     for delta, (timestamp, value) in enumerate(records):
@@ -58,7 +58,7 @@ def by_batch(data: bytes, start: int = 0, **more: Any) -> list[tuple[int, int, b
 
 
 def rows_of(chunk: Chunk) -> list[tuple[int, int, bytes | None]]:
-    offsets, timestamps, values = chunk.lines
+    offsets, timestamps, values, _ = chunk.lines
     return list(zip(offsets.tolist(), timestamps.tolist(), values.to_pylist(), strict=True))
 
 
@@ -188,6 +188,8 @@ def test_aborted_transactions_of_several_producers_are_taken_by_offset() -> None
 
 class Consumer:
     """As much of a KafkaConsumer as `poll` looks at."""
+
+    config: ClassVar[dict[str, int]] = {}
 
     def __init__(self, data: bytes) -> None:
         self.data = data

@@ -1,9 +1,8 @@
-"""The service as gunicorn runs it: a real one on a free port, with a saved model."""
+"""The service as a program: a real one on a free port, with a saved model."""
 
 import contextlib
 import json
 import os
-import runpy
 import signal
 import socket
 import subprocess
@@ -23,9 +22,7 @@ from movierec.models.svd import SVDModel
 from tests.brokers.embedded import embedded_broker, held, send
 from tests.inputs.ratings import SCALE, random_ratings, svd_params
 
-ROOT = Path(__file__).parents[2]
-CONFIG = ROOT / "serve/gunicorn.conf.py"
-COMMAND = [sys.executable, "-m", "gunicorn", "-c", str(CONFIG)]
+ROOT = Path(__file__).parents[3]
 SECONDS = 60.0
 USERS, MOVIES = 8, 40
 
@@ -62,7 +59,7 @@ class Service:
         inherited = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
         with log.open("wb") as file:
             self.process = subprocess.Popen(
-                [*COMMAND, "serve.service.app:from_environment()"],
+                [sys.executable, "-m", "serve.service"],
                 cwd=ROOT,
                 env={**inherited, **given},
                 stdout=file,
@@ -127,9 +124,8 @@ def test_it_answers_logs_follows_and_ends_well_at_sigterm(model: Path, tmp_path:
     assert {"event": "served log closed", "unsent": 0}.items() <= next(
         event.items() for event in events if event["event"] == "served log closed"
     )
-    assert "model loaded" in [event["event"] for event in events]
-    of_gunicorn = [event["event"] for event in events if event["logger"] == "gunicorn.error"]
-    assert len(of_gunicorn) == len(set(of_gunicorn)) > 0  # none is said twice
+    ours = [event["event"] for event in events if event["logger"] == "serve.service"]
+    assert ours == ["model loaded", "listening", "stopped"]
     assert len({line["request_id"] for line in lines}) == answers
     assert {(line["v"], line["user"], line["model"]) for line in lines} == {(1, 3, "svd@v9")}
 
@@ -170,17 +166,3 @@ def test_what_keeps_it_from_starting_is_one_line_and_status_2(
     assert status == 2, said
     assert len(said.splitlines()) == 1
     assert said.startswith("error: ") and message.format(taken=taken) in said
-
-
-@pytest.mark.parametrize(
-    ("host", "bind"), [("127.0.0.1", "127.0.0.1:{port}"), ("::1", "[::1]:{port}")]
-)
-def test_the_address_is_one_that_gunicorn_understands(
-    host: str, bind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    port = str(free_port())
-    for name, text in {"MODEL_DIR": "m", "HOST": host, "PORT": port, "THREADS": "3"}.items():
-        monkeypatch.setenv(f"SERVICE_{name}", text)
-    config = runpy.run_path(str(CONFIG))
-    assert config["bind"] == bind.format(port=port)
-    assert (config["workers"], config["threads"], config["preload_app"]) == (1, 3, True)

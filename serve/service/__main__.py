@@ -1,0 +1,70 @@
+"""One model answers by HTTP, until stopped.
+
+    python -m serve.service
+
+One process with threads: an answer takes a millisecond, a site asks some ten times a second,
+and more load is met by more replicas, each with metrics, log queue and history of its own.
+The model is verified before the port opens, so a replica that listens is ready.
+"""
+
+import argparse
+import contextlib
+import logging
+import signal
+import socket
+
+from flask import Flask
+
+from movierec.cli import run
+from movierec.models.modelfile import load_model
+from serve.http import Limits, Server, bound
+from serve.logs import log_json
+from serve.metrics import DEADLINE_MS
+from serve.service.app import HISTORY, METRICS, SERVED_LOG, create_app
+from serve.settings import ServiceSettings
+
+log = logging.getLogger("serve.service")
+
+SPARED = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked by those who restart us: a replica that is busy is not dead."""
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="serve.service", description=__doc__.split("\n")[0])
+    parser.parse_args(arguments)
+    settings = ServiceSettings.from_environment()
+    log_json()
+    with bound("SERVICE_", settings.host, settings.port) as listener:
+        model = load_model(settings.model_dir)
+        folder = str(settings.model_dir)
+        log.info("model loaded", extra={"folder": folder, "hash": model.data_hash})
+        serve(settings, create_app(settings, model), listener)
+    return 0
+
+
+def serve(settings: ServiceSettings, app: Flask, listener: socket.socket) -> None:
+    """Answer on `listener`; what talks to Kafka lives a little longer on both sides."""
+    limits = Limits(
+        threads=settings.threads,
+        connections=settings.connections,
+        queue=settings.queue,
+        wait_seconds=DEADLINE_MS / 2000,  # the other half is for the answer and the way
+        spared=SPARED,
+    )
+    with contextlib.ExitStack() as stack:
+        for name in (SERVED_LOG, HISTORY):
+            if name in app.extensions:
+                app.extensions[name].start()
+                stack.callback(app.extensions[name].close)
+        refused = app.extensions[METRICS].refused
+        server = Server(app, listener, limits, lambda reason: refused.labels(reason).inc())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: server.stop())
+        log.info("listening", extra={"host": settings.host, "port": settings.port})
+        server.run()
+    log.info("stopped")
+
+
+if __name__ == "__main__":
+    run(main)

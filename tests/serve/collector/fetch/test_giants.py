@@ -1,0 +1,109 @@
+"""Batches that are read as a stream give what they give in one go, and long lines their facts."""
+
+import hashlib
+import random
+import tracemalloc
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from kafka.errors import CorruptRecordError
+from kafka.record.memory_records import MemoryRecords
+
+from movierec.lines.events import MAX_LINE_BYTES
+from movierec.lines.rows import HEAD_BYTES
+from serve.collector.fetch import giants, recordbatch, unpack
+from serve.collector.fetch.source import BatchRecords
+from tests.serve.collector.fetch.test_source import HERE, batch, by_batch
+
+MEGABYTE = 1 << 20
+CODECS = [1, 2, 3, 4]
+
+
+@pytest.fixture
+def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is a giant, and nothing fits a window."""
+    monkeypatch.setattr(recordbatch, "PLAIN_BYTES", 0)
+    monkeypatch.setattr(unpack, "PIECE_BYTES", 50)
+    monkeypatch.setattr(giants, "WINDOW_BYTES", 100)
+    monkeypatch.setattr(giants, "CHUNK_ROWS", 7)
+
+
+def mixed(seed: int) -> list[tuple[int, bytes | None]]:
+    """Records of every size, nulls among them."""
+    chance = random.Random(seed)
+    sizes = [0, 1, 30, 90, 100, 300, MAX_LINE_BYTES, MAX_LINE_BYTES + 1, 100_000]
+    return [
+        (chance.randrange(1000), None if size == 30 else chance.randbytes(size))
+        for size in chance.choices(sizes, [4, 9, 3, 9, 9, 3, 1, 1, 1], k=60)
+    ]
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("start", [0, 3, 55, 100])
+def test_a_stream_gives_what_one_go_gives(
+    codec: int, start: int, small_windows: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = batch(60, [(1, b"small")])
+    data = batch(0, mixed(codec), codec) + small + batch(70, mixed(9), codec) + small[:0]
+    streamed = by_batch(data, start)
+    monkeypatch.setattr(recordbatch, "PLAIN_BYTES", 1 << 30)
+    assert by_batch(data, start) == streamed
+    assert len(streamed) > 20
+
+
+@pytest.mark.parametrize("codec", [0, *CODECS])
+@pytest.mark.parametrize("streamed", [False, True])
+def test_of_a_long_line_head_length_and_sha256_are_kept(
+    codec: int, streamed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if streamed:
+        monkeypatch.setattr(recordbatch, "PLAIN_BYTES", 1000)
+    long = random.Random(1).randbytes(3 * MEGABYTE)
+    edge = b"e" * MAX_LINE_BYTES
+    data = batch(5, [(1, b"a"), (2, long), (3, None), (4, edge)], codec)
+    chunks = [c for c in chunks_of(data, 5) if len(c.lines.offsets)]
+    values = [value for chunk in chunks for value in chunk.lines.values.to_pylist()]
+    assert values == [b"a", long[:HEAD_BYTES], None, edge]
+    facts = [line for chunk in chunks for line in chunk.lines.long]
+    assert facts == [(6, len(long), hashlib.sha256(long).hexdigest())]
+
+
+def chunks_of(data: bytes, start: int = 0) -> Iterator[Any]:
+    records = BatchRecords(start, HERE, MemoryRecords(data))
+    while records:
+        yield from records.take()
+
+
+@pytest.mark.parametrize("codec", [1, 3, 4])
+@pytest.mark.parametrize("size", [100, 50 * MEGABYTE], ids=["small lines", "big lines"])
+def test_memory_for_a_bomb_is_bounded_and_every_line_is_there(codec: int, size: int) -> None:
+    count = 100 * MEGABYTE // max(size, 1000)
+    data = batch_of_zeros(size, count, codec)
+    rows, peak = 0, 0
+    tracemalloc.start()
+    for chunk in chunks_of(data):
+        rows += len(chunk.lines.offsets)
+        assert chunk.lines.values.nbytes < 2 * recordbatch.PLAIN_BYTES
+        peak = max(peak, tracemalloc.get_traced_memory()[1])
+    tracemalloc.stop()
+    assert rows == count
+    assert peak < 64 * MEGABYTE
+
+
+def batch_of_zeros(size: int, count: int, codec: int) -> bytes:
+    return batch(0, [(0, bytes(size))] * count, codec)
+
+
+@pytest.mark.parametrize("change", ["fewer", "more"])
+def test_a_count_that_is_wrong_is_refused(
+    change: str, small_windows: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = giants.lines_of_stream
+
+    def with_another_count(parts: Any, records: int, *more: Any) -> Any:
+        return read(parts, records + (1 if change == "fewer" else -1), *more)
+
+    monkeypatch.setattr(recordbatch, "lines_of_stream", with_another_count)
+    with pytest.raises(CorruptRecordError, match="record"):
+        list(chunks_of(batch(0, [(1, b"abc")] * 100, 4)))
