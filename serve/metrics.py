@@ -51,7 +51,7 @@ class ServiceMetrics:
             "Lines for the served log: sent, or dropped for a reason.",
             ["outcome"],
         )
-        self.refused = _refusals(counter, "movierec")
+        self.http_refused = _refusals(counter, "movierec")
         self.history_users = gauge("movierec_history_users", "Users whose recent history is held.")
         self.history_bytes = gauge("movierec_history_bytes", "Memory of those histories.")
         # A series that is there from the start can be seen to increase.
@@ -71,7 +71,7 @@ class CollectorMetrics:
         self._store(counter, gauge, registry)
         self._brokers(counter, gauge)
         self._progress(gauge)
-        self.refused = _refusals(counter, "collector")
+        self.http_refused = _refusals(counter, "collector")
 
     def _lines(self, counter: Callable[..., Counter]) -> None:
         """What came in."""

@@ -61,7 +61,7 @@ def collect(settings: CollectorSettings, until_caught_up: bool) -> int:
             settings.metrics_port,
             registry,
             collector.health,
-            lambda reason: metrics.refused.labels(reason).inc(),
+            lambda reason: metrics.http_refused.labels(reason).inc(),
         )
     topics = Topics(settings.kafka.for_kafka_python())
     return collector.run(connect(settings, topics), topics)

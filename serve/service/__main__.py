@@ -57,7 +57,7 @@ def serve(settings: ServiceSettings, app: Flask, listener: socket.socket) -> Non
             if name in app.extensions:
                 app.extensions[name].start()
                 stack.callback(app.extensions[name].close)
-        refused = app.extensions[METRICS].refused
+        refused = app.extensions[METRICS].http_refused
         server = Server(app, listener, limits, lambda reason: refused.labels(reason).inc())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: server.stop())

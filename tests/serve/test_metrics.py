@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -128,3 +129,16 @@ def test_the_router_s_two_tries_fit_into_the_deadline():
     [read] = map(int, re.findall(r"proxy_read_timeout (\d+)ms;", text))
     assert "proxy_next_upstream_tries 2;" in text
     assert 2 * (connect + read) < deadline_ms()
+
+
+@pytest.mark.parametrize("metrics", [ServiceMetrics, CollectorMetrics])
+def test_each_metric_has_a_name_of_its_own_in_the_program(metrics: Any) -> None:
+    """An attribute that is set twice would count one thing as another."""
+    registry = CollectorRegistry()
+    held = {family.name for thing in vars(metrics(registry)).values() for family in _of(thing)}
+    exposed = {family.name for family in registry.collect()}
+    assert {name for name in exposed if not name.startswith("process_")} == held
+
+
+def _of(thing: Any) -> Any:
+    return thing.describe() if hasattr(thing, "describe") else ()
