@@ -183,7 +183,7 @@ class Collector:
     # The end
 
     def _is_caught_up(self) -> bool:
-        """With --until-caught-up: whether all is read that was there at the start.
+        """With --until-caught-up: whether all is on disk that was there at the start.
 
         Of every partition, ours or not: the group may give us some of them only later.
         """
@@ -193,7 +193,10 @@ class Collector:
             self._targets = self._find_targets()
         if self._targets is None:
             return False
-        return all(self._ours.reached(p) >= end for p, end in self._targets.items())
+        if any(self._ours.reached(p) < end for p, end in self._targets.items()):
+            return False
+        self._ours.flush(list(self._ours.buffers))
+        return self._ours.are_durable  # the brokers may be silent, another writer the first
 
     def _find_targets(self) -> dict[TopicPartition, int] | None:
         """The ends in Kafka, None without an answer, or while one lies below the disk's end."""
