@@ -56,7 +56,7 @@ class Collector:
         self._joined = False
         self._stop_reason: str | None = None
         self._failure: BaseException | None = None
-        self._turned = self._started = time.monotonic()
+        self._turned = time.monotonic()
         self._observed = 0.0
 
     def stop(self, reason: str) -> None:
@@ -64,18 +64,16 @@ class Collector:
         self._stop_reason = self._stop_reason or reason
 
     @property
-    def _answered(self) -> float:
-        """When a broker did last, or when we began."""
-        return self._started if self.consumer is None else self._broker.answered
-
-    @property
     def totals(self) -> dict[str, int]:
         """Counts since the start of the process."""
         return self.writer.totals | self._days.totals
 
     def health(self) -> dict[str, Any]:
-        """Facts for /healthz."""
-        idle, cut_off = time.monotonic() - self._turned, time.monotonic() - self._answered
+        """Facts for /healthz. Before there is a consumer `startup_seconds` are the limit."""
+        idle = cut_off = 0.0
+        if self.consumer is not None:
+            idle = time.monotonic() - self._turned
+            cut_off = time.monotonic() - self._broker.answered
         buffers = list(self._ours.buffers.values())
         return {
             "healthy": idle < STALE_SECONDS and cut_off < CUT_OFF_SECONDS and self._failure is None,
@@ -88,6 +86,7 @@ class Collector:
     def connect(self, consumer: Any, topics: Topics) -> None:
         """Go by this consumer; `run` does it first."""
         self.consumer = consumer
+        self._turned = time.monotonic()
         self._broker = Broker(consumer, topics, self.settings, self.metrics)
         self._ours.connect(consumer, self._broker)
 
