@@ -14,6 +14,7 @@ import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
@@ -29,9 +30,13 @@ from serve.settings import CollectorSettings
 
 log = logging.getLogger("serve.collector")
 
+STOPS = (signal.SIGTERM, signal.SIGINT)
+
 
 def main(arguments: list[str]) -> int:
     """Collect until SIGTERM or SIGINT, or until caught up; returns the exit status."""
+    for number in STOPS:
+        signal.signal(number, leave)
     parser = argparse.ArgumentParser(prog="serve.collector", description=__doc__.split("\n")[0])
     parser.add_argument("--store", type=Path, help="the store's folder (else COLLECTOR_STORE)")
     parser.add_argument(
@@ -53,8 +58,6 @@ def collect(settings: CollectorSettings, until_caught_up: bool) -> int:
     metrics = CollectorMetrics(registry)
     writer = Writer(settings, metrics)
     collector = Collector(settings, metrics, writer, until_caught_up)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _: collector.stop(signal.Signals(number).name))
     if settings.metrics_port:
         serve_metrics(
             settings.metrics_host,
@@ -64,7 +67,16 @@ def collect(settings: CollectorSettings, until_caught_up: bool) -> int:
             lambda reason: metrics.http_refused.labels(reason).inc(),
         )
     topics = Topics(settings.kafka.for_kafka_python())
-    return collector.run(connect(settings, topics), topics)
+    consumer = connect(settings, topics)
+    for number in STOPS:
+        signal.signal(number, lambda number, _: collector.stop(signal.Signals(number).name))
+    return collector.run(consumer, topics)
+
+
+def leave(number: int, _: Any) -> None:
+    """End at once, and well: nothing has been read yet, and brokers may be long in coming."""
+    log.info("stopped", extra={"reason": signal.Signals(number).name})
+    raise SystemExit(0)
 
 
 if __name__ == "__main__":

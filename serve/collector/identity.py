@@ -80,6 +80,12 @@ class Identity:
                 raise UnknownTopicOrPartitionError(topic)  # brokers disagree: ask again soon
             self._lineages[topic] = self._lineage(topic, next(iter(facts[topic].ids), None))
 
+    def settle_all(self) -> None:
+        """As `settle`, of our topics of which the group gave us no partition: their offsets in
+        Kafka are none of the store's either."""
+        if not self._lineages.keys() >= set(self._settings.topics):
+            self.settle(self._settings.topics)
+
     def _lineage(self, topic: str, topic_id: str | None) -> Lineage:
         stands = read_lineage(self._root, topic)
         if stands is None:

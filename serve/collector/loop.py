@@ -56,7 +56,7 @@ class Collector:
         self._joined = False
         self._stop_reason: str | None = None
         self._failure: BaseException | None = None
-        self._turned = self._started = time.monotonic()
+        self._turned = time.monotonic()
         self._observed = 0.0
 
     def stop(self, reason: str) -> None:
@@ -64,18 +64,16 @@ class Collector:
         self._stop_reason = self._stop_reason or reason
 
     @property
-    def _answered(self) -> float:
-        """When a broker did last, or when we began."""
-        return self._started if self.consumer is None else self._broker.answered
-
-    @property
     def totals(self) -> dict[str, int]:
         """Counts since the start of the process."""
         return self.writer.totals | self._days.totals
 
     def health(self) -> dict[str, Any]:
-        """Facts for /healthz."""
-        idle, cut_off = time.monotonic() - self._turned, time.monotonic() - self._answered
+        """Facts for /healthz. Before there is a consumer `startup_seconds` are the limit."""
+        idle = cut_off = 0.0
+        if self.consumer is not None:
+            idle = time.monotonic() - self._turned
+            cut_off = time.monotonic() - self._broker.answered
         buffers = list(self._ours.buffers.values())
         return {
             "healthy": idle < STALE_SECONDS and cut_off < CUT_OFF_SECONDS and self._failure is None,
@@ -88,6 +86,7 @@ class Collector:
     def connect(self, consumer: Any, topics: Topics) -> None:
         """Go by this consumer; `run` does it first."""
         self.consumer = consumer
+        self._turned = time.monotonic()
         self._broker = Broker(consumer, topics, self.settings, self.metrics)
         self._ours.connect(consumer, self._broker)
 
@@ -183,7 +182,7 @@ class Collector:
     # The end
 
     def _is_caught_up(self) -> bool:
-        """With --until-caught-up: whether all is read that was there at the start.
+        """With --until-caught-up: whether all is on disk that was there at the start.
 
         Of every partition, ours or not: the group may give us some of them only later.
         """
@@ -193,7 +192,10 @@ class Collector:
             self._targets = self._find_targets()
         if self._targets is None:
             return False
-        return all(self._ours.reached(p) >= end for p, end in self._targets.items())
+        if any(self._ours.reached(p) < end for p, end in self._targets.items()):
+            return False
+        self._ours.flush(list(self._ours.buffers))
+        return self._ours.are_durable  # the brokers may be silent, another writer the first
 
     def _find_targets(self) -> dict[TopicPartition, int] | None:
         """The ends in Kafka, None without an answer, or while one lies below the disk's end."""

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,8 @@ class Partitions:
         if not self.held:
             return
         try:
-            self._broker.identity.settle({partition.topic for partition in self.held})
+            with self._saving_proved():
+                self._broker.identity.settle({partition.topic for partition in self.held})
             for partition in sorted(self.held):
                 self._begin(partition)
         except KafkaError as error:
@@ -117,14 +118,17 @@ class Partitions:
         shift = self._broker.identity.shift(partition.topic)
         return max(buffer.end, shift + (position or 0))
 
-    def prove(self) -> dict[str, TopicFacts]:
-        """Whether what was read is of the store's topics; what the brokers say of them.
+    @property
+    def are_durable(self) -> bool:
+        """Whether nothing is read that is not on disk, and no partition waits to be read."""
+        return not self.held and all(b.start == b.end for b in self.buffers.values())
 
-        When a topic was made anew, what was read before that is written, and AnotherTopic
-        raised. Raises KafkaError: then nothing is proved.
-        """
+    @contextlib.contextmanager
+    def _saving_proved(self) -> Iterator[None]:
+        """Whoever asks whose a topic is may hear that it was made anew: what was read before that
+        is written then, what was read since is dropped, and AnotherTopic goes on."""
         try:
-            facts = self._broker.identity.ask()
+            yield
         except AnotherTopic:
             for partition, buffer in self.buffers.items():
                 if dropped := buffer.drop_unproved():
@@ -132,6 +136,14 @@ class Partitions:
                     log.error("read of two topics", extra=facts_of_it)
             self._write(list(self.buffers))
             raise
+
+    def prove(self) -> dict[str, TopicFacts]:
+        """Whether what was read is of the store's topics; what the brokers say of them.
+
+        Raises AnotherTopic, Unavailable (deleted), KafkaError: then nothing is proved.
+        """
+        with self._saving_proved():
+            facts = self._broker.identity.ask()
         for buffer in self.buffers.values():
             buffer.prove()
         return facts
@@ -139,7 +151,10 @@ class Partitions:
     def ends(self) -> dict[TopicPartition, int] | None:
         """`Broker.ends`, proved, and of partitions that a topic had before it was made anew."""
         try:
-            ends = self._broker.ends(self.prove())
+            facts = self.prove()
+            with self._saving_proved():
+                self._broker.identity.settle_all()
+            ends = self._broker.ends(facts)
         except KafkaError as error:
             self._broker.set_up(False, error)
             return None
@@ -180,21 +195,27 @@ class Partitions:
     def crowded(self) -> list[TopicPartition]:
         """The buffers to flush before more is taken in: full ones, and the largest when all
         together hold too much."""
+        full = [p for p, b in self.buffers.items() if b.rows >= self.settings.segment_rows]
+        return [*full, *self._too_much()]
+
+    def _too_much(self) -> list[TopicPartition]:
+        """The largest buffers, down to half of what all together may hold, when they hold more."""
         held = sum(buffer.bytes for buffer in self.buffers.values())
         self.metrics.buffered_bytes.set(held)
-        due = [p for p, b in self.buffers.items() if b.rows >= self.settings.segment_rows]
         if held <= self.settings.buffer_bytes:
-            return due
+            return []
+        largest = []
         for partition, buffer in sorted(self.buffers.items(), key=lambda item: -item[1].bytes):
             if held <= self.settings.buffer_bytes // 2:
                 break
             held -= buffer.bytes
-            due.append(partition)
-        return due
+            largest.append(partition)
+        return largest
 
     def flush(self, partitions: Iterable[TopicPartition]) -> None:
         """Make the partitions' buffers durable, then tell Kafka. While the brokers cannot say
-        that the lines are of our topics nothing is written; it can be read again."""
+        that the lines are of our topics nothing is written, and what is too much is dropped: it
+        can be read again."""
         full = [
             partition
             for partition in dict.fromkeys(partitions)
@@ -207,8 +228,17 @@ class Partitions:
         except KafkaError as error:
             log.warning("not written yet", extra={"error": str(error), "partitions": len(full)})
             self._broker.set_up(False, error)
+            self._let_go()
             return
         self._write(full)
+
+    def _let_go(self) -> None:
+        """Drop the largest buffers when all together hold too much: some brokers may go on giving
+        lines while one that leads a partition is silent. Held until it has spoken."""
+        for partition in self._too_much():
+            facts = {"partition": name(partition), "dropped_lines": self.buffers[partition].rows}
+            log.warning("read again later", extra=facts)
+            self.hold(partition)
 
     def _write(self, partitions: Iterable[TopicPartition]) -> None:
         durable = {}
@@ -233,9 +263,10 @@ class Partitions:
         for partition in error.args[0]:
             self.flush([partition])
             buffer = self.buffers.get(partition)
-            if buffer is None or partition in self.held:
+            if buffer is None or buffer.start != buffer.end:  # held, or not written yet
                 continue
-            first = self._broker.first_offset(partition, buffer.end)
+            with self._saving_proved():
+                first = self._broker.first_offset(partition, buffer.end)
             if first is None:
                 continue
             try:

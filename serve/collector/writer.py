@@ -150,15 +150,15 @@ class Writer:
         self.lag.advance(partition, end)
         self._totals["gaps"] += 1
         self._metrics.gaps.labels(partition.topic).inc()
-        if why == OVERTAKEN:  # else nobody knows how many lines there were
-            self._metrics.gap_lines.labels(partition.topic).inc(end - start)
+        lost = end - start if why == OVERTAKEN else None  # nobody knows how many lines there were
+        self._metrics.gap_lines.labels(partition.topic).inc(lost or 0)
         log.error(
             "gap",
             extra={
                 "partition": name(partition),
                 "start": start,
                 "end": end,
-                "lost": end - start,
+                "lost": lost,
                 "why": why,
             },
         )

@@ -43,7 +43,10 @@ def sleeper(bed: Bed) -> Outcome:
 
 def note_end(outcome: Outcome, member: Member) -> None:
     """Stop a member in order and say so when it did not end well."""
-    if status := member.stop():
+    status = member.stop()
+    if status == -signal.SIGTERM and not member.events():
+        return  # Python was still importing, and nothing was begun
+    if status:
         outcome.note(f"a member ended with {status}: {member.tail()}")
 
 

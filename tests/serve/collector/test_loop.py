@@ -13,7 +13,7 @@ from kafka.errors import KafkaConnectionError
 from movierec.errors import CorruptFile, Unavailable
 from serve.collector.broker import MAX_BEYOND_END
 from serve.collector.loop import Collector
-from tests.serve.collector.member import HERE, Member, users
+from tests.serve.collector.member import HERE, Member, chunk, users
 
 
 @pytest.fixture
@@ -203,9 +203,15 @@ def test_cut_off_from_kafka_it_is_not_healthy_for_ever(
     assert bench.collector.health()["healthy"] is True
 
 
-def test_while_it_connects_it_is_healthy(bench: Member) -> None:
+def test_while_it_connects_it_is_healthy_however_long_it_may_wait(
+    bench: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fresh = Collector(bench.settings, bench.metrics, bench.collector.writer, once=False)
+    now = time.monotonic() + 3000
+    monkeypatch.setattr("time.monotonic", lambda: now)
     assert fresh.health()["healthy"] is True
+    fresh.connect(bench.consumer, bench.topics)
+    assert fresh.health()["healthy"] is True  # the loop has yet to turn
 
 
 def test_the_end_below_the_disk_is_never_caught_up(
@@ -233,3 +239,46 @@ def test_the_end_of_a_signal_knows_the_lag_as_well(
     with caplog.at_level("INFO", "serve.collector"):
         bench.collector._finish()
     assert vars(caplog.records[-1])["lag"] == 997
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_caught_up_is_what_is_on_disk_and_not_what_was_read(bench: Member, refused: bool) -> None:
+    bench.collector.once, bench.consumer.last = True, 10
+    assert not bench.collector._is_caught_up()  # the ends are known from here on
+    bench.read(0, 10)
+    bench.consumer.positions[HERE] = 10
+    if refused:
+        rival = Member(bench.root).start()
+        rival.read(0, 7)
+        rival.flush()
+    else:
+        bench.topics.error = KafkaConnectionError("gone")
+    assert not bench.collector._is_caught_up()
+    bench.topics.error = None
+    bench.ours.begin_held()
+    if refused:
+        bench.read(7, 3)
+    assert bench.collector._is_caught_up()
+    assert users(bench.stored()) == list(range(10))
+
+
+def test_the_ends_of_a_topic_made_anew_are_the_store_s_for_a_member_without_partitions(
+    tmp_path: Path,
+) -> None:
+    """It never began a partition, and compares the ends with the disk all the same."""
+    root = tmp_path / "store"
+    before = Member(root).start()
+    before.read(0, 10)
+    before.flush()
+    anew = Member(root, accept_new_topic=("B" * 22,))
+    anew.topics.id = "B" * 22
+    anew.start()
+    idle = Member(root)
+    idle.topics.id, idle.consumer.last = "B" * 22, 5
+    idle.collector.once = True
+    idle.collector.assigned([])
+    for _ in range(MAX_BEYOND_END + 1):
+        assert not idle.collector._is_caught_up()
+    anew.ours.add(HERE, chunk(0, 5))
+    anew.flush()
+    assert idle.collector._is_caught_up()

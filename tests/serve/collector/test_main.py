@@ -1,5 +1,6 @@
 """The collector as a program: what it stores, how it stops and resumes, what it refuses."""
 
+import contextlib
 import json
 import logging
 import signal
@@ -166,6 +167,26 @@ def test_a_signal_flushes_everything_and_ends_well(
     assert stored(root) == []
     assert collector.stop(number) == 0
     assert stored(root) == watches(0, 300)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_brokers_are_waited_for_ends_well_and_soon(
+    tmp_path: Path, number: int
+) -> None:
+    port = free_port()
+    settings = {"COLLECTOR_METRICS_PORT": str(port), "COLLECTOR_STARTUP_SECONDS": "3600"}
+    collector = Running(f"127.0.0.1:{free_port()}", tmp_path / "store", **settings)
+
+    def answers() -> bool:
+        with contextlib.suppress(OSError):
+            return bool(health(port)["healthy"])
+        return False
+
+    collector.wait_until(answers)
+    assert collector.stop(number) == 0
+    (stopped,) = collector.events("stopped")
+    assert stopped["reason"] == signal.Signals(number).name
+    assert list((tmp_path / "store").iterdir()) == []
 
 
 def test_metrics_and_health_on_the_port(address: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from kafka.errors import KafkaConnectionError, KafkaError, OffsetOutOfRangeError
 from movierec.errors import Unavailable
 from movierec.store.chain import read_chain
 from movierec.store.segments import partition_at
+from serve.collector.fetch.topics import TopicFacts
+from serve.collector.identity import AnotherTopic
 from serve.settings import CollectorSettings
 from tests.serve.collector.member import HERE, Member, chunk, users
 
@@ -150,3 +153,61 @@ def test_without_a_broker_s_word_and_for_other_members_partitions_there_is_no_ga
     bench.consumer.ends_error = None
     bench.ours.out_of_range(OffsetOutOfRangeError({HERE: 0}))
     assert bench.consumer.positions == {HERE: 40}
+
+
+@pytest.mark.parametrize("asks", ["assigned anew", "out of range"])
+def test_whoever_hears_that_a_topic_was_made_anew_the_proved_lines_are_written(
+    bench: Member, asks: str
+) -> None:
+    there = TopicPartition("movielog", 1)
+    bench.start(there)
+    bench.read(0, 10)
+    bench.ours.prove()
+    bench.read(10, 5)
+    bench.topics.id = "B" * 22
+    with pytest.raises(AnotherTopic):
+        if asks == "out of range":
+            bench.ours.out_of_range(OffsetOutOfRangeError({there: 0}))  # nothing to flush there
+        else:
+            bench.ours.hold(there)
+            bench.ours.begin_held()
+    assert users(bench.stored()) == list(range(10))
+
+
+def test_a_gap_waits_for_the_lines_before_it(bench: Member) -> None:
+    bench.read(0, 10)
+    asked = iter([KafkaConnectionError("gone"), None])
+    ask = bench.topics.ask
+
+    def once_gone(topics: Iterable[str]) -> dict[str, TopicFacts]:
+        bench.topics.error = next(asked, None)
+        return ask(topics)
+
+    bench.topics.ask = once_gone
+    bench.consumer.first = 40
+    bench.ours.out_of_range(OffsetOutOfRangeError({HERE: 10}))
+    assert bench.ours.buffers[HERE].rows == 10  # the broker has them no more
+    bench.ours.out_of_range(OffsetOutOfRangeError({HERE: 10}))
+    segments = read_chain(partition_at(bench.root, HERE.topic, 0)).segments
+    assert [(s.start, s.end, s.gap) for s in segments] == [(0, 10, False), (10, 40, True)]
+
+
+def test_what_cannot_be_proved_is_bounded_and_read_again(bench: Member) -> None:
+    """One leader is silent, the others give lines: they must not fill the memory."""
+    there = TopicPartition("movielog", 1)
+    bench.start(there)
+    bench.topics.error = KafkaConnectionError("a leader is gone")
+    bench.read(0, 10)
+    bench.read(0, 2, there)
+    bench.flush()
+    assert set(bench.ours.buffers) == {HERE, there}  # little: it waits
+    held = sum(buffer.bytes for buffer in bench.ours.buffers.values())
+    bench.ours.settings = CollectorSettings(bench.settings.kafka, buffer_bytes=held - 1)
+    bench.ours.flush(bench.ours.crowded())
+    assert set(bench.ours.buffers) == {there} and HERE in bench.consumer.paused
+    bench.topics.error = None
+    bench.ours.begin_held()
+    assert bench.consumer.positions[HERE] == 0
+    bench.read(0, 10)
+    bench.flush()
+    assert users(bench.stored()) == list(range(10))

@@ -181,3 +181,16 @@ def test_a_clock_behind_the_last_closed_day_is_refused_at_the_start(
 
 def test_a_partition_has_a_name() -> None:
     assert name(TopicPartition("movielog", 3)) == "movielog/3"
+
+
+def test_how_much_a_gap_lost_is_said_only_where_it_is_known(
+    member: Member, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behind a topic that was made anew the offsets jump, and no line lay between."""
+    writer = member.collector.writer
+    writer.resume(HERE)
+    writer.record_gap(HERE, 0, 40)
+    writer.record_gap(HERE, 40, 10**13, "the topic was made anew")
+    said = [vars(r)["lost"] for r in caplog.records if r.message == "gap"]
+    assert said == [40, None]
+    assert member.metrics.gap_lines.labels("movielog")._value.get() == 40
