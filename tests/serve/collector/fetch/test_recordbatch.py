@@ -14,10 +14,11 @@ WHOLE = [0, 2, 0, 1, 6, *b"abc", 0]
 """A record: attributes, timestamp 1, offset 0, no key, a value of 3, no headers."""
 
 
-def made(body: bytes, count: int = 1) -> bytes:
+def made(body: bytes, count: int = 1, codec: int = 0) -> bytes:
     """A batch with a good checksum around `body`, and another batch behind it."""
     header = bytearray(batch(0, [(0, b"x")])[:HEADER_BYTES])
     struct.pack_into(">i", header, 8, HEADER_BYTES - 12 + len(body))
+    struct.pack_into(">h", header, 21, codec)
     struct.pack_into(">i", header, 57, count)
     data = header + body
     struct.pack_into(">I", data, 17, calc_crc32c(bytes(data[21:])))
