@@ -89,14 +89,30 @@ def _edits(tree: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
 
 
 def _code_below(node: ast.AST) -> Iterator[ast.AST]:
-    """The children that run: no annotation, decorator, f-string or guard of a program."""
+    """The children that run: no annotation, decorator, f-string or guard of a program.
+
+    Nor what is for readers and the type checker alone: the arguments of a TypeVar, and the `strict`
+    of a `zip`, which asserts what holds by how its parts are made, as an assert statement does.
+    A length that comes from outside is checked before, with a message of its own.
+    """
     if isinstance(node, ast.JoinedStr) or _is_guard(node):
         return
     skipped = {"annotation", "returns", "decorator_list", "type_params"}
+    if _calls(node, "zip"):
+        skipped |= {"keywords"}
     for name, value in ast.iter_fields(node):
         if name not in skipped:
             children = value if isinstance(value, list) else [value]
-            yield from (child for child in children if isinstance(child, ast.AST))
+            yield from (
+                child
+                for child in children
+                if isinstance(child, ast.AST) and not _calls(child, "TypeVar")
+            )
+
+
+def _calls(node: ast.AST, name: str) -> bool:
+    """Whether a node is `name(…)`."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
 
 
 def _is_guard(node: ast.AST) -> bool:
@@ -128,7 +144,7 @@ def _changes(node: ast.expr | ast.stmt) -> Iterator[str]:
             yield "return None"
         case ast.Expr(value=ast.Call()) | ast.AugAssign() | ast.Raise():
             yield "pass"
-        case ast.Call(keywords=[*kept, ast.keyword(arg=str())]):
+        case ast.Call(keywords=[*kept, ast.keyword(arg=str())]) if not _calls(node, "zip"):
             yield _with(node, keywords=kept)
 
 

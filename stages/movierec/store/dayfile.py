@@ -114,7 +114,9 @@ def _check_lines(
             fill(day)
             day.groups.flush()
             compared.finish()
-    except (pa.ArrowException, ValueError) as error:
+    except FileNotFoundError:  # a segment's, which the caller knows how to take
+        raise
+    except (pa.ArrowException, ValueError, OSError) as error:  # OSError: a page's checksum
         raise CorruptFile(f"{name}: not the day's lines ({error}); {MEND}") from None
 
 

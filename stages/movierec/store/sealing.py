@@ -79,6 +79,6 @@ def _footer_bytes(tail: bytes, size: int) -> int:
     if tail[4:] != b"PAR1":
         raise ValueError("it does not end as Parquet does")
     length = int.from_bytes(tail[:4], "little") + TAIL_BYTES
-    if length > size:
+    if length >= size:
         raise ValueError(f"a footer of {length} bytes in a file of {size}")
     return length

@@ -160,6 +160,17 @@ def test_a_mutant_changes_one_place_and_spares_what_does_not_run() -> None:
     assert mutations("@cache(size=1)\ndef f(a: Literal[1]) -> None: ...\n") == []
 
 
+def test_what_is_said_to_readers_alone_is_spared_and_the_rest_of_its_line_is_not() -> None:
+    source = 'T = TypeVar("T", bound=int, contravariant=True)\n'
+    source += "def f(a):\n    return dict(zip(a, g(a, strict=True)[1:], strict=True))\n"
+    assert [m.change for m in mutations(source)] == [
+        "return dict(zip(a, g(a, strict=True)[1:], strict=True)) → return None",
+        "g(a, strict=True) → g(a)",
+        "True → False",
+        "1 → 2",
+    ]
+
+
 def test_two_equal_changes_of_one_line_have_names_of_their_own() -> None:
     """Or naming one of them as equivalent would leave out the other."""
     source = "def f(a):\n    return a[0] < a[0]\n"

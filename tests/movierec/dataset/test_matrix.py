@@ -40,7 +40,12 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
             matrix, saved = getattr(loaded, part), getattr(DATASET, part)
             assert np.array_equal(matrix.toarray(), saved.toarray())
             assert matrix.indices.dtype == np.int32 and matrix.indptr.dtype == np.int64
+            # Else scipy would sort them, in place, where a mapped file may not be written to.
+            assert matrix.has_sorted_indices and matrix.has_canonical_format
+            assert isinstance(matrix.data, np.memmap) == mmap
     assert loaded.train.nnz == 3  # a stored zero is a rating
+    # Training reads its ratings over and over, in no order: into memory unless one says else.
+    assert not isinstance(load_dataset(tmp_path / "dataset").train.data, np.memmap)
 
 
 def test_a_part_without_entries_is_one(tmp_path: Path) -> None:

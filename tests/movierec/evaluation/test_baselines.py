@@ -35,6 +35,21 @@ def test_biases_are_those_of_surprise() -> None:
     assert ours.predict(*np.array(pairs).T) == pytest.approx(wanted, abs=1e-6)
 
 
+def test_whom_and_what_nobody_rated_has_no_bias() -> None:
+    train = ratings().toarray()
+    train[:, -1] = train[-1] = 0
+    biases = Biases.fit(sparse.csr_array(train), (1.0, 5.0))
+    assert (biases.b_u[-1], biases.b_i[-1]) == (0, 0)
+    assert biases.b_u.shape == (30,) and biases.b_i.shape == (20,)
+
+
+def test_the_mean_is_taken_of_more_digits_than_a_rating_has() -> None:
+    train = ratings()
+    train.data = np.full(train.nnz, 0.1, np.float32)
+    train.data[::3] = 4.7
+    assert Biases.fit(train, (0.1, 5.0)).mean == float(np.mean(train.data.astype(np.float64)))
+
+
 def test_predictions_keep_the_scale_and_one_value_is_predicted_as_such() -> None:
     train = ratings()
     train.data[:] = 5

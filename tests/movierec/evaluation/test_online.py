@@ -7,15 +7,19 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from movierec.errors import BadParams
 from movierec.evaluation.online import (
+    Online,
     answers_of,
     complete_until,
     converted,
     distinct,
+    latest_before,
     report,
     requests_of,
     starts_of,
 )
+from movierec.fields import checked
 from movierec.lines.kinds import REQUEST, SERVED, WATCH
 from movierec.times import MINUTE
 
@@ -80,6 +84,22 @@ def test_a_watch_of_an_offered_movie_within_the_window_converts():
 
 def test_a_watch_at_the_moment_of_the_answer_counts():
     assert conversions(served(1, 1, ["a"], "r"), watch(1, 1, "a")) == {"r": True}
+
+
+def test_a_watch_before_any_answer_to_its_user_has_none():
+    answers = np.array([1, 1, 2]), np.array([10, 20, 30])
+    watches = np.array([1, 1, 1, 2, 3, 0]), np.array([9, 10, 99, 29, 50, 50])
+    assert latest_before(answers, watches).tolist() == [-1, 0, 1, -1, -1, -1]
+
+
+@pytest.mark.parametrize(("deadline_ms", "good"), [(1, True), (0, False)])
+def test_a_deadline_is_a_whole_number_of_milliseconds_from_one_on(deadline_ms, good):
+    given = {"conversion_minutes": 0.5, "confidence": 0.9, "deadline_ms": deadline_ms}
+    if good:
+        assert checked(Online, given, "online") == Online(**given)
+    else:
+        with pytest.raises(BadParams, match="online: deadline_ms must be at least 1, got 0"):
+            checked(Online, given, "online")
 
 
 def test_answers_of_which_nothing_was_watched_did_not_convert():

@@ -4,7 +4,7 @@ import pytest
 
 from movierec.lines.events import parse
 from movierec.lines.kinds import REJECTED, SERVED
-from movierec.lines.rows import ROWS, line_of
+from movierec.lines.rows import ROWS, STORED, line_of
 from tests.movierec.lines.test_events import GOOD
 
 
@@ -25,3 +25,9 @@ def test_rejected_and_served_rows_hold_their_line() -> None:
 def test_a_kind_that_nobody_knows_is_refused_by_number() -> None:
     with pytest.raises(ValueError, match=r"kind 9; expected one of \[0, 1, 2, 3, 4, 255\]"):
         line_of({"kind": 9})
+
+
+def test_readers_get_all_that_a_good_line_says_and_nothing_of_a_refused_one() -> None:
+    assert STORED.names == [
+        "partition", "offset", "kind", "time", "digits", "user", "movie", "minute", "text",
+    ]  # fmt: skip

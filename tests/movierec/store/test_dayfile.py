@@ -118,6 +118,14 @@ def more_rows(folder: Path) -> None:
     pq.write_table(pa.concat_tables([table, table]), folder / LINES, row_group_size=2)
 
 
+def a_byte_of_a_page(folder: Path) -> None:
+    content = bytearray((folder / LINES).read_bytes())
+    names = pq.read_schema(folder / LINES).names
+    column = pq.read_metadata(folder / LINES).row_group(0).column(names.index("time"))
+    content[column.data_page_offset + column.total_compressed_size - 1] ^= 1
+    (folder / LINES).write_bytes(content)
+
+
 def no_parquet(folder: Path) -> None:
     (folder / LINES).write_bytes(b"no Parquet")
 
@@ -138,6 +146,7 @@ def another_refused_line(folder: Path) -> None:
         (no_parquet, f"{LINES}: not the day's lines"),
         (one_row_less, f"{LINES}: not the day's lines .other rows"),
         (another_row, f"{LINES}: not the day's lines .other rows"),
+        (a_byte_of_a_page, f"{LINES}: not the day's lines .could not verify page integrity"),
         (more_rows, f"{LINES}: not the day's lines .more rows"),
         (no_refused_line, f"{REJECTED_LINES}: not the day's refused lines"),
         (another_refused_line, f"{REJECTED_LINES}: not the day's refused lines"),

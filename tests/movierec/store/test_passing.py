@@ -45,6 +45,13 @@ def test_a_few_lines_pass_nothing_and_many_do(tmp_path: Path) -> None:
     assert passed(tmp_path, 102, 3) is None
 
 
+def test_lines_of_a_segment_that_need_not_be_read_outvote_as_well(tmp_path: Path) -> None:
+    put(tmp_path, [watch(1, 900)])
+    put(tmp_path, [watch(1, 1)] * 2, 1)
+    put(tmp_path, [watch(1, 900), watch(1, 2), watch(1, 900)], 3)
+    assert passed(tmp_path, 100, 2) == 5
+
+
 def test_fewer_lines_than_the_evidence_pass_nothing(tmp_path: Path) -> None:
     put(tmp_path, [watch(1, 9)] * 2)
     put(tmp_path, [b"junk"] * 5, 2)

@@ -44,6 +44,17 @@ def test_where_tables_end_leaves_no_trace(cuts: list[int]) -> None:
     assert [o for group in offsets for o in group] == list(range(40))
 
 
+def test_a_group_ends_with_the_row_that_fills_it_the_first_one_too() -> None:
+    sizes: list[list[int]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rowfile, "GROUP_ROWS", 7)
+        patch.setattr(rowfile, "GROUP_BYTES", 30)
+        for lines in ([watch(1, 1)] * 16, [b"x" * n for n in (10, 10, 9, 1, 10, 10, 10, 1)]):
+            with pq.ParquetFile(io.BytesIO(written([rows(lines)]))) as file:
+                sizes.append([group.num_rows for group in read_groups(file)])
+    assert sizes == [[7, 7, 2], [4, 3, 1]]
+
+
 def test_columns_are_written_as_the_format_says() -> None:
     """Another encoding would read as well and weigh more: a day has a hundred million rows."""
     with pq.ParquetFile(io.BytesIO(written([rows(LINES)]))) as file:

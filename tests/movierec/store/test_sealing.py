@@ -67,6 +67,12 @@ def test_no_byte_can_change() -> None:
     assert 8 <= without <= 10  # a letter of the mark; and the plain file
 
 
+def test_a_footer_alone_is_no_file() -> None:
+    footer = read_footer(io.BytesIO(plain())).content
+    with pytest.raises(ValueError, match=f"a footer of {len(footer)} bytes in a file of"):
+        read_footer(io.BytesIO(footer))
+
+
 @pytest.mark.parametrize("size", [0, 3, 8, 11])
 def test_a_stump_is_no_file(size: int) -> None:
     with pytest.raises(ValueError, match=r"does not end|a footer of"):

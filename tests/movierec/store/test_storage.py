@@ -77,4 +77,4 @@ def test_another_storage_holds_the_same_store(
 
 def test_a_name_is_there_or_not(tmp_path: Path) -> None:
     at(tmp_path).put_new("a", lambda file: None)
-    assert has(at(tmp_path), "a") and not has(at(tmp_path), "b")
+    assert [has(at(tmp_path), name) for name in "ab"] == [True, False]

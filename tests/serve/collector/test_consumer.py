@@ -4,9 +4,11 @@ import socket
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from kafka import TopicPartition
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaConnectionError
 
 from movierec.errors import BadInput, Unavailable
 from serve.collector.consumer import _options, connect, knows, resume_rejoin
@@ -70,6 +72,32 @@ def test_a_topic_that_is_not_there_is_named(tmp_path: Path) -> None:
         kafka = replace(settings.kafka, api_version=(2, 1))  # the embedded broker's
         with pytest.raises(BadInput, match=f"no topic no-such at {address}: create it"):
             connected(replace(settings, kafka=kafka))
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_client_that_is_of_no_use_is_closed_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: bool
+) -> None:
+    closed: list[dict[str, Any]] = []
+    close = KafkaConsumer.close
+
+    def noted(consumer: KafkaConsumer, **options: Any) -> None:
+        closed.append(options)
+        close(consumer, **options)
+
+    def gone(*_: Any) -> None:
+        raise KafkaConnectionError("gone")
+
+    monkeypatch.setattr(KafkaConsumer, "close", noted)
+    if not answers:
+        monkeypatch.setattr(Topics, "ask", gone)
+    with embedded_broker(tmp_path) as address:
+        settings = settings_of(address, 10.0)
+        kafka = replace(settings.kafka, api_version=(2, 1))
+        with pytest.raises(BadInput if answers else Unavailable):
+            connected(replace(settings, kafka=kafka))
+    [options] = closed
+    assert options["autocommit"] is False and options["timeout_ms"] <= 1000
 
 
 @pytest.mark.parametrize("version", [None, (2, 1)])

@@ -180,14 +180,33 @@ def another_topic(mark: str) -> str:
     ],
 )
 def test_a_store_that_lacks_what_was_once_on_disk_is_refused(
-    bench: Member, offset: int, change: Callable[[str], str], fine: bool
+    bench: Member,
+    caplog: pytest.LogCaptureFixture,
+    offset: int,
+    change: Callable[[str], str],
+    fine: bool,
 ) -> None:
     commit(bench, offset, change)
     if fine:
         assert bench.start().consumer.positions[HERE] == 10
+        told = [r for r in caplog.records if r.getMessage().startswith("the disk is behind")]
+        assert [r.__dict__["committed"] for r in told] == [11] * (offset > 10)
     else:
         with pytest.raises(CorruptFile, match=r"offset 11, but .* ends at 10: it was moved or em"):
             bench.start()
+
+
+def test_in_a_store_s_second_topic_too_what_it_lacks_is_noticed(bench: Member) -> None:
+    """Its offsets are moved there; the group's are Kafka's own."""
+    told = Member(bench.root, accept_new_topic=(NEW,))
+    told.topics.id, told.consumer.last = NEW, 3
+    told.start().collector._ours.add(HERE, chunk(0, 3))
+    told.flush()
+    commit(told, 3, another_store)
+    assert told.start().consumer.positions[HERE] == 3
+    commit(told, 4, another_store)
+    with pytest.raises(CorruptFile, match=r"offset 4, but .* ends at 3: it was moved or emptied"):
+        told.start()
 
 
 def test_without_the_group_s_answer_a_partition_is_held_on(

@@ -28,9 +28,13 @@ def test_partitions_that_are_revoked_are_made_durable_first(bench: Member) -> No
     assert bench.ours.buffers == {}
 
 
-def test_partitions_that_were_lost_are_dropped_unwritten(bench: Member) -> None:
+def test_partitions_that_were_lost_are_dropped_unwritten_and_it_says_so(
+    bench: Member, caplog: pytest.LogCaptureFixture
+) -> None:
     bench.read(0, 10)
     bench.collector.lost([HERE])
+    [told] = [vars(record) for record in caplog.records if record.message == "lost"]
+    assert (told["partitions"], told["dropped_lines"]) == (["movielog/0"], 10)
     assert bench.stored() == []
     bench.start()
     assert bench.consumer.positions[HERE] == 0
@@ -134,6 +138,23 @@ def test_a_broker_that_does_not_answer_is_waited_for_and_nothing_counts_as_caugh
     assert sample(bench, "collector_broker_up") == 0
     bench.consumer.ends_error = None
     assert bench.collector._is_caught_up()
+
+
+def test_asked_to_stop_it_makes_all_durable_leaves_the_group_and_ends_well(
+    bench: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[dict[str, Any]] = []
+
+    def subscribe(topics: list[str], listener: Any) -> None:
+        bench.start().read(0, 5)
+        bench.collector.stop("SIGTERM")
+
+    monkeypatch.setattr(bench.consumer, "subscribe", subscribe, raising=False)
+    monkeypatch.setattr(bench.consumer, "close", lambda **o: closed.append(o), raising=False)
+    assert bench.collector.run(bench.consumer, bench.topics) == 0
+    assert users(bench.stored()) == list(range(5))
+    assert [options["autocommit"] for options in closed] == [False]
+    assert bench.topics.closed
 
 
 @pytest.mark.parametrize("closes", [True, False])

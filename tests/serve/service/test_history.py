@@ -5,10 +5,11 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from prometheus_client import CollectorRegistry
 
 import serve.service.history
@@ -213,6 +214,32 @@ def test_a_follower_without_a_broker_ends_when_it_is_closed(
     follower.close()
     thread.join(5)
     assert not thread.is_alive()
+
+
+def test_a_broker_that_answers_later_is_followed_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The service may start first."""
+
+    class Early(Consumer):
+        def list_topics(self, *asked: Any, **how: Any) -> Any:
+            if "no history yet" not in caplog.messages:
+                raise KafkaException(KafkaError(KafkaError._TRANSPORT))
+            return super().list_topics(*asked, **how)
+
+    monkeypatch.setattr(serve.service.history, "RETRY_SECONDS", 0.2)
+    monkeypatch.setattr(serve.service.history, "Consumer", Early)
+    with embedded_broker(tmp_path) as address:
+        known = histories()
+        follower = Follower(KafkaSettings((address,)), "movielog", known)
+        follower.start()
+        deadline = time.monotonic() + 15
+        while known.of(1) is None:
+            assert time.monotonic() < deadline
+            send(address, "movielog", [watch(1, 1)])
+            time.sleep(0.1)
+        assert "no history yet" in caplog.messages
+        follower.close()
 
 
 def test_a_follower_whose_broker_does_not_answer_is_not_waited_for(

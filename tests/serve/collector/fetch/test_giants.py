@@ -1,5 +1,6 @@
 """Batches that are read as a stream give what they give in one go, and long lines their facts."""
 
+import gzip
 import hashlib
 import random
 import tracemalloc
@@ -14,6 +15,7 @@ from movierec.lines.events import MAX_LINE_BYTES
 from movierec.lines.rows import HEAD_BYTES
 from serve.collector.fetch import giants, recordbatch, unpack
 from serve.collector.fetch.source import BatchRecords
+from tests.serve.collector.fetch.test_recordbatch import WHOLE, made, record
 from tests.serve.collector.fetch.test_source import HERE, batch, by_batch
 
 MEGABYTE = 1 << 20
@@ -53,12 +55,17 @@ def test_a_stream_gives_what_one_go_gives(
 
 
 @pytest.mark.parametrize("codec", [0, *CODECS])
-@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    ("plain", "window"),
+    [(1 << 30, MEGABYTE), (1000, 4 * MEGABYTE), (1000, 100)],
+    ids=["in one go", "streamed", "in no window"],
+)
 def test_of_a_long_line_head_length_and_sha256_are_kept(
-    codec: int, streamed: bool, monkeypatch: pytest.MonkeyPatch
+    codec: int, plain: int, window: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if streamed:
-        monkeypatch.setattr(recordbatch, "PLAIN_BYTES", 1000)
+    monkeypatch.setattr(recordbatch, "PLAIN_BYTES", plain)
+    monkeypatch.setattr(giants, "WINDOW_BYTES", window)
+    monkeypatch.setattr(unpack, "PIECE_BYTES", 50_000)
     long = random.Random(1).randbytes(3 * MEGABYTE)
     edge = b"e" * MAX_LINE_BYTES
     data = batch(5, [(1, b"a"), (2, long), (3, None), (4, edge)], codec)
@@ -107,3 +114,9 @@ def test_a_count_that_is_wrong_is_refused(
     monkeypatch.setattr(recordbatch, "lines_of_stream", with_another_count)
     with pytest.raises(CorruptRecordError, match="record"):
         list(chunks_of(batch(0, [(1, b"abc")] * 100, 4)))
+
+
+def test_records_of_one_offset_are_refused() -> None:
+    view = memoryview(made(gzip.compress(record(WHOLE) * 2), count=2, codec=1))
+    with pytest.raises(CorruptRecordError, match="offsets that do not ascend"):
+        list(recordbatch.stream(view, next(recordbatch.read_batches(view))))

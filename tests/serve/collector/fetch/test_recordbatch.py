@@ -14,14 +14,24 @@ WHOLE = [0, 2, 0, 1, 6, *b"abc", 0]
 """A record: attributes, timestamp 1, offset 0, no key, a value of 3, no headers."""
 
 
-def made(body: bytes, count: int = 1) -> bytes:
+def made(body: bytes, count: int = 1, codec: int = 0) -> bytes:
     """A batch with a good checksum around `body`, and another batch behind it."""
     header = bytearray(batch(0, [(0, b"x")])[:HEADER_BYTES])
     struct.pack_into(">i", header, 8, HEADER_BYTES - 12 + len(body))
+    struct.pack_into(">h", header, 21, codec)
     struct.pack_into(">i", header, 57, count)
     data = header + body
     struct.pack_into(">I", data, 17, calc_crc32c(bytes(data[21:])))
     return bytes(data) + batch(1000, [(0, b"behind")] * 5)
+
+
+def headed(length: int, count: int) -> bytes:
+    """A header alone that says so, with a good checksum."""
+    header = bytearray(batch(0, [(0, b"x")])[:HEADER_BYTES])
+    struct.pack_into(">i", header, 8, length)
+    struct.pack_into(">i", header, 57, count)
+    struct.pack_into(">I", header, 17, calc_crc32c(bytes(header[21 : 12 + length])))
+    return bytes(header)
 
 
 def record(fields: list[int]) -> bytes:
@@ -45,6 +55,17 @@ def test_records_of_as_few_bytes_as_there_can_be_are_read() -> None:
     least = [record([0, 0, 2 * delta, 1, 1, 0]) for delta in range(9)]
     assert {len(one) for one in least} == {7}
     assert values(made(b"".join(least), count=9)) == [*[None] * 9, *[b"behind"] * 5]
+
+
+def test_a_batch_that_was_compacted_away_is_passed_over() -> None:
+    """Kafka keeps the header of a producer's last batch."""
+    assert values(made(b"", count=0)) == [b"behind"] * 5
+
+
+@pytest.mark.parametrize(("length", "count"), [(49, -1), (48, 0), (48, 1)])
+def test_a_header_that_no_broker_writes_is_refused(length: int, count: int) -> None:
+    with pytest.raises(CorruptRecordError, match="offset 0: impossible header"):
+        list(read_batches(memoryview(headed(length, count))))
 
 
 def test_a_size_that_the_next_batch_would_end_is_refused() -> None:

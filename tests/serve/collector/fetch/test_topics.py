@@ -58,6 +58,18 @@ def test_without_an_answer_it_says_so_in_time_and_asks_anew(
         topics.close()
 
 
+def test_what_the_client_asks_by_itself_makes_no_topic_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("serve.collector.fetch.topics.REQUEST_MS", 200)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        topics = Topics({"bootstrap_servers": [f"127.0.0.1:{silent.getsockname()[1]}"]})
+        with pytest.raises(KafkaError):
+            topics._connect()
+        assert topics._manager.cluster.metadata_request().allow_auto_topic_creation is False
+        topics.close()
+
+
 @pytest.mark.broker
 def test_a_topic_is_known_by_its_id_and_never_made(kafka: Broker) -> None:
     topics = Topics({"bootstrap_servers": [kafka.address]})
