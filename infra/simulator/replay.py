@@ -5,7 +5,7 @@
 
 Ratings keep their order in time, those too that fall into one second. `--compress-days` puts
 the whole span of the file, often years, onto so many days; without it times stay as they are. A
-last line, past the collector's grace, lets the last day close. The last line on stdout is a JSON
+tail of lines past the collector's grace lets the last day close. The last line on stdout is a JSON
 object of counts.
 """
 
@@ -33,6 +33,8 @@ LEAD_SECONDS = 60 * (MINUTES + 1)
 MAX_DAYS = 10_000
 """Of `--compress-days`: seconds of the file times seconds of these days fit 64 bits."""
 TAIL_SECONDS = 7200
+TAIL_LINES = 100
+"""More than the lines by which a collector believes that a day is over."""
 WHOLE = 0
 
 
@@ -77,7 +79,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def refuse_outside(path: Path, ratings: RatingsFile, times: NDArray[np.int64]) -> None:
     """Raises BadInput, naming the line, for a rating whose lines the collector would refuse: the
-    watches before it, or the line after the last day, lie outside the log's times."""
+    watches before it, or the lines after the last day, lie outside the log's times."""
     early = times < FIRST_SECOND
     outside = np.flatnonzero(early | (times >= (END - 1) * DAY_SECONDS))
     if len(outside):
@@ -125,8 +127,9 @@ def send(sender: Sender, ratings: RatingsFile, times: NDArray[np.int64]) -> int:
         event = Rating(*head, texts[values[r]]) if m == MINUTES else Watch(*head, m)
         sender.send(format_event(event), partitions[r], second * 1000)
     end = (int(when.max()) // DAY_SECONDS + 1) * DAY_SECONDS + TAIL_SECONDS
-    sender.send(format_event(Account(end * SECOND, NO_SECONDS, 0)), 0, end * 1000)
-    return len(when) + 1
+    for _ in range(TAIL_LINES):
+        sender.send(format_event(Account(end * SECOND, NO_SECONDS, 0)), 0, end * 1000)
+    return len(when) + TAIL_LINES
 
 
 def distinct(users: NDArray[np.int64]) -> int:

@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, TopicPartition
 from prometheus_client import CollectorRegistry
 
 from infra.processes import free_port
+from infra.simulator.replay import TAIL_LINES
 from infra.simulator.topics import create_topic, delete_topic
 from serve.kafka import KafkaSettings
 from serve.metrics import ServiceMetrics
@@ -92,11 +93,12 @@ def test_the_replay_sends_the_collector_stores_and_the_topic_goes(
     command += ["--compress-days", "1", "--create-partitions", "2"]
     lines = json.loads(run(secured, *command))["lines"]
     collector = {"COLLECTOR_TOPICS": "log", "COLLECTOR_METRICS_PORT": "0"}
+    collector["COLLECTOR_EVIDENCE_LINES"] = "8"  # the file's day has no more
     store = tmp_path / "store"
     command = ["serve.collector", "--until-caught-up", "--store", str(store)]
     run({**secured, **collector}, *command)
     manifest = json.loads((store / "log/days/2026-11-01/manifest.json").read_text())
-    assert manifest["totals"]["stored"] == lines - 1  # the last one is of the next day
+    assert manifest["totals"]["stored"] == lines - TAIL_LINES  # those of the next day
     delete_topic(KafkaSettings.from_environment(secured), "log")
 
 

@@ -22,6 +22,7 @@ from movierec.errors import BadInput, Unavailable
 from movierec.lines.events import Account, BadLine, Rating, Request, Watch, parse
 from movierec.times import day_number
 from serve.kafka import KafkaSettings
+from serve.settings import CollectorSettings
 from tests.infra.simulator.broker import held
 from tests.inputs.viewings import FIRST_DAY, day_start, stored
 
@@ -204,7 +205,9 @@ def test_a_replay_sends_watches_then_the_rating_in_order(address, capsys, tmp_pa
     ratings.write_text("1::10::7::1365029107\n2::10::8::1366576639\n1::11::0::1364690142\n")
     command = ["--bootstrap", address, "--topic", "replay", "--ratings", str(ratings)]
     replay.main([*command, "--scale-max", "10", "--scale-min", "0", "--compress-days", "2"])
-    assert last_line(capsys) == {"lines": 3 * (replay.MINUTES + 1) + 1, "ratings": 3, "users": 2}
+    lines = 3 * (replay.MINUTES + 1) + replay.TAIL_LINES
+    assert last_line(capsys) == {"lines": lines, "ratings": 3, "users": 2}
+    assert CollectorSettings.evidence_lines < replay.TAIL_LINES, "else the last day stays open"
     found = held(address, "replay", PARTITIONS)
     events = sorted(events_of(found), key=lambda event: event.time)
     rated = [(e.user, e.movie, e.text) for e in events if isinstance(e, Rating)]
