@@ -205,8 +205,8 @@ def test_a_replay_sends_watches_then_the_rating_in_order(address, capsys, tmp_pa
     ratings.write_text("1::10::7::1365029107\n2::10::8::1366576639\n1::11::0::1364690142\n")
     command = ["--bootstrap", address, "--topic", "replay", "--ratings", str(ratings)]
     replay.main([*command, "--scale-max", "10", "--scale-min", "0", "--compress-days", "2"])
-    lines = 3 * (replay.MINUTES + 1) + replay.TAIL_LINES
-    assert last_line(capsys) == {"lines": lines, "ratings": 3, "users": 2}
+    sent = 3 * (replay.MINUTES + 1) + replay.TAIL_LINES
+    assert last_line(capsys) == {"lines": sent, "ratings": 3, "users": 2}
     assert CollectorSettings.evidence_lines < replay.TAIL_LINES, "else the last day stays open"
     found = held(address, "replay", PARTITIONS)
     events = sorted(events_of(found), key=lambda event: event.time)
