@@ -98,7 +98,7 @@ def test_lines_that_a_broker_did_not_take_are_an_error(monkeypatch):
     sender = Sender(KafkaSettings((cluster.address,)), "t")
     cluster.close()
     sender.send(b"lost", 0, 0)
-    with pytest.raises(Unavailable, match="'t' was not delivered"):
+    with pytest.raises(Unavailable, match=r"'t' (was|were) not delivered"):  # told, or counted
         sender.flush()
 
 
