@@ -20,7 +20,7 @@ from serve.collector.buffer import Buffer
 from serve.collector.fetch.source import Chunk
 from serve.collector.fetch.topics import TopicFacts
 from serve.collector.identity import AnotherTopic
-from serve.collector.writer import Writer, name
+from serve.collector.writer import OVERTAKEN, Writer, name
 from serve.metrics import CollectorMetrics
 from serve.settings import CollectorSettings
 
@@ -83,10 +83,7 @@ class Partitions:
         identity.check_line(partition)
         offset = self.writer.resume(partition)
         if offset < shift:  # the chain ends with the topic that was before this one
-            try:
-                self.writer.record_gap(partition, offset, shift, "the topic was made anew")
-            except AlreadyWritten as refusal:
-                self._refused(partition, refusal)
+            if not self._records_gap(partition, offset, shift, "the topic was made anew"):
                 return
             offset = shift
         identity.check_commit(partition, offset, committed)
@@ -267,15 +264,19 @@ class Partitions:
                 continue
             with self._saving_proved():
                 first = self._broker.first_offset(partition, buffer.end)
-            if first is None:
-                continue
-            try:
-                self.writer.record_gap(partition, buffer.end, first)
-            except AlreadyWritten as refusal:
-                self._refused(partition, refusal)
+            if first is None or not self._records_gap(partition, buffer.end, first, OVERTAKEN):
                 continue
             self.buffers[partition] = Buffer(first)
             self._consumer.seek(partition, kafka_offset(first))
+
+    def _records_gap(self, partition: TopicPartition, start: int, end: int, why: str) -> bool:
+        """Write down that the offsets [start, end) cannot be had; False when another was first."""
+        try:
+            self.writer.record_gap(partition, start, end, why)
+        except AlreadyWritten as refusal:
+            self._refused(partition, refusal)
+            return False
+        return True
 
     def _refused(self, partition: TopicPartition, error: AlreadyWritten) -> None:
         """Another writer was first: drop what was read and go on where the disk ends now."""

@@ -13,7 +13,6 @@ written out in kafka-python's `kafka/record/default_records.py`:
 A batch's header costs one `struct.unpack`; its records are walked by compiled code.
 """
 
-import hashlib
 import struct
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -183,8 +182,7 @@ def _lines(
     long = []
     for row in np.flatnonzero(sizes > MAX_LINE_BYTES):
         value = data[starts[row] : starts[row] + sizes[row]]
-        digest = hashlib.sha256(value.data).hexdigest()
-        long.append(LongLine(int(offsets[row]), int(sizes[row]), digest))
+        long.append(LongLine.of(int(offsets[row]), value.data))
         sizes[row] = HEAD_BYTES
     return LineBatch(offsets, timestamps, _values(data, starts, sizes), tuple(long))
 

@@ -50,6 +50,11 @@ class LongLine(NamedTuple):
     """In bytes."""
     sha256: str
 
+    @classmethod
+    def of(cls, offset: int, value: bytes | memoryview) -> "LongLine":
+        """That of the whole line `value`."""
+        return cls(offset, len(value), hashlib.sha256(value).hexdigest())
+
     @property
     def text(self) -> str:
         """For the column of a row; `facts_of_long` reads it."""
@@ -84,7 +89,7 @@ class LineBatch(NamedTuple):
 
 def cut(offset: int, value: bytes) -> tuple[bytes, LongLine]:
     """The head of a line over MAX_LINE_BYTES, and what else is kept of it."""
-    return value[:HEAD_BYTES], LongLine(offset, len(value), hashlib.sha256(value).hexdigest())
+    return value[:HEAD_BYTES], LongLine.of(offset, value)
 
 
 def cut_long(batch: LineBatch) -> LineBatch:
@@ -127,7 +132,7 @@ def facts_of_long(text: str | None) -> dict[str, Any]:
 def is_line_of(row: Mapping[str, Any], line: bytes | None) -> bool:
     """Whether a row (as `table.to_pylist()` gives it) is that of a line, a cut one by its hash."""
     if row["kind"] == REJECTED and row["text"] is not None and line is not None:
-        return bool(cut(0, line)[1].text == row["text"])
+        return bool(LongLine.of(0, line).text == row["text"])
     return line_of(row) == line
 
 
