@@ -71,8 +71,10 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         broker.kill()
 
 
-def run(environment: dict[str, str], *command: str) -> str:
-    """What a program of ours prints."""
+def ended(
+    status: int, environment: dict[str, str], *command: str
+) -> subprocess.CompletedProcess[str]:
+    """A program of ours that has ended so."""
     done = subprocess.run(
         [sys.executable, "-m", *command],
         env={**os.environ, **environment},
@@ -80,8 +82,13 @@ def run(environment: dict[str, str], *command: str) -> str:
         text=True,
         timeout=120,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert done.returncode == status, done.stderr
+    return done
+
+
+def run(environment: dict[str, str], *command: str) -> str:
+    """What a program of ours prints."""
+    return ended(0, environment, *command).stdout
 
 
 def test_the_replay_sends_the_collector_stores_and_the_topic_goes(
@@ -114,14 +121,7 @@ def test_the_simulator_and_the_check_get_in(secured: dict[str, str]) -> None:
 
 def ends(environment: dict[str, str], *command: str) -> str:
     """The one line with which a program of ours ends that is not let in."""
-    done = subprocess.run(
-        [sys.executable, "-m", *command],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 2, done.stderr
+    done = ended(2, environment, *command)
     [line] = [line for line in done.stderr.splitlines() if not line.startswith("{")]
     assert "hunter" not in line
     return line

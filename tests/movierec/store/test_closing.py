@@ -95,20 +95,26 @@ def test_a_closer_goes_on_from_one_check_to_the_next(tmp_path: Path) -> None:
     assert closer._chains.of[0].segments == segments(tmp_path)
 
 
+def names_opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Of what is opened on the disk from now on."""
+    names: list[str] = []
+    opened = Disk.open
+
+    def noted(disk: Disk, name: str) -> Any:
+        names.append(name)
+        return opened(disk, name)
+
+    monkeypatch.setattr(Disk, "open", noted)
+    return names
+
+
 def test_a_check_reads_no_segment_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closer, tail = Closer(tmp_path, TOPIC, evidence=1), claim_partition(tmp_path, TOPIC, 0)
     for number in range(9):
         tail.write(number + 1, rows([watch(1, number)], number))
     closer.close_due_days({0: 9}, GRACE, NOW)
     tail.write(10, rows([watch(1, 9)], 9))
-    asked: list[str] = []
-    opened = Disk.open
-
-    def noted(disk: Disk, name: str) -> Any:
-        asked.append(name)
-        return opened(disk, name)
-
-    monkeypatch.setattr(Disk, "open", noted)
+    asked = names_opened(monkeypatch)
     closer.close_due_days({0: 10}, GRACE, NOW)
     assert asked == [str(file_of(Path(), start)) for start in (9, 10)]
 
@@ -181,14 +187,7 @@ def test_a_check_looks_at_each_segment_once(
     for number in range(0, 60, 3):
         tail.write(number + 3, rows([watch(1, 1), watch(2, 700), watch(1, 1)], number))
     assert closer.close_due_days({0: 60}, GRACE, NOW) == []
-    read: list[str] = []
-    opened = Disk.open
-
-    def noted(disk: Disk, name: str) -> Any:
-        read.append(name)
-        return opened(disk, name)
-
-    monkeypatch.setattr(Disk, "open", noted)
+    read = names_opened(monkeypatch)
     assert closer.close_due_days({0: 60}, GRACE, NOW) == []
     assert read == [str(file_of(Path(), 60))]  # is there one more?
     assert closer._chains.lines == {day_number(DAY): 40, day_number(DAY) + 1: 20}

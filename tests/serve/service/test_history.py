@@ -167,17 +167,22 @@ def test_the_bound_is_that_of_the_memory_that_the_kernel_measures(users: int, mo
     assert int(done.stdout) < 1.25 * most
 
 
+def send_until_known(address: str, known: Histories, user: int) -> None:
+    """A watch of a user, again and again: the follower begins at the end of the log."""
+    deadline = time.monotonic() + 15
+    while known.of(user) is None:
+        assert time.monotonic() < deadline
+        send(address, "movielog", [watch(user, user)])
+        time.sleep(0.1)
+
+
 def test_the_follower_reads_from_now_on(tmp_path: Path) -> None:
     with embedded_broker(tmp_path) as address:
         send(address, "movielog", [watch(1, 1)])
         known = histories()
         follower = Follower(KafkaSettings((address,)), "movielog", known)
         follower.start()
-        deadline = time.monotonic() + 15
-        while known.of(2) is None:
-            assert time.monotonic() < deadline
-            send(address, "movielog", [watch(2, 2)])
-            time.sleep(0.2)
+        send_until_known(address, known, 2)
         assert known.of(1) is None
         follower.close()
 
@@ -233,11 +238,7 @@ def test_a_broker_that_answers_later_is_followed_from_then_on(
         known = histories()
         follower = Follower(KafkaSettings((address,)), "movielog", known)
         follower.start()
-        deadline = time.monotonic() + 15
-        while known.of(1) is None:
-            assert time.monotonic() < deadline
-            send(address, "movielog", [watch(1, 1)])
-            time.sleep(0.1)
+        send_until_known(address, known, 1)
         assert "no history yet" in caplog.messages
         follower.close()
 
