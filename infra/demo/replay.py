@@ -57,6 +57,7 @@ def main(arguments: list[str]) -> int:
     workspace.prepare(ROOT, WORKSPACE)
     set_params(WORKSPACE / "params.yaml", options)
     topic = f"replay-{os.getpid()}-{time.time_ns() // 10**9}"
+    set_topic(WORKSPACE / "dvc.yaml", topic)
     with ExitStack() as stack:
         environment = workspace.environment(WORKSPACE)
         processes = stack.enter_context(Processes(WORKSPACE, WORK / "logs", environment))
@@ -82,6 +83,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--days", type=int, default=3, help="days that the file's span is put on")
     parser.add_argument("--keep-params", action="store_true", help="train as params.yaml says")
     return parser.parse_args(arguments)
+
+
+def set_topic(pipeline: Path, topic: str) -> None:
+    """Let a dvc.yaml read the days of `topic`: a closed day says whose it is."""
+    pipeline.write_text(pipeline.read_text().replace("data/movielog/", f"data/{topic}/"))
 
 
 def set_params(params: Path, options: argparse.Namespace) -> None:
@@ -116,11 +122,11 @@ def collect(topic: str, processes: Processes, current: Step) -> None:
     settings["COLLECTOR_EVIDENCE_LINES"] = "1"  # a file has one clock, and may be small
     processes.run("collect", command, settings)
     days = closed_days(store, topic)
-    shutil.copytree(store / topic, WORKSPACE / "data/movielog")
+    shutil.copytree(store / topic, WORKSPACE / "data" / topic)
     # As if trained the morning after: how old a replay's days are says nothing.
     written = (date.fromisoformat(days[-1]) + timedelta(days=1)).isoformat()
-    command = [sys.executable, "-m", "infra.release.window", "--days", *days, "--written", written]
-    processes.run("window", command)
+    command = [sys.executable, "-m", "infra.release.window", "--topic", topic]
+    processes.run("window", [*command, "--days", *days, "--written", written])
     current.note = f"days {', '.join(days)}"
 
 

@@ -1,9 +1,15 @@
 """A replay of real ratings trains with values of its own."""
 
+import os
+import random
 import re
 import shutil
+import subprocess
+import sys
 from dataclasses import asdict
 from pathlib import Path
+
+import pytest
 
 from infra.demo.replay import TRAIN, parse, set_params
 from movierec.dataset.scale import Events
@@ -12,8 +18,10 @@ from movierec.models.svd import SVD
 from movierec.models.svdpp import SVDpp
 from movierec.models.training import load_train
 from movierec.params import load_section
+from tests.brokers.kafka import running
 
-PARAMS = Path(__file__).parents[3] / "params.yaml"
+ROOT = Path(__file__).parents[3]
+PARAMS = ROOT / "params.yaml"
 
 
 def params_of(folder, *arguments):
@@ -52,3 +60,32 @@ def test_a_number_as_dvc_writes_it_stays_one(tmp_path: Path) -> None:
     copy.write_text(re.sub(r"(?m)reg_bu: .*", "reg_bu: 1e-05", PARAMS.read_text()))
     set_params(copy, parse(["--ratings", "x", "--keep-params"]))
     assert asdict(load_train(copy, "svd")[1])["reg_bu"] == 1e-05
+
+
+@pytest.mark.slow
+@pytest.mark.broker
+def test_a_file_of_ratings_goes_through_to_both_models(tmp_path: Path) -> None:
+    """As `make replay` does it, on a broker of its own."""
+    chance, ratings = random.Random(1), tmp_path / "ratings.dat"
+    taste = [chance.choice((1, 2, 4, 5)) for _ in range(60)]
+    ratings.write_text(
+        "".join(
+            f"{user}::{movie}::{taste[movie]}::{1_365_000_000 + 60 * (40 * user + n)}\n"
+            for user in range(1, 201)
+            for n, movie in enumerate(chance.sample(range(60), 20))
+        )
+    )
+    with running(tmp_path / "broker") as broker:
+        done = subprocess.run(
+            [sys.executable, "-m", "infra.demo.replay", "--ratings", str(ratings)],
+            cwd=ROOT,
+            env={**os.environ, "KAFKA_BOOTSTRAP_SERVERS": broker.address},
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    measured = dict(
+        re.findall(r"^ +(SVD|SVD\+\+|biases only) +(0\.\d+)", done.stdout, re.MULTILINE)
+    )
+    assert set(measured) == {"SVD", "SVD++", "biases only"}, done.stdout
