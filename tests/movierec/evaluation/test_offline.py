@@ -18,6 +18,8 @@ from movierec.evaluation.validation import MEASURES, Evaluate
 from movierec.files import write_csv, write_json
 from movierec.models.accuracy import rmse
 from movierec.models.ranker import Ranker
+from movierec.models.training import fit_uptake
+from tests.inputs.uptake import HYPER
 
 PARAMS = Evaluate(k=5, relevant_rating=4.0, bootstrap_samples=50, seed=1)
 N_USERS, N_MOVIES = 40, 30
@@ -46,6 +48,8 @@ class Oracle:
     def scores(self, u: int) -> NDArray[np.float64]:
         return self.truth[u]
 
+    scale = (0.0, 5.0)
+
 
 def judge(off: float, params: Evaluate = PARAMS) -> tuple[Dataset, Result]:
     dataset = make_dataset()
@@ -69,6 +73,22 @@ def test_a_model_that_knows_the_answers_has_the_best_of_every_measure() -> None:
         assert judge_baselines(dataset, PARAMS)[name]["recall"] < best
     low, high = result.report["rmse_gain_interval"]["biases"]
     assert 0 < low < high
+
+
+def test_the_report_judges_the_two_parts_of_the_order_by_themselves() -> None:
+    """An oracle knows the answers; what else weighs spoils its order."""
+    dataset = make_dataset()
+    seen = (dataset.train.toarray() != 0) | (dataset.watched.toarray() != 0)
+    taken = fit_uptake(dataset, HYPER, "float32")
+    oracle = Oracle(dataset, 0.0)
+    result = evaluate(Ranker(oracle, taken), lambda u: np.flatnonzero(seen[u]), dataset, PARAMS)
+    lists = result.report["lists"]
+    assert list(lists) == ["model", "rating_alone", "uptake_alone"]
+    assert lists["rating_alone"]["ndcg"] == pytest.approx(1.0)
+    assert lists["uptake_alone"]["ndcg"] < lists["model"]["ndcg"] < 1.0
+    assert lists["model"] == {name: result.metrics[name] for name in lists["model"]}
+    plain = evaluate(Ranker(oracle), lambda u: np.flatnonzero(seen[u]), dataset, PARAMS)
+    assert list(plain.report["lists"]) == ["model"]
 
 
 def test_buckets_by_activity_and_popularity_hold_every_rating() -> None:
