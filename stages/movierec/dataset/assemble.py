@@ -142,10 +142,11 @@ def _take_ups(parts: list[Pairs], new_i: NDArray[np.int32]) -> TakeUps:
     inside = new_i[i] >= 0
     u, i, time = u[inside], new_i[i[inside]], time[inside]
     order = np.lexsort((time, i, u))
-    first = order[np.r_[True, (np.diff(u[order]) != 0) | (np.diff(i[order]) != 0)]]
-    hours = np.stack([time[first] // HOUR, i[first].astype(np.int64)])
-    (hour, movie), count = np.unique(hours, axis=1, return_counts=True)
-    return TakeUps(hour.astype(np.int32), movie.astype(np.int32), count.astype(np.int32))
+    changes = (np.diff(u[order]) != 0) | (np.diff(i[order]) != 0)
+    first = order[np.r_[True, changes]] if len(order) else order
+    keys, users = np.unique((time[first] // HOUR) << 32 | i[first], return_counts=True)
+    columns = keys >> 32, keys & 0xFFFFFFFF, users
+    return TakeUps(*(column.astype(np.int32) for column in columns))
 
 
 def _dropped(

@@ -99,12 +99,22 @@ def turned(H: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     wide = rows(np.dtype(np.float64), len(H), k)
     wide["x"][:, :k] = H
     V = eigenvectors(gram(wide)[:k, :k])
-    columns = np.zeros((k, len(H)))
-    for f in range(k):
-        columns += V[f][:, None] * wide["x"][:, f]
-    movie = columns.astype(H.dtype)
+    movie = np.ascontiguousarray(_product(H, V).T).astype(H.dtype)
     squares = np.square(movie.astype(np.float64))
     return movie, np.add.accumulate(squares, axis=1)[:, -1].astype(H.dtype)
+
+
+@kernel
+def _product(H: NDArray[Any], V: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, k) H V."""
+    n, k = H.shape
+    product = np.zeros((n, k))
+    for i in range(n):
+        for f in range(k):
+            left = np.float64(H[i, f])
+            for g in range(k):
+                product[i, g] += left * V[f, g]
+    return product
 
 
 def half(N: tuple[NDArray[np.int64], NDArray[np.int32]], H: Rows, W: Rows, hyper: Uptake) -> None:
