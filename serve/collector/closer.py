@@ -4,7 +4,8 @@ import logging
 import threading
 import time
 
-from movierec.store.closing import Closer
+from movierec.errors import BadInput
+from movierec.store.closing import Closer, unknown_folders
 from movierec.store.dayfile import Manifest
 from movierec.store.decisions import done_time, last_done
 from movierec.store.storage import at
@@ -18,6 +19,10 @@ log = logging.getLogger("serve.collector")
 CHECK_SECONDS = 15.0
 LEAVE_SECONDS = 5.0
 """How long the end of the process waits for a day in the making. It is begun anew next time."""
+STRAY = (
+    "Kafka knows no such partition of the topic: while the store has its folder no day closes. "
+    "Look at the folder, and move it out of the store"
+)
 
 
 class DayCloser:
@@ -31,6 +36,8 @@ class DayCloser:
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
         self._checked: dict[str, float] = {}
+        self._strays: dict[str, list[str]] = {}
+        self._told: dict[str, list[str]] = {}
         self.totals = {"days": 0, "late": 0}
         """Days closed since the start of the process, and the late lines in them."""
 
@@ -49,10 +56,15 @@ class DayCloser:
         self._thread.start()
 
     def close_now(self, topic: str, ends: dict[int, int]) -> None:
-        """Close the topic's due days before returning."""
+        """Close the topic's due days before returning. Raises BadInput when they cannot be."""
         if self._thread is not None:
             self._thread.join()
         self._raise_failure()
+        if strays := unknown_folders(self._settings.store, topic, ends):
+            raise BadInput(
+                f"{', '.join(strays)}: {STRAY}. What was read of {topic} is on disk, its due days "
+                "are not closed"
+            )
         self._close_due(topic, ends)
 
     def wait(self) -> None:
@@ -68,6 +80,7 @@ class DayCloser:
             self._failure = error
 
     def _close_due(self, topic: str, ends: dict[int, int]) -> None:
+        self._tell_strays(topic, unknown_folders(self._settings.store, topic, ends))
         late = self._metrics.late.labels(topic)  # from the first check on: it is seen to grow
         manifests = self._close_days(topic, ends)
         for manifest in manifests:
@@ -77,6 +90,19 @@ class DayCloser:
             self._metrics.days_closed.labels(topic).inc()
             late.inc(counts["late"])
             log.info("day closed", extra={"topic": topic, "day": manifest["day"], **counts})
+
+    def _tell_strays(self, topic: str, folders: list[str]) -> None:
+        """Say which folders keep days open, once: when two checks have found the same ones. One
+        alone may have asked Kafka before a partition was added that another member has begun."""
+        seen, self._strays[topic] = self._strays.get(topic, []), folders
+        if folders != seen or folders == self._told.get(topic, []):
+            return
+        self._told[topic] = folders
+        if folders:
+            facts = {"topic": topic, "folders": folders, "what_to_do": STRAY}
+            log.error("no day closes", extra=facts)
+        else:
+            log.info("days close again", extra={"topic": topic})
 
     def _close_days(self, topic: str, ends: dict[int, int]) -> list[Manifest]:
         settings, storage = self._settings, at(self._settings.store)

@@ -93,14 +93,15 @@ class Closer:
         `ends` maps EVERY partition of the topic to its end offset in Kafka, fetched just
         before the call. A partition passes a day when its event times reach the day's end
         plus the grace, or when it is silent: the store has all of it up to its end, and
-        another partition has passed. No day closes before that moment by the own clock, `now`.
+        another partition has passed. No day closes before that moment by the own clock, `now`,
+        and none while the store has a partition that `ends` lacks (`unknown_folders`).
         Any number of closers may do this at any time.
         """
-        if set(partitions_of(self._root, self._topic)) - set(ends):
-            return []  # added since `ends` was fetched: no day closes without them
         closed: list[Manifest] = []
         if self._state is None:
             mark_done(self._storage, self._topic, 0, now)  # the store's beginning, if it is that
+        if unknown_folders(self._root, self._topic, ends):
+            return closed
         while True:
             last = last_closing(self._storage, self._topic)
             done = not last.number or is_done(self._storage, self._topic, last.number)
@@ -196,6 +197,14 @@ class Closer:
                     day.add(rows)
 
         return put_day(self._storage, self._topic, closing.day, fill)
+
+
+def unknown_folders(root: Path, topic: str, ends: Mapping[int, int]) -> list[str]:
+    """The folders of partitions that `ends` lacks: they were added since it was fetched, or Kafka
+    does not know them at all. Their lines belong to a day, or are another store's: no day closes
+    until that is known."""
+    unknown = set(partitions_of(root, topic)) - set(ends)
+    return [Partition(at(root), topic, number).folder for number in sorted(unknown)]
 
 
 def _is_stale(chains: Chains) -> bool:

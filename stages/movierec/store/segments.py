@@ -82,8 +82,9 @@ def partition_at(root: Path, topic: str, number: int) -> Partition:
 
 
 def partitions_of(root: Path, topic: str) -> list[int]:
-    """The partitions that have a folder of segments."""
-    return sorted(int(name) for name in at(root).names(f"{topic}/segments") if name.isdecimal())
+    """The partitions that have a folder of segments, ascending."""
+    names = at(root).names(f"{topic}/segments")
+    return sorted(int(name) for name in names if name.isdecimal() and name == str(int(name)))
 
 
 def facts_of(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from movierec.errors import CorruptFile
 from movierec.lines.rows import line_of
 from movierec.store import closing
-from movierec.store.closing import Closer
+from movierec.store.closing import Closer, unknown_folders
 from movierec.store.dayfile import put_day
 from movierec.store.days import (
     closed_days,
@@ -70,6 +70,8 @@ def test_no_day_closes_without_a_partition_that_was_added_meanwhile(tmp_path: Pa
     put(tmp_path, [watch(1, 1), watch(2, 30)])
     put(tmp_path, [watch(1, 2)], partition=3)
     assert close(tmp_path, p0=2) == []
+    assert unknown_folders(tmp_path, TOPIC, {0: 2}) == [f"{TOPIC}/segments/3"]
+    assert done_time(Disk(tmp_path), TOPIC, 0) == NOW  # from here on "no day closed" is counted
     assert close(tmp_path, p0=2, p3=1) == [DAY]
     assert read_manifest(tmp_path, TOPIC, DAY)["totals"]["stored"] == 2
 
