@@ -11,8 +11,11 @@ from kafka import TopicPartition
 from kafka.errors import KafkaConnectionError
 
 from movierec.errors import CorruptFile, Unavailable
+from movierec.store.days import closed_days
+from movierec.store.tail import claim_partition
 from serve.collector.broker import MAX_BEYOND_END
 from serve.collector.loop import Collector
+from tests.movierec.store.filling import rows, watch
 from tests.serve.collector.member import HERE, Member, chunk, users
 
 
@@ -94,9 +97,10 @@ def test_the_last_log_line_has_the_lag_after_the_last_flush(
     bench.read(0, 10)
     bench.collector._observe()
     assert bench.collector.totals["lag"] == 10
-    bench.collector.once = True
+    bench.collector.once, bench.collector._targets = True, {HERE: 10}
     bench.consumer.last = 12  # came since
     with caplog.at_level("INFO", "serve.collector"):
+        assert bench.collector._is_caught_up()
         bench.collector._finish()
     (stopped,) = [record for record in caplog.records if record.message == "stopped"]
     said = {"reason": "caught up", "read": 10, "lag": 2, "days": 0}
@@ -138,6 +142,34 @@ def test_a_broker_that_does_not_answer_is_waited_for_and_nothing_counts_as_caugh
     assert sample(bench, "collector_broker_up") == 0
     bench.consumer.ends_error = None
     assert bench.collector._is_caught_up()
+
+
+@pytest.mark.parametrize("hiccup", ["no answer", "a partition that we have yet to hear of"])
+def test_caught_up_it_ends_with_no_due_day_open_though_the_last_question_has_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hiccup: str
+) -> None:
+    root, asked = tmp_path / "store", []
+    claim_partition(root, "movielog", 0).write(2, rows([watch(1, 1), watch(2, 30)]))
+    bench = Member(root)
+    bench.collector.once, bench.consumer.last = True, 2
+    end_offsets = bench.consumer.end_offsets
+
+    def hiccups(partitions: list[TopicPartition], timeout_ms: int) -> dict[Any, int]:
+        """At the second question: the first one is for where to end."""
+        asked.append(partitions)
+        if len(asked) == 2:
+            raise KafkaConnectionError("gone") if hiccup == "no answer" else KeyError(THERE)
+        return end_offsets(partitions, timeout_ms)
+
+    monkeypatch.setattr(bench.consumer, "end_offsets", hiccups)
+    monkeypatch.setattr(
+        bench.consumer, "subscribe", lambda topics, listener: bench.start(), raising=False
+    )
+    monkeypatch.setattr(bench.consumer, "poll", lambda timeout_ms: {}, raising=False)
+    monkeypatch.setattr(bench.consumer, "close", lambda **_: None, raising=False)
+    bench.collector._observed = float("inf")  # it asks as well
+    assert bench.collector.run(bench.consumer, bench.topics) == 0
+    assert closed_days(root, "movielog") == ["2026-11-01"] and len(asked) == 3
 
 
 def test_asked_to_stop_it_makes_all_durable_leaves_the_group_and_ends_well(
