@@ -23,7 +23,7 @@ from typing import Any
 from movierec.errors import BadInput, CorruptFile, UserError
 from movierec.store.chain import Chain, move_base, read_base, read_chain
 from movierec.store.dayfile import MEND, DayFile, Manifest, put_day
-from movierec.store.days import MANIFEST, day_folder, day_name_of, is_expired, verify_day
+from movierec.store.days import MANIFEST, day_folder, day_name_of, verify_day
 from movierec.store.decisions import (
     Closing,
     announce,
@@ -32,6 +32,7 @@ from movierec.store.decisions import (
     mark_done,
     read_closing,
 )
+from movierec.store.expired import is_expired
 from movierec.store.passing import Passing
 from movierec.store.placing import Cut, count_dated, removable, rows_between
 from movierec.store.segments import Partition, partitions_of

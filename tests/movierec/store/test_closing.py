@@ -18,13 +18,13 @@ from movierec.store.dayfile import put_day
 from movierec.store.days import (
     closed_days,
     day_folder,
-    expired_name_of,
     read_day,
     read_manifest,
     verify_day,
 )
 from movierec.store.decisions import done_time, is_done, last_done, mark_done
 from movierec.store.durable import Disk
+from movierec.store.expired import put_expired
 from movierec.store.openrows import open_rejected, open_rows
 from movierec.store.tail import claim_partition
 from movierec.times import day_number
@@ -494,21 +494,27 @@ def test_a_day_that_went_after_it_was_marked_keeps_its_segments(
     assert len(before) == 4
 
 
+@pytest.mark.parametrize("damaged", [False, True])
 def test_a_day_that_expired_since_is_no_reason_to_stop(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damaged: bool
 ) -> None:
     a_day_to_close(tmp_path)
 
     def expiring(*a: Any) -> Any:
         manifest = put_day(*a)
-        name = expired_name_of(TOPIC, DAY)
-        Disk(tmp_path).put_new(name, lambda file: file.write(b"{}"))
+        put_expired(Disk(tmp_path), {"topic": TOPIC, "day": DAY, "manifest_sha256": "00"})
+        if damaged:
+            (tmp_path / f"expired/{TOPIC}/{DAY}.json").write_bytes(b"{}")
         shutil.rmtree(day_folder(tmp_path, TOPIC, DAY))
         return manifest
 
     monkeypatch.setattr(closing, "put_day", expiring)
-    assert close(tmp_path, **ENDS) == [DAY]
-    assert [segment.start for segment in segments(tmp_path)] == [2]
+    if damaged:
+        with pytest.raises(CorruptFile, match="not the record of a deleted day"):
+            close(tmp_path, **ENDS)
+    else:
+        assert close(tmp_path, **ENDS) == [DAY]
+    assert [segment.start for segment in segments(tmp_path)] == ([0, 2] if damaged else [2])
 
 
 @pytest.mark.parametrize("name", ["rejected.jsonl", "lines.parquet"])

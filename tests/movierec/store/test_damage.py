@@ -11,13 +11,14 @@ from movierec.errors import CorruptFile
 from movierec.store.chain import read_base
 from movierec.store.days import MANIFEST, day_folder, manifest_of, read_day, read_rejected
 from movierec.store.decisions import is_done, last_closing
+from movierec.store.expired import expired_days, is_expired, put_expired
 from movierec.store.openrows import open_rejected, open_rows
 from movierec.store.segments import opened, partition_at, partitions_of, read_segment
 from movierec.store.storage import at
 from tests.inputs.damage import damaged
 from tests.movierec.store.filling import TOPIC, close, file_of, files, put, watch
 
-DAY = "2026-11-01"
+DAY, GONE = "2026-11-01", "2026-10-31"
 
 
 def live_store(root: Path, user: int = 1) -> Path:
@@ -27,6 +28,7 @@ def live_store(root: Path, user: int = 1) -> Path:
     put(root, [watch(1, 3, user), b"\xff"], partition=1)
     assert close(root, p0=4, p1=2) == [DAY]
     put(root, [watch(2, 40, user), b"bad"], 4)
+    put_expired(at(root), {"topic": TOPIC, "day": GONE, "manifest_sha256": f"{user:064}"})
     return root
 
 
@@ -63,6 +65,7 @@ NAMES: dict[str, tuple[str, Callable[[Path], object]]] = {
         f"{TOPIC}/days/{DAY}/{MANIFEST}",
         lambda root: manifest_of(day_folder(root, TOPIC, DAY)),
     ),
+    "expired": (f"expired/{TOPIC}/{GONE}.json", lambda root: is_expired(at(root), TOPIC, GONE)),
 }
 
 
@@ -95,6 +98,7 @@ ELSEWHERE = {
     "closing": ("00000001.json", "00000002.json"),
     "done": ("00000001.done", "00000002.done"),
     "manifest": (DAY, "2026-11-02"),
+    "expired": (GONE, "2026-11-02"),
 }
 
 
@@ -125,6 +129,8 @@ def reread(path: Path, root: Path, topic: str) -> object:
             return is_done(at(root), topic, int(path.stem))
         case _, "manifest.json":
             return manifest_of(path.parent)
+        case _, _ if "expired" in path.parts:
+            return expired_days(at(root), topic)
     return last_closing(at(root), topic)
 
 
@@ -139,6 +145,7 @@ def everything(root: Path) -> list[Any]:
         list(open_rejected(root, TOPIC)),
         last_closing(storage, TOPIC),
         is_done(storage, TOPIC, 1),
+        expired_days(storage, TOPIC),
         [read_base(partition_at(root, TOPIC, number)) for number in partitions_of(root, TOPIC)],
         close(root, p0=6, p1=2),
     ]
