@@ -152,7 +152,7 @@ class Collector:
         try:
             for partition, chunk in poll(self.consumer, POLL_MS):
                 self._ours.add(partition, chunk)
-                self._ours.flush(self._ours.crowded())
+                self._ours.flush(self._ours.buffers.crowded())
             self._broker.is_fine()
         except OffsetOutOfRangeError as error:
             self._ours.out_of_range(error)
@@ -163,7 +163,7 @@ class Collector:
             raise self._failure
         self._turned = time.monotonic()
         self._ours.begin_held()
-        self._ours.flush(self._ours.due(self._turned))
+        self._ours.flush(self._ours.buffers.due(self._turned))
         if self._turned - self._observed >= OBSERVE_SECONDS:
             self._observe()
 

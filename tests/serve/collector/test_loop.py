@@ -208,7 +208,7 @@ def test_a_failure_leaves_the_group_and_is_what_the_program_ends_with(
     monkeypatch.setattr(bench.consumer, "close", close, raising=False)
     monkeypatch.setattr(bench.collector.writer, "write", full)
     bench.read(0, 5)
-    bench.ours.settings = replace(bench.settings, segment_rows=1)
+    bench.ours.buffers.settings = replace(bench.settings, segment_rows=1)
     with pytest.raises(Unavailable, match="the disk is full"):
         bench.collector.run(bench.consumer, bench.topics)
     assert [options["autocommit"] for options in closed] == [False]
