@@ -5,6 +5,7 @@ import threading
 import time
 
 from movierec.errors import BadInput
+from movierec.store.chain import Chain
 from movierec.store.closing import Closer, unknown_folders
 from movierec.store.dayfile import Manifest
 from movierec.store.decisions import done_time, last_done
@@ -51,7 +52,10 @@ class DayCloser:
             return
         self._checked[topic] = now
         self._thread = threading.Thread(
-            target=self._close, args=(topic, ends), name="days", daemon=True
+            target=self._close,
+            args=(topic, ends, self._writer.take_found(topic)),
+            name="days",
+            daemon=True,
         )
         self._thread.start()
 
@@ -65,7 +69,7 @@ class DayCloser:
                 f"{', '.join(strays)}: {STRAY}. What was read of {topic} is on disk, its due days "
                 "are not closed"
             )
-        self._close_due(topic, ends)
+        self._close_due(topic, ends, self._writer.take_found(topic))
 
     def wait(self) -> None:
         """At the end of the process: give a running thread a moment."""
@@ -73,16 +77,16 @@ class DayCloser:
             self._thread.join(LEAVE_SECONDS)
         self._raise_failure()
 
-    def _close(self, topic: str, ends: dict[int, int]) -> None:
+    def _close(self, topic: str, ends: dict[int, int], found: dict[int, Chain]) -> None:
         try:
-            self._close_due(topic, ends)
+            self._close_due(topic, ends, found)
         except BaseException as error:
             self._failure = error
 
-    def _close_due(self, topic: str, ends: dict[int, int]) -> None:
+    def _close_due(self, topic: str, ends: dict[int, int], found: dict[int, Chain]) -> None:
         self._tell_strays(topic, unknown_folders(self._settings.store, topic, ends))
         late = self._metrics.late.labels(topic)  # from the first check on: it is seen to grow
-        manifests = self._close_days(topic, ends)
+        manifests = self._close_days(topic, ends, found)
         for manifest in manifests:
             counts = {key: manifest["totals"][key] for key in ("stored", "rejected", "late")}
             self.totals["days"] += 1
@@ -104,13 +108,15 @@ class DayCloser:
         else:
             log.info("days close again", extra={"topic": topic})
 
-    def _close_days(self, topic: str, ends: dict[int, int]) -> list[Manifest]:
+    def _close_days(
+        self, topic: str, ends: dict[int, int], found: dict[int, Chain]
+    ) -> list[Manifest]:
         settings, storage = self._settings, at(self._settings.store)
         if topic not in self._closers:
             self._closers[topic] = Closer(settings.store, topic, settings.evidence_lines)
         with self._writer.disk(f"no day of {topic} was closed"):
             manifests = self._closers[topic].close_due_days(
-                ends, settings.grace_seconds, time.time_ns()
+                ends, settings.grace_seconds, time.time_ns(), found
             )
             closed = done_time(storage, topic, last_done(storage, topic))
         if closed is not None:

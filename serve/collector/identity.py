@@ -17,6 +17,7 @@ from kafka.errors import UnknownTopicOrPartitionError
 
 from movierec.errors import CorruptFile, Unavailable
 from movierec.lines.rows import is_line_of
+from movierec.store.chain import Chain
 from movierec.store.lineage import (
     Lineage,
     begin_life,
@@ -25,7 +26,6 @@ from movierec.store.lineage import (
     last_line,
     read_lineage,
 )
-from movierec.store.segments import partition_at
 from serve.collector.fetch.topics import TopicFacts, Topics
 from serve.settings import CollectorSettings
 
@@ -100,15 +100,13 @@ class Identity:
             log.warning("new topic", extra={"topic": topic, "id": topic_id, "life": stands.life})
         return stands
 
-    def check_line(self, partition: TopicPartition) -> None:
-        """Where no id proves it: the last line on disk must be the one that Kafka has there.
-
-        Raises CorruptFile, KafkaError.
-        """
+    def check_line(self, partition: TopicPartition, chain: Chain) -> None:
+        """Where no id proves it: the last line of the partition's chain must be the one that Kafka
+        has there. Raises CorruptFile, KafkaError."""
         topic, number = partition
         if topic not in self._unproved:
             return
-        row = last_line(partition_at(self._root, topic, number))
+        row = last_line(chain)
         if row is None or int(str(row["offset"])) < self.shift(topic):
             return
         offset = kafka_offset(int(str(row["offset"])))

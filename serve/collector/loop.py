@@ -179,6 +179,8 @@ class Collector:
         for topic in self.settings.topics:
             if TopicPartition(topic, 0) in self._ours.buffers:  # one member is enough
                 self._days.consider(topic, of_topic(ends, topic))
+            else:
+                self.writer.take_found(topic)  # it closes no days
 
     # The end
 

@@ -75,8 +75,8 @@ class Partitions:
     def _begin(self, partition: TopicPartition) -> None:
         identity, shift = self._broker.identity, self._broker.identity.shift(partition.topic)
         committed = self._broker.committed(partition)
-        identity.check_line(partition)
         offset = self.writer.resume(partition)
+        identity.check_line(partition, self.writer.found(partition))
         if offset < shift:  # the chain ends with the topic that was before this one
             if not self._flusher.records_gap(partition, offset, shift, "the topic was made anew"):
                 return

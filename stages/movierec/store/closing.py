@@ -51,14 +51,18 @@ class Chains:
         """Good lines of each day, those in closed days too."""
         self._passings: dict[tuple[int, Nanoseconds], Passing] = {}
 
-    def read(self, partition: Partition) -> None:
-        """Read a chain, or what was written since."""
+    def read(self, partition: Partition, found: Chain | None = None) -> None:
+        """Read a chain, or what was written since; since it was `found`, when it begins there."""
         known = 0
         if partition.number in self.of:
             known = len(self.of[partition.number].segments)
             self.of[partition.number].extend()
         else:
-            self.of[partition.number] = read_chain(partition)
+            if found is not None:
+                found.extend()
+            if found is None or read_base(partition) != found.base:
+                found = read_chain(partition)
+            self.of[partition.number] = found
         for segment in self.of[partition.number].segments[known:]:
             self.lines.update(segment.dates)
 
@@ -87,7 +91,11 @@ class Closer:
         self._state: tuple[int, bool] | None = None
 
     def close_due_days(
-        self, ends: Mapping[int, int], grace_seconds: float, now: Nanoseconds
+        self,
+        ends: Mapping[int, int],
+        grace_seconds: float,
+        now: Nanoseconds,
+        found: Mapping[int, Chain] | None = None,
     ) -> list[Manifest]:
         """Close every day that the stream has passed by the grace period; their manifests.
 
@@ -96,6 +104,7 @@ class Closer:
         plus the grace, or when it is silent: the store has all of it up to its end, and
         another partition has passed. No day closes before that moment by the own clock, `now`,
         and none while the store has a partition that `ends` lacks (`unknown_folders`).
+        `found` are chains as they were claimed: nobody else may have them.
         Any number of closers may do this at any time.
         """
         closed: list[Manifest] = []
@@ -106,7 +115,7 @@ class Closer:
         while True:
             last = last_closing(self._storage, self._topic)
             done = not last.number or is_done(self._storage, self._topic, last.number)
-            chains = self._read(sorted(ends), (last.number, done))
+            chains = self._read(sorted(ends), (last.number, done), found or {})
             try:
                 closing = due_closing(chains, ends, grace_seconds, last, now) if done else last
             except FileNotFoundError:
@@ -124,12 +133,14 @@ class Closer:
             manifest = self._complete(chains, closing, now)
             closed += [manifest] if manifest else []
 
-    def _read(self, partitions: list[int], state: tuple[int, bool]) -> Chains:
+    def _read(
+        self, partitions: list[int], state: tuple[int, bool], found: Mapping[int, Chain]
+    ) -> Chains:
         """The chains up to their ends. Bases move only with a closing: then all is read anew."""
         if self._state != state:
             self._chains, self._state = Chains(self._evidence), state
         for number in partitions:
-            self._chains.read(Partition(self._storage, self._topic, number))
+            self._chains.read(Partition(self._storage, self._topic, number), found.get(number))
         return self._chains
 
     def _is_free(self, closing: Closing) -> bool:

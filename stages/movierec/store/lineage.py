@@ -18,9 +18,9 @@ from pathlib import Path
 
 from movierec.errors import CorruptFile
 from movierec.sealed import check_format, seal, unseal
-from movierec.store.chain import read_chain
+from movierec.store.chain import Chain
 from movierec.store.rowfile import read_groups
-from movierec.store.segments import Partition, opened
+from movierec.store.segments import opened
 from movierec.store.storage import at
 
 FORMAT = 1
@@ -82,11 +82,11 @@ def begin_life(root: Path, before: Lineage, topic_id: str) -> Lineage:
     return _put(root, replace(before, life=before.life + 1, topic_id=topic_id))
 
 
-def last_line(partition: Partition) -> dict[str, object] | None:
+def last_line(chain: Chain) -> dict[str, object] | None:
     """The last stored row (of schema ROWS) in the segments; None when no segment has a row."""
-    for segment in reversed(read_chain(partition).segments):
+    for segment in reversed(chain.segments):
         if segment.rows:
-            with opened(partition, segment.start) as file:
+            with opened(chain.partition, segment.start) as file:
                 *_, group = read_groups(file)
                 row: dict[str, object] = group.slice(group.num_rows - 1).to_pylist()[0]
                 return row

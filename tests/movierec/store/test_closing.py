@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from movierec.errors import CorruptFile
 from movierec.lines.rows import line_of
 from movierec.store import closing
+from movierec.store.chain import read_chain
 from movierec.store.closing import Closer, unknown_folders
 from movierec.store.dayfile import put_day
 from movierec.store.days import (
@@ -26,6 +27,7 @@ from movierec.store.decisions import done_time, is_done, last_done, mark_done
 from movierec.store.durable import Disk
 from movierec.store.expired import put_expired
 from movierec.store.openrows import open_rejected, open_rows
+from movierec.store.segments import partition_at
 from movierec.store.tail import claim_partition
 from movierec.times import day_number
 from tests.movierec.store.filling import (
@@ -119,6 +121,31 @@ def test_a_check_reads_no_segment_again(tmp_path: Path, monkeypatch: pytest.Monk
     asked = names_opened(monkeypatch)
     closer.close_due_days({0: 10}, GRACE, NOW)
     assert asked == [str(file_of(Path(), start)) for start in (9, 10)]
+
+
+def test_a_first_check_goes_on_from_the_chains_that_were_claimed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tail = claim_partition(tmp_path, TOPIC, 0)
+    for number in range(9):
+        tail.write(number + 1, rows([watch(1, number)], number))
+    found = {0: read_chain(tail.partition)}
+    tail.write(10, rows([watch(1, 9)], 9))
+    asked = names_opened(monkeypatch)
+    assert Closer(tmp_path, TOPIC, 1).close_due_days({0: 10}, GRACE, NOW, found) == []
+    assert [name for name in asked if "segments" in name] == [
+        str(file_of(Path(), start)) for start in (9, 10)
+    ]
+
+
+def test_a_chain_that_was_claimed_before_its_base_moved_is_read_anew(tmp_path: Path) -> None:
+    put(tmp_path, [watch(1, 1)])
+    put(tmp_path, [watch(2, 30)], 1)
+    found = {0: read_chain(partition_at(tmp_path, TOPIC, 0))}
+    assert close(tmp_path, p0=2) == [DAY]
+    closer = Closer(tmp_path, TOPIC, 1)
+    assert closer.close_due_days({0: 2}, GRACE, NOW, found) == []
+    assert closer._chains.of[0] == read_chain(partition_at(tmp_path, TOPIC, 0))
 
 
 def many(day: int, count: int, minute: int = 1) -> list[bytes]:

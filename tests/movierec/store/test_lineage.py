@@ -7,6 +7,7 @@ import pytest
 
 from movierec.errors import CorruptFile
 from movierec.lines.rows import line_of
+from movierec.store.chain import read_chain
 from movierec.store.lineage import (
     LIFE,
     begin_life,
@@ -75,8 +76,8 @@ def test_another_topic_s_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_last_line_of_the_segments_behind_those_without_rows(tmp_path: Path) -> None:
-    assert last_line(partition_at(tmp_path, TOPIC, 0)) is None
+    assert last_line(read_chain(partition_at(tmp_path, TOPIC, 0))) is None
     put(tmp_path, [watch(1, 1), watch(1, 2)])
     claim_partition(tmp_path, TOPIC, 0).write_gap(9)
-    row = last_line(partition_at(tmp_path, TOPIC, 0))
+    row = last_line(read_chain(partition_at(tmp_path, TOPIC, 0)))
     assert row is not None and (row["offset"], line_of(row)) == (1, watch(1, 2))

@@ -1,6 +1,8 @@
 """What one member of the group does when partitions come and go, and how it ends."""
 
+import itertools
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +14,8 @@ from kafka.errors import KafkaConnectionError
 
 from movierec.errors import CorruptFile, Unavailable
 from movierec.store.days import closed_days
+from movierec.store.durable import Disk
+from movierec.store.lineage import begin_lineage
 from movierec.store.tail import claim_partition
 from serve.collector.broker import MAX_BEYOND_END
 from serve.collector.loop import Collector
@@ -170,6 +174,50 @@ def test_caught_up_it_ends_with_no_due_day_open_though_the_last_question_has_no_
     bench.collector._observed = float("inf")  # it asks as well
     assert bench.collector.run(bench.consumer, bench.topics) == 0
     assert closed_days(root, "movielog") == ["2026-11-01"] and len(asked) == 3
+
+
+@pytest.mark.parametrize("topic_id", ["A" * 22, None])
+@pytest.mark.parametrize("once", [False, True])
+def test_a_start_reads_each_open_segment_s_footer_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, once: bool, topic_id: str | None
+) -> None:
+    """Claimed, searched for due days, and compared with the ends in Kafka: all by one reading."""
+    root, opened, original = tmp_path / "store", Counter[str](), Disk.open
+    tails = [claim_partition(root, "movielog", number) for number in (0, 1)]
+    for number, tail in itertools.product(range(20), tails):
+        tail.write(number + 1, rows([watch(1, number)], number))
+
+    def counting(disk: Disk, name: str) -> Any:
+        file = original(disk, name)  # that there is no next segment is asked more often
+        opened[name] += 1
+        return file
+
+    partitions = [tail.partition for tail in tails]
+    begin_lineage(root, "movielog", topic_id)
+    bench = Member(root)
+    bench.topics.id, bench.collector.once = topic_id, once
+    bench.consumer.last, bench.consumer.partitions = 20, {0, 1}
+    monkeypatch.setattr(Disk, "open", counting)
+    bench.start().start(THERE)
+    if once:
+        assert bench.collector._is_caught_up()
+        bench.collector._finish()
+    else:
+        bench.collector._observe()
+        bench.collector._days.wait()
+    counts = [opened[partition.name(number)] for partition in partitions for number in range(20)]
+    last = 1 if topic_id else 2  # where no id proves it, the last line is compared
+    assert counts == [*[1] * 19, last] * 2
+
+
+def test_the_chains_that_were_found_are_not_kept(bench: Member) -> None:
+    bench.start(THERE)
+    bench.collector._observe()
+    bench.collector._days.wait()
+    bench.collector.lost([HERE])  # whoever has partition 0 closes days
+    bench.start(THERE)
+    bench.collector._observe()
+    assert [tail.found for tail in bench.collector.writer._tails.values()] == [None]
 
 
 def test_asked_to_stop_it_makes_all_durable_leaves_the_group_and_ends_well(
