@@ -50,12 +50,16 @@ class Flusher:
         try:
             yield
         except AnotherTopic:
-            for partition, buffer in self._buffers.items():
-                if dropped := buffer.drop_unproved():
-                    facts_of_it = {"partition": name(partition), "dropped_lines": dropped}
-                    log.error("read of two topics", extra=facts_of_it)
-            self._write(self._buffers.unwritten(self._buffers))
+            self.save_proved(self._buffers, "read of two topics")
             raise
+
+    def save_proved(self, partitions: Iterable[TopicPartition], why: str) -> None:
+        """Write what was read before the last proof, drop what was read since and say why."""
+        for partition in partitions:
+            if dropped := self._buffers[partition].drop_unproved():
+                facts = {"partition": name(partition), "dropped_lines": dropped}
+                log.warning(why, extra=facts)
+        self._write(self._buffers.unwritten(partitions))
 
     def prove(self) -> dict[str, TopicFacts]:
         """Whether what was read is of the store's topics; what the brokers say of them.
@@ -63,7 +67,7 @@ class Flusher:
         Raises AnotherTopic, Unavailable (deleted), KafkaError: then nothing is proved.
         """
         with self.saving_proved():
-            facts = self._broker.identity.ask()
+            facts = self._broker.identity.prove()
         for buffer in self._buffers.values():
             buffer.prove()
         return facts

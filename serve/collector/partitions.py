@@ -1,5 +1,6 @@
 """Our partitions: where each goes on, and how far it is."""
 
+import contextlib
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -62,6 +63,12 @@ class Partitions:
     def begin_held(self) -> None:
         """Fetch what was held, each partition from where the disk ends, once it is certain that
         topic and store belong together. Raises CorruptFile when they do not."""
+        if doubted := [p for p in self.buffers if self._broker.identity.doubts(p.topic)]:
+            with contextlib.suppress(KafkaError):
+                self._flusher.prove()
+            self._flusher.save_proved(doubted, "read again later")
+            for partition in doubted:
+                self.hold(partition)
         if not self.held:
             return
         try:
