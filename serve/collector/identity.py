@@ -17,13 +17,12 @@ from kafka.errors import UnknownTopicOrPartitionError
 
 from movierec.errors import CorruptFile, Unavailable
 from movierec.lines.rows import is_line_of
-from movierec.store.chain import Chain
+from movierec.store.chain import Chain, last_line, store_named
 from movierec.store.lineage import (
     Lineage,
     begin_life,
     begin_lineage,
     kafka_offset,
-    last_line,
     read_lineage,
 )
 from serve.collector.fetch.topics import TopicFacts, Topics
@@ -112,7 +111,8 @@ class Identity:
         stands = read_lineage(self._root, topic)
         if stands is None:
             self._unproved.add(topic)  # an older release may have left lines here
-            stands = begin_lineage(self._root, topic, topic_id)
+            named = store_named(self._root, topic)
+            stands = begin_lineage(self._root, topic, topic_id, named)
         if topic_id is None or stands.topic_id is None:
             self._unproved.add(topic)
             self._without_id.add(topic)

@@ -35,7 +35,7 @@ from movierec.store.decisions import (
 from movierec.store.expired import is_expired
 from movierec.store.passing import Passing
 from movierec.store.placing import Cut, count_dated, removable, rows_between
-from movierec.store.segments import Partition, partitions_of
+from movierec.store.segments import Partition, partitions_at, partitions_of
 from movierec.store.storage import at, has
 from movierec.times import DAY, SECOND, Day, Nanoseconds, day_name
 
@@ -139,8 +139,8 @@ class Closer:
         """The chains up to their ends. Bases move only with a closing: then all is read anew."""
         if self._state != state:
             self._chains, self._state = Chains(self._evidence), state
-        for number in partitions:
-            self._chains.read(Partition(self._storage, self._topic, number), found.get(number))
+        for partition in partitions_at(self._root, self._topic, partitions):
+            self._chains.read(partition, found.get(partition.number))
         return self._chains
 
     def _is_free(self, closing: Closing) -> bool:

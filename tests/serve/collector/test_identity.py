@@ -47,6 +47,16 @@ def test_made_anew_while_stopped_is_refused_with_what_to_do(bench: Member) -> No
     assert again.ours.buffers == {}
 
 
+def test_a_store_whose_lineage_was_lost_keeps_its_name(bench: Member) -> None:
+    """Its segments bear it, and so do the group's commits."""
+    path = bench.root / "movielog/lineage/00000000.json"
+    before = read_lineage(bench.root, HERE.topic)
+    path.unlink()
+    again = Member(bench.root).start()
+    assert read_lineage(bench.root, HERE.topic) == before
+    assert users(again.stored()) == list(range(10))
+
+
 def test_told_to_go_on_it_does_behind_a_gap_and_needs_not_be_told_again(bench: Member) -> None:
     told = Member(bench.root, accept_new_topic=(NEW,))
     told.topics.id, told.consumer.last = NEW, 3
