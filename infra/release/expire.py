@@ -38,6 +38,7 @@ from movierec.store.days import (
     manifest_of,
 )
 from movierec.store.expired import expired_days, put_expired
+from movierec.store.leftovers import sweep
 from movierec.store.storage import at
 from movierec.times import day_argument, day_number
 
@@ -164,6 +165,7 @@ def apply(entries: list[dict[str, Any]], options: argparse.Namespace) -> None:
     Raises CorruptFile before anything goes, when something that was written down does not verify.
     """
     storage = at(options.store)
+    sweep(storage, options.topics)
     for topic in options.topics:
         expired_days(storage, topic)
     for entry in entries:

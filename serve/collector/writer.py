@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import re
 import time
 import uuid
 from collections import Counter
@@ -17,6 +18,7 @@ from movierec.lines.parsing import parse_batch, parse_served
 from movierec.lines.rows import LineBatch
 from movierec.store.chain import Chain, read_chain, read_end
 from movierec.store.decisions import last_closing
+from movierec.store.leftovers import sweep
 from movierec.store.segments import partition_at
 from movierec.store.storage import Storage, at
 from movierec.store.tail import Tail, Written, claim_partition
@@ -48,6 +50,7 @@ class Writer:
         self._totals: Counter[str] = Counter()
         self._last_event: dict[str, int] = {}
         _check_writable(at(self._root), f"the store {self._root}")
+        sweep(at(self._root), settings.topics)
         for topic in settings.topics:
             _check_clock(at(self._root), topic)
         # Compiles, the first time on a machine: not while partitions wait.
@@ -185,10 +188,11 @@ def _value_counts(column: Any) -> list[tuple[Any, int]]:
 
 
 def _check_writable(storage: Storage, what: str) -> None:
-    probe = f"writable-{uuid.uuid4().hex}"
     try:
-        storage.put_new(probe, lambda file: None)
-        storage.remove(probe)
+        storage.put_new(f"writable-{uuid.uuid4().hex}", lambda file: None)
+        for name in storage.names(""):  # also of those that died before they had removed it
+            if re.fullmatch(r"writable-[0-9a-f]{32}", name):
+                storage.remove(name)
     except OSError as error:
         raise BadInput(
             f"{what} cannot be written ({error.strerror}): check COLLECTOR_STORE"

@@ -249,6 +249,13 @@ def test_the_record_of_another_day_of_that_name_is_kept_and_so_is_the_day(root):
     assert entries(root) == before and (folder / "manifest.json").exists()
 
 
+def test_a_folder_goes_with_what_a_closer_left_that_died(root):
+    left = root / "data/movielog/days" / OLD / ".lines.parquet.0123.tmp"
+    left.write_bytes(b"half")
+    run("--apply")
+    assert not left.parent.exists()
+
+
 @pytest.mark.parametrize("name", ["rejected.jsonl", "manifest.json"])
 def test_a_file_that_goes_meanwhile_is_one_line(root, monkeypatch, name):
     """Somebody expires or restores the same day."""
