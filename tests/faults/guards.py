@@ -117,7 +117,7 @@ def day_is_verified() -> None:
 def topics_have_ids() -> None:
     """Whatever bears the topic's name is the topic."""
     Topics.ask = _without_ids(Topics.ask)  # type: ignore[method-assign]
-    Identity.check_line = lambda self, partition: None  # type: ignore[method-assign]
+    Identity.check_line = lambda self, partition, chain: None  # type: ignore[method-assign]
 
 
 def _without_ids(ask: Any) -> Any:

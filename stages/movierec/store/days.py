@@ -26,29 +26,18 @@ import pyarrow.parquet as pq
 from movierec.errors import BadInput, CorruptFile
 from movierec.lines.rows import STORED, facts_of_long
 from movierec.sealed import unseal_of
-from movierec.store.storage import Storage, at, has
+from movierec.store.storage import Storage, at
 
 DAY_FORMAT = 2
 """1 had no checksum."""
 DAY_1 = {"format", "topic", "day", "partitions", "totals", "gaps", "files"}
 LINES, REJECTED_LINES, MANIFEST = "lines.parquet", "rejected.jsonl", "manifest.json"
-EXPIRED = "expired"
 RESTORE = "restore the folder from a backup of the closed days"
 
 
 def day_name_of(topic: str, day: str) -> str:
     """The folder of a closed day, as the storage names it."""
     return f"{topic}/days/{day}"
-
-
-def expired_name_of(topic: str, day: str) -> str:
-    """Where it is written down that a closed day was deleted."""
-    return f"{EXPIRED}/{topic}/{day}.json"
-
-
-def is_expired(storage: Storage, topic: str, day: str) -> bool:
-    """Whether a closed day was deleted, or is being so."""
-    return has(storage, expired_name_of(topic, day))
 
 
 def day_folder(root: Path, topic: str, day: str) -> Path:
