@@ -167,7 +167,8 @@ def stream_day(folder: Path) -> Iterator[pa.RecordBatch]:
 def read_rejected(folder: Path) -> Iterator[dict[str, Any]]:
     """The refused lines of a closed day: partition, offset, timestamp, reason, raw bytes.
 
-    Of a line that was too long `raw` is the head, and `length` and `sha256` are of all of it.
+    Of a line that was cut `raw` is the head, and `length` and `sha256` are of all of it. Those that
+    the manifest calls `unlisted` are only counted.
     """
     with verified(folder) as (_, files):
         for line in files[REJECTED_LINES]:

@@ -11,13 +11,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from movierec.errors import CorruptFile
+from movierec.store import dayfile
 from movierec.store.dayfile import DayFile, put_day
 from movierec.store.days import (
     LINES,
     MANIFEST,
     REJECTED_LINES,
     day_folder,
+    manifest_of,
     read_manifest,
+    read_rejected,
     verify_day,
 )
 from movierec.store.durable import Disk
@@ -64,6 +67,53 @@ def test_late_lines_go_to_the_day_they_arrive_in_and_are_counted(tmp_path: Path)
     assert close(tmp_path, p0=4) == ["2026-11-02"]
     totals = read_manifest(tmp_path, TOPIC, "2026-11-02")["totals"]
     assert (totals["stored"], totals["late"]) == (2, 1)
+
+
+def test_a_day_of_bad_lines_only_lists_the_first_and_counts_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dayfile, "LISTED_BYTES", 4000)
+    monkeypatch.setattr(dayfile, "REJECTED_ROWS", 3)
+    put(tmp_path, [watch(1, 1), *[b"junk"] * 50, watch(2, 30)])
+    put(tmp_path, [*[b"\xff"] * 60], partition=1)
+    put(tmp_path, [*[b"\xff"] * 40], partition=1, start=60)
+    put(tmp_path, [b"junk"], partition=2)
+    assert close(tmp_path, p0=52, p1=100, p2=1) == [DAY]
+    folder = day_folder(tmp_path, TOPIC, DAY)
+    assert (folder / REJECTED_LINES).stat().st_size <= 4000
+    listed = [(entry["partition"], entry["offset"]) for entry in read_rejected(folder)]
+    first = {p: [offset for partition, offset in listed if partition == p] for p in range(3)}
+    assert first[0] == list(range(1, len(first[0]) + 1)) and 5 < len(first[0]) < 50
+    assert first[1] == list(range(len(first[1]))) and 5 < len(first[1]) < 100
+    assert first[2] == [0]  # each partition has a share of its own
+    manifest = read_manifest(tmp_path, TOPIC, DAY)
+    assert manifest["totals"]["reasons"] == {"bad-time": 51, "not-utf8": 100}
+    assert manifest["totals"]["rejected"] == 151
+    partitions = manifest["partitions"]
+    assert partitions["0"]["unlisted"] == 50 - len(first[0])
+    assert partitions["1"]["unlisted"] == 100 - len(first[1])
+    assert partitions["1"]["rejected"] == 100 and "unlisted" not in partitions["2"]
+
+
+def test_which_lines_are_listed_follows_from_the_lines_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the rows come: another closer, or a segment that was read again."""
+    monkeypatch.setattr(dayfile, "LISTED_BYTES", 2000)
+    lines = [watch(1, 1), *(b"x" * (i * 37 % 100) for i in range(60))]
+    made = []
+    for size in (1, 7, 100):
+
+        def fill(day: DayFile, size: int = size) -> None:
+            day.begin_partition(0, len(lines), [])
+            for start in range(0, len(lines), size):
+                day.add(rows(lines[start : start + size], start))
+
+        put_day(Disk(tmp_path / str(size)), TOPIC, day_number(DAY), fill)
+        folder = day_folder(tmp_path / str(size), TOPIC, DAY)
+        made.append(((folder / REJECTED_LINES).read_bytes(), manifest_of(folder)["partitions"]))
+    assert made[0] == made[1] == made[2]
+    assert 1500 < len(made[0][0]) <= 2000
 
 
 def a_day(root: Path, stored: int = 2) -> dict[str, Any] | None:
