@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from movierec.errors import CorruptFile
+from movierec.lines.events import RATES
 from movierec.lines.kinds import KINDS, REJECTED
 from movierec.lines.rows import STORED
 from movierec.sealed import seal, unseal
@@ -89,9 +90,11 @@ def put_day(
 def _rows_of(manifest: bytes) -> Manifest | None:
     """What a manifest says of its rows, whatever the bytes of its files; None of no manifest."""
     try:
-        return {**unseal(manifest, DAY_1)[0], "files": None, "format": None}
-    except ValueError:
+        document = unseal(manifest, DAY_1)[0]
+        totals = {**document["totals"], "rejected_ratings": None}  # was not always counted
+    except (ValueError, KeyError, TypeError):
         return None
+    return {**document, "totals": totals, "files": None, "format": None}
 
 
 def _put_same(storage: Storage, name: str, write: Callable[[BinaryIO], None]) -> bool:
@@ -150,6 +153,7 @@ class DayFile:
         self.groups = RowGroups(writer)
         self.totals: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
+        self.rejected_ratings = 0
         self.partitions: dict[str, dict[str, Any]] = {}
         self.gaps: list[dict[str, Any]] = []
 
@@ -185,6 +189,8 @@ class DayFile:
             self._add_rejected(rows.filter(pc.equal(rows.column("kind"), REJECTED)))
 
     def _add_rejected(self, rows: pa.Table) -> None:
+        shown = pc.match_substring_regex(rows.column("raw"), RATES)
+        self.rejected_ratings += pc.sum(shown, min_count=0).as_py()
         for reason in pc.value_counts(rows.column("reason")).to_pylist():
             self.reasons[reason["values"]] += reason["counts"]
         listed = 0
@@ -221,7 +227,12 @@ class DayFile:
             "topic": self.topic,
             "day": day_name(self.day),
             "partitions": self.partitions,
-            "totals": {**sums, **kinds, "reasons": reasons},
+            "totals": {
+                **sums,
+                **kinds,
+                "reasons": reasons,
+                "rejected_ratings": self.rejected_ratings,
+            },
             "gaps": self.gaps,
             "files": files,
         }

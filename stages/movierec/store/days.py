@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from movierec.errors import BadInput, CorruptFile
+from movierec.lines.events import shows_rating
 from movierec.lines.rows import STORED, facts_of_long
 from movierec.sealed import unseal_of
 from movierec.store.storage import Storage, at, has
@@ -174,6 +175,15 @@ def read_rejected(folder: Path) -> Iterator[dict[str, Any]]:
         for line in files[REJECTED_LINES]:
             entry = json.loads(line)
             yield {**entry, "raw": raw_of(entry)}
+
+
+def rejected_ratings(folder: Path) -> int:
+    """How many refused lines of a closed day were to be ratings. A day of before, which lists
+    all of them, has not counted it."""
+    counted: int | None = manifest_of(folder)["totals"].get("rejected_ratings")
+    if counted is not None:
+        return counted
+    return sum(shows_rating(entry["raw"]) for entry in read_rejected(folder))
 
 
 def rejected_entry(row: dict[str, Any]) -> dict[str, Any]:
