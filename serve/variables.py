@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from movierec.errors import BadParams
+from movierec.numbers import real_of, whole_of
 
 T = TypeVar("T")
 Environment = Mapping[str, str]
@@ -31,8 +32,6 @@ LINK_NAME = re.compile(
 )
 LINK_ADDRESS = re.compile(r"(tcp|udp|sctp)://.*")
 NOTHING = re.compile(r"(?!)")
-REAL = re.compile(r"[+-]?(?:[0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,4})?")
-"""As YAML writes numbers; Python's `float` also reads 1_0, other scripts' digits, nan and inf."""
 
 
 @dataclass(frozen=True)
@@ -127,9 +126,9 @@ def whole(low: int, high: int) -> Kind:
     """A whole number in [low, high]."""
 
     def parse(text: str) -> int:
-        if not re.fullmatch(r"[+-]?[0-9]{1,18}", text) or not low <= int(text) <= high:
+        if not low <= (number := whole_of(text)) <= high:
             raise ValueError
-        return int(text)
+        return number
 
     return Kind(f"a whole number from {low} to {high}", parse)
 
@@ -138,9 +137,9 @@ def real(low: float, high: float) -> Kind:
     """A finite number in [low, high]."""
 
     def parse(text: str) -> float:
-        if not REAL.fullmatch(text) or not low <= float(text) <= high:
+        if not low <= (number := real_of(text)) <= high:
             raise ValueError
-        return float(text)
+        return number
 
     return Kind(f"a number from {low:g} to {high:g}", parse)
 

@@ -19,7 +19,7 @@ import numpy as np
 import yaml
 from tqdm import tqdm
 
-from movierec.cli import run
+from movierec.cli import run, whole
 from movierec.dataset.matrix import Dataset, load_dataset
 from movierec.errors import LimitExceeded
 from movierec.models import stopping
@@ -43,8 +43,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--model", choices=searchable(), required=True)
     parser.add_argument("--dataset", type=Path, required=True, help="dataset folder")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
-    parser.add_argument("--trials", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--trials", type=whole, default=200)
+    parser.add_argument("--seed", type=whole, default=1)
     options = parser.parse_args(arguments)
     dataset = load_dataset(options.dataset)
     params, start = load_train(options.params, options.model)

@@ -24,7 +24,7 @@ from infra.demo.report import Step, step
 from infra.demo.training import MODELS, comparison, repro
 from infra.processes import Processes
 from infra.simulator.topics import delete_topic
-from movierec.cli import run
+from movierec.cli import real, run, whole
 from movierec.store.days import closed_days
 from movierec.yamlfile import read_yaml
 from serve.kafka import KafkaSettings
@@ -78,9 +78,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(prog="replay", description=__doc__.splitlines()[0])
     parser.add_argument("--ratings", type=Path, required=True, help="a file of ratings")
-    parser.add_argument("--scale", type=float, nargs=2, default=[1.0, 5.0], metavar=("LOW", "HIGH"))
-    parser.add_argument("--relevant", type=float, default=4.0, help="a rating from here on is good")
-    parser.add_argument("--days", type=int, default=3, help="days that the file's span is put on")
+    parser.add_argument("--scale", type=real, nargs=2, default=[1.0, 5.0], metavar=("LOW", "HIGH"))
+    parser.add_argument("--relevant", type=real, default=4.0, help="a rating from here on is good")
+    parser.add_argument("--days", type=whole, default=3, help="days that the file's span is put on")
     parser.add_argument("--keep-params", action="store_true", help="train as params.yaml says")
     return parser.parse_args(arguments)
 

@@ -21,7 +21,7 @@ from infra.simulator.ratings_file import RatingsFile, check_scale, read_ratings
 from infra.simulator.sender import Sender, add_kafka_options, kafka_of
 from infra.simulator.span import END, first_day, refuse_beyond
 from infra.simulator.topics import create_topic
-from movierec.cli import run
+from movierec.cli import real, run, whole
 from movierec.errors import BadInput
 from movierec.lines.events import Account, Rating, Watch, format_event
 from movierec.times import DAY_SECONDS, NO_SECONDS, SECOND, day_name
@@ -61,11 +61,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="replay", description=(__doc__ or "").split("\n")[0])
     add_kafka_options(parser)
     parser.add_argument("--ratings", type=Path, required=True, help="file, or folder that has one")
-    parser.add_argument("--scale-min", type=float, default=1.0)
-    parser.add_argument("--scale-max", type=float, default=5.0)
-    parser.add_argument("--compress-days", type=int, default=0, help="0: keep the times")
+    parser.add_argument("--scale-min", type=real, default=1.0)
+    parser.add_argument("--scale-max", type=real, default=5.0)
+    parser.add_argument("--compress-days", type=whole, default=0, help="0: keep the times")
     parser.add_argument(
-        "--create-partitions", type=int, default=0, help="create the topic with so many"
+        "--create-partitions", type=whole, default=0, help="create the topic with so many"
     )
     parser.add_argument("--first-day", type=first_day, default="2026-11-01", help="YYYY-MM-DD")
     options = parser.parse_args(arguments)

@@ -19,6 +19,7 @@ from werkzeug.exceptions import BadRequest, HTTPException
 from movierec.lines.events import USER
 from movierec.models.modelfile import LoadedModel
 from serve.metrics import LATENCY_BUCKETS, ServiceMetrics
+from serve.service.brokers import Brokers
 from serve.service.history import Follower, Histories
 from serve.service.provenance import Provenance
 from serve.service.recommender import answer
@@ -48,16 +49,17 @@ def create_app(
     metrics = ServiceMetrics(registry or CollectorRegistry())
     provenance = Provenance.of(settings, model)
     app.extensions[METRICS] = metrics
+    brokers = Brokers(settings.kafka) if settings.kafka else None
     metrics.model.labels(**provenance.labels()).set(1)
     if served is None:
         served = NoServedLog()
-        if settings.kafka is not None:
-            served = KafkaServedLog(settings.kafka, settings.served_topic, metrics)
+        if brokers is not None:
+            served = KafkaServedLog(brokers, settings.served_topic, metrics)
     app.extensions[SERVED_LOG] = served
     histories = None
-    if settings.history and settings.kafka is not None:
+    if settings.history and brokers is not None:
         histories = Histories(model, settings.history_bytes, metrics)
-        app.extensions[HISTORY] = Follower(settings.kafka, settings.event_topic, histories)
+        app.extensions[HISTORY] = Follower(brokers, settings.event_topic, histories)
     _identify_requests(app, provenance)
     _count_requests(app, metrics)
     _answer_errors_in_one_line(app)

@@ -1,15 +1,19 @@
-"""Models for tests: a small one as the service sees one, and a kind that the registry lacks."""
+"""Models for tests: small ones as the service sees one, and a kind that the registry lacks."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from movierec.dataset.matrix import rows_of
+from movierec.dataset.matrix import Dataset, csr, rows_of
 from movierec.fields import number
 from movierec.models.accuracy import rmse
 from movierec.models.kinds import Kind
 from movierec.models.model import Epoch, Floats, Hyper, Model, shape
+from movierec.models.saving import save_model
+from movierec.models.svd import SVDModel
+from tests.inputs.ratings import SCALE, random_ratings, svd_params
 
 N_USERS, N_MOVIES, N_FACTORS = 50, 60, 4
 SEEN_EVERYTHING = 7  # the user id that has nothing left to see
@@ -56,6 +60,26 @@ class SmallLoaded:
         if self.users[u] == SEEN_EVERYTHING:
             return np.arange(N_MOVIES)
         return np.array([u % N_MOVIES, (u + 1) % N_MOVIES])
+
+
+def saved_model(folder: Path) -> Path:
+    """The folder of a small model of chance, written as a release is."""
+    users, movies = 8, 40
+    random = np.random.default_rng(3)
+    train = random_ratings(users, movies, 0.2)
+    none = csr(np.empty(0, int), np.empty(0, int), np.empty(0), train.shape)
+    slugs = np.array([b"movie+%02d+2001" % i for i in range(movies)])
+    model = SVDModel(
+        scale=SCALE,
+        mean=3.0,
+        user_bias=random.normal(size=users),
+        movie_bias=random.normal(size=movies),
+        user_factors=random.normal(size=(users, 4)),
+        movie_factors=random.normal(size=(4, movies)),
+        hyper=svd_params(n_factors=4),
+    )
+    save_model(folder, model, Dataset(np.arange(users), slugs, train, none, none, SCALE, "h"), {})
+    return folder
 
 
 # A third kind, as a newcomer would write it: without epochs, factors or a kernel.

@@ -204,7 +204,8 @@ class Closer:
         def fill(day: DayFile) -> None:
             for number in sorted(closing.cuts):
                 chain, start, cut = chains.of[number], before.cut(number), closing.cut(number)
-                day.begin_partition(number, cut.offset, gaps(chain, start, cut))
+                gone = gaps(chain, start, cut)
+                day.begin_partition(number, cut.offset, gone, of=len(closing.cuts))
                 for rows in rows_between(chain, start, cut):
                     day.add(rows)
 

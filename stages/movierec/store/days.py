@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from movierec.errors import BadInput, CorruptFile
+from movierec.lines.events import shows_rating
 from movierec.lines.rows import STORED, facts_of_long
 from movierec.sealed import unseal_of
 from movierec.store.storage import Storage, at
@@ -156,12 +157,22 @@ def stream_day(folder: Path) -> Iterator[pa.RecordBatch]:
 def read_rejected(folder: Path) -> Iterator[dict[str, Any]]:
     """The refused lines of a closed day: partition, offset, timestamp, reason, raw bytes.
 
-    Of a line that was too long `raw` is the head, and `length` and `sha256` are of all of it.
+    Of a line that was cut `raw` is the head, and `length` and `sha256` are of all of it. Those that
+    the manifest calls `unlisted` are only counted.
     """
     with verified(folder) as (_, files):
         for line in files[REJECTED_LINES]:
             entry = json.loads(line)
             yield {**entry, "raw": raw_of(entry)}
+
+
+def rejected_ratings(folder: Path) -> int:
+    """How many refused lines of a closed day were to be ratings. A day of before, which lists
+    all of them, has not counted it."""
+    counted: int | None = manifest_of(folder)["totals"].get("rejected_ratings")
+    if counted is not None:
+        return counted
+    return sum(shows_rating(entry["raw"]) for entry in read_rejected(folder))
 
 
 def rejected_entry(row: dict[str, Any]) -> dict[str, Any]:

@@ -278,7 +278,7 @@ def test_with_a_broker_alone_answers_are_logged_and_no_history_is_followed(tmp_p
     app = create_app(ServiceSettings(tmp_path, kafka=kafka, served_topic="answers"), model)
     log = app.extensions[SERVED_LOG]
     assert isinstance(log, KafkaServedLog)
-    assert (log.kafka, log.topic) == (kafka, "answers")
+    assert (log.brokers.kafka, log.topic) == (kafka, "answers")
     assert HISTORY not in app.extensions
 
 

@@ -16,6 +16,7 @@ import serve.service.history
 from infra.processes import free_port
 from serve.kafka import KafkaSettings
 from serve.metrics import ServiceMetrics
+from serve.service.brokers import Brokers
 from serve.service.history import MOVIES_A_USER, Follower, Histories
 from serve.service.recommender import answer
 from tests.brokers.embedded import embedded_broker, send
@@ -32,6 +33,10 @@ def watch(user: int, movie: int) -> bytes:
 
 def rate(user: int, movie: int, rating: int) -> bytes:
     return AT + f",{user},GET /rate/movie+{movie:02d}+2001={rating}".encode()
+
+
+def brokers(address: str) -> Brokers:
+    return Brokers(KafkaSettings((address,)))
 
 
 def histories(most_bytes: int = 1 << 20) -> Histories:
@@ -180,7 +185,7 @@ def test_the_follower_reads_from_now_on(tmp_path: Path) -> None:
     with embedded_broker(tmp_path) as address:
         send(address, "movielog", [watch(1, 1)])
         known = histories()
-        follower = Follower(KafkaSettings((address,)), "movielog", known)
+        follower = Follower(brokers(address), "movielog", known)
         follower.start()
         send_until_known(address, known, 2)
         assert known.of(1) is None
@@ -190,7 +195,7 @@ def test_the_follower_reads_from_now_on(tmp_path: Path) -> None:
 def test_a_record_without_a_value_does_not_end_the_following(tmp_path: Path) -> None:
     with embedded_broker(tmp_path, partitions=1) as address:
         known = histories()
-        follower = Follower(KafkaSettings((address,)), "movielog", known)
+        follower = Follower(brokers(address), "movielog", known)
         follower.start()
         producer = Producer({"bootstrap.servers": address, "linger.ms": 0})
         deadline = time.monotonic() + 15
@@ -209,7 +214,7 @@ def test_a_follower_without_a_broker_ends_when_it_is_closed(
 ) -> None:
     monkeypatch.setattr(serve.service.history, "RETRY_SECONDS", 0.2)
     threads = {thread for thread in threading.enumerate() if thread.name == "history"}
-    follower = Follower(KafkaSettings((f"127.0.0.1:{free_port()}",)), "movielog", histories())
+    follower = Follower(brokers(f"127.0.0.1:{free_port()}"), "movielog", histories())
     follower.start()
     [thread] = {t for t in threading.enumerate() if t.name == "history"} - threads
     deadline = time.monotonic() + 15
@@ -236,7 +241,7 @@ def test_a_broker_that_answers_later_is_followed_from_then_on(
     monkeypatch.setattr(serve.service.history, "Consumer", Early)
     with embedded_broker(tmp_path) as address:
         known = histories()
-        follower = Follower(KafkaSettings((address,)), "movielog", known)
+        follower = Follower(brokers(address), "movielog", known)
         follower.start()
         send_until_known(address, known, 1)
         assert "no history yet" in caplog.messages
@@ -248,7 +253,7 @@ def test_a_follower_whose_broker_does_not_answer_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr(serve.service.history, "POLL_SECONDS", 0.05)
     monkeypatch.setattr(serve.service.history, "RETRY_SECONDS", 3.0)
-    follower = Follower(KafkaSettings((f"127.0.0.1:{free_port()}",)), "movielog", histories())
+    follower = Follower(brokers(f"127.0.0.1:{free_port()}"), "movielog", histories())
     follower.start()
     assert all(t.daemon for t in threading.enumerate() if t.name == "history")  # nor at the end
     started = time.monotonic()
@@ -263,7 +268,7 @@ def test_a_follower_looks_twice_a_second_whether_to_end() -> None:
 
 def test_a_follower_that_never_started_closes_at_once() -> None:
     started = time.monotonic()
-    Follower(KafkaSettings(("127.0.0.1:1",)), "movielog", histories()).close()
+    Follower(brokers("127.0.0.1:1"), "movielog", histories()).close()
     assert time.monotonic() - started < 0.5
 
 
