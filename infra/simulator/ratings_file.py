@@ -48,6 +48,8 @@ class RatingsFile(NamedTuple):
     unit: str
     """Of the file's times."""
     rounded: int
+    within: int
+    """Line ends within fields."""
     mapped: dict[str, dict[str, str]]
     """For users and for movies: the log's id of each id in the file that the log cannot hold."""
 
@@ -87,6 +89,7 @@ def read_ratings(path: Path, wanted: Wanted = ANYHOW) -> RatingsFile:
         table,
         unit,
         rows.rounded,
+        rows.within,
         mapped,
     )
 
@@ -142,6 +145,7 @@ def described(ratings: RatingsFile) -> list[str]:
         "rows without rating, watched alone": len(hundredths) - len(rated),
         "rows of a user and a movie that come again, the last in time counts": ratings.again(),
         "ratings rounded to the log's two decimals": ratings.rounded,
+        "line ends within quotes; many more than you know of mean an open quote": ratings.within,
     }
     return lines + [f"{what}: {count:,}" for what, count in notes.items() if count]
 

@@ -4,6 +4,7 @@ pyarrow reads. What it cannot read, or what is no rating, is looked up by a seco
 which names the line.
 """
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from infra.simulator.table.columns import Columns
 from infra.simulator.table.dialect import Dialect
 from infra.simulator.table.ids import Ids
-from infra.simulator.table.text import STAND_IN, delimiter_of, opened, records
+from infra.simulator.table.text import STAND_IN, Text, delimiter_of, records
 from infra.simulator.table.times import Parsed, is_iso, parse_iso, parse_numbers
 from infra.simulator.table.values import Value, Zeros, value_of
 from movierec.errors import BadInput
@@ -69,18 +70,22 @@ class Rows(NamedTuple):
     """As numbers in the file's unit, ISO 8601 in seconds; None without a column of them."""
     rounded: int
     """Rows whose rating has more than two decimals in the file."""
+    within: int
+    """Line ends within fields: right for a field of several lines, else a quote is not closed."""
 
 
 def read_rows(table: Table) -> Rows:
     """All rows. Raises BadInput, naming the line, for one that is no rating."""
     reader = _Reader(table)
-    parts = [reader.part(batch) for batch in _batches(table)]
+    text = Text(table.path, table.dialect.separator)
+    parts = [reader.part(batch) for batch in _batches(table, text)]
     users, movies, hundredths, times = (
         np.concatenate([part.pop() for part in parts]) for _ in range(4)
     )
     user_ids, movie_ids = list(reader.users.numbers), list(reader.movies.numbers)
     timed = times if table.columns.time is not None else None
-    return Rows(users, user_ids, movies, movie_ids, hundredths, timed, reader.rounded)
+    within = text.lines - table.columns.header - len(users)
+    return Rows(users, user_ids, movies, movie_ids, hundredths, timed, reader.rounded, within)
 
 
 def time_kind(table: Table) -> bool:
@@ -146,14 +151,14 @@ class _Reader:
         self.table.refuse(self._row + row, reason)
 
 
-def _batches(table: Table) -> Iterator[pa.RecordBatch]:
+def _batches(table: Table, text: Text) -> Iterator[pa.RecordBatch]:
     """The columns that are needed, by their number; empty lines are rows of empty fields."""
     columns, separator = table.columns, table.dialect.separator
-    text = pa.dictionary(pa.int32(), pa.string())
-    types = {str(at): text for at in (columns.user, columns.movie, columns.rating)}
+    id = pa.dictionary(pa.int32(), pa.string())
+    types = {str(at): id for at in (columns.user, columns.movie, columns.rating)}
     if columns.time is not None:
         types[str(columns.time)] = pa.string()
-    with opened(table.path, separator) as file:
+    with io.BufferedReader(text) as file:  # pyarrow takes a short read for a whole block
         try:
             yield from pyarrow.csv.open_csv(
                 file,

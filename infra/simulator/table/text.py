@@ -25,11 +25,30 @@ QUOTED_OR_SPACES = re.compile(rb'("[^"\n]*")|[ \t]+')
 
 
 class Text(io.RawIOBase):
-    """Blocks as a file that can be read once."""
+    """The prepared text of a table, to be read once. Raises BadInput while it is read."""
 
-    def __init__(self, parts: Iterator[bytes]) -> None:
-        self._parts = parts
+    def __init__(self, path: Path, separator: str) -> None:
+        self.lines = 0
+        """Line ends so far, but for those of empty lines at the end."""
+        self._parts = self._prepared(path, separator)
         self._left = memoryview(b"")
+
+    def _prepared(self, path: Path, separator: str) -> Iterator[bytes]:
+        line, ends = 1, b""
+        for block in blocks(path):
+            if line == 1:
+                block = without_mark(path, block)
+            decoded(path, block, line)
+            line += block.count(b"\n")
+            body = block.rstrip(b"\r\n")
+            if body:
+                self.lines += ends.count(b"\n") + body.count(b"\n")
+                yield ends + prepared(body, separator)
+                ends = b""
+            ends += block[len(body) :]
+        self.lines += 1
+        if ends:
+            yield b"\n"
 
     def readable(self) -> bool:
         """It is."""
@@ -53,14 +72,9 @@ def delimiter_of(separator: str) -> str:
     return separator if len(separator) == 1 else STAND_IN
 
 
-def opened(path: Path, separator: str) -> io.BufferedReader:
-    """The prepared text of a table, to be read once. Raises BadInput while it is read."""
-    return io.BufferedReader(Text(_parts(path, separator)), 1 << 20)
-
-
 def records(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
     """(line on which it begins, from 1; its fields) of each record; no fields for an empty line."""
-    with io.TextIOWrapper(opened(path, separator), "utf-8", newline="") as text:
+    with io.TextIOWrapper(io.BufferedReader(Text(path, separator)), "utf-8", newline="") as text:
         reader = csv.reader(text, delimiter=delimiter_of(separator))
         line = 1
         for fields in reader:
@@ -93,22 +107,6 @@ def decoded(path: Path, block: bytes, line: int) -> str:
             f"{path}: line {at}: byte 0x{block[error.start]:02x} is not UTF-8; if the file is "
             f"Latin-1, convert it: iconv -f windows-1252 -t utf-8 {path.name} > new.csv"
         ) from None
-
-
-def _parts(path: Path, separator: str) -> Iterator[bytes]:
-    line, ends = 1, b""
-    for block in blocks(path):
-        if line == 1:
-            block = without_mark(path, block)
-        decoded(path, block, line)
-        line += block.count(b"\n")
-        body = block.rstrip(b"\r\n")
-        if body:
-            yield ends + prepared(body, separator)
-            ends = b""
-        ends += block[len(body) :]
-    if ends:
-        yield b"\n"
 
 
 def without_mark(path: Path, block: bytes) -> bytes:

@@ -235,6 +235,14 @@ def test_a_file_of_no_ratings_is_refused(tmp_path, content):
         read_ratings(written(tmp_path, content))
 
 
+def test_fields_of_several_lines_are_counted_for_a_quote_may_be_open(tmp_path, monkeypatch):
+    monkeypatch.setattr("infra.simulator.table.reading.BLOCK_BYTES", 64)
+    content = "user,movie,rating,text\n" + '1,2,3,"a\n\nb ""c"""\n' * 30 + "1,2,3,d"
+    found = read_ratings(written(tmp_path, content))
+    assert (len(found.users), found.within) == (31, 60)
+    assert any(line.endswith("open quote: 60") for line in described(found))
+
+
 def test_a_stray_cr_is_refused(tmp_path):
     with pytest.raises(BadInput, match="an empty line in the middle"):
         read_ratings(written(tmp_path, "1::2::3::4\n1::1::5::9\r\r\n5::6::7::8\n"))

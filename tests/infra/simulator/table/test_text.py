@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.simulator.table.text import opened, prepared, records
+from infra.simulator.table.text import Text, prepared, records
 from movierec.errors import BadInput
 
 
@@ -15,7 +15,8 @@ def path_of(tmp_path, content):
 @pytest.mark.parametrize("separator", [",", "::", " "])
 def test_empty_lines_at_the_end_and_a_mark_are_no_part_of_it(tmp_path, separator):
     content = b"\xef\xbb\xbfa\n\nb\r\n\r\n\n"
-    assert opened(path_of(tmp_path, content), separator).read() == b"a\n\nb\n"
+    text = Text(path_of(tmp_path, content), separator)
+    assert (text.read(), text.lines) == (b"a\n\nb\n", 3)
 
 
 def test_spaces_in_quotes_and_around_lines():
@@ -39,10 +40,10 @@ WRONG = {
 @pytest.mark.parametrize("content, reason", WRONG.values(), ids=WRONG)
 def test_another_encoding_is_named_with_the_remedy(tmp_path, content, reason):
     with pytest.raises(BadInput, match=rf"t\.csv: {reason}"):
-        opened(path_of(tmp_path, content), ",").read()
+        Text(path_of(tmp_path, content), ",").read()
 
 
 def test_lines_are_counted_through_blocks(tmp_path, monkeypatch):
     monkeypatch.setattr("infra.simulator.table.plain.BLOCK_BYTES", 4)
     with pytest.raises(BadInput, match="line 5"):
-        opened(path_of(tmp_path, b"a\nb\nc\nd\n\xff\n"), ",").read()
+        Text(path_of(tmp_path, b"a\nb\nc\nd\n\xff\n"), ",").read()
