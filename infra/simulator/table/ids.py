@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from movierec.errors import BadInput
 from movierec.files import write_text
 from movierec.lines.events import MAX_MOVIE_BYTES, MOVIE, USER
 
@@ -94,6 +95,18 @@ def write_map(path: Path, mapped: dict[str, str]) -> None:
     rows = [("log", "file"), *((log, file) for file, log in mapped.items())]
     csv.writer(text, lineterminator="\n").writerows(rows)
     write_text(path, text.getvalue())
+
+
+def read_map(path: Path) -> dict[str, str]:
+    """The table's id of each of the log's that differs. Without a file none does. Raises BadInput
+    for another file."""
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        head, *rows = list(csv.reader(file)) or [[]]
+    if head != ["log", "file"] or any(len(row) != 2 for row in rows):
+        raise BadInput(f"{path}: no map of ids, which begins with the line log,file")
+    return dict(rows)
 
 
 def _free(wanted: str, taken: set[str]) -> str:

@@ -3,10 +3,12 @@
 import csv
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.simulator.table.ids import Ids, log_movies, log_users, write_map
+from infra.simulator.table.ids import Ids, log_movies, log_users, read_map, write_map
+from movierec.errors import BadInput
 from movierec.lines.events import MOVIE, USER
 
 texts = st.lists(st.text(min_size=1, max_size=200) | st.from_regex(MOVIE), unique=True, max_size=30)
@@ -42,3 +44,12 @@ def test_the_map_is_kept_as_csv(tmp_path):
     write_map(tmp_path / "ids/movies.csv", mapped)
     with (tmp_path / "ids/movies.csv").open(newline="") as file:
         assert list(csv.reader(file)) == [["log", "file"], ["a+b+c", 'a "b", c'], ["e", "é"]]
+    assert read_map(tmp_path / "ids/movies.csv") == {log: file for file, log in mapped.items()}
+    assert read_map(tmp_path / "ids/users.csv") == {}
+
+
+@pytest.mark.parametrize("content", ["", "a,b\n", "log,file\n1\n"])
+def test_what_is_no_map_is_refused(tmp_path, content):
+    (tmp_path / "users.csv").write_text(content)
+    with pytest.raises(BadInput, match="no map of ids"):
+        read_map(tmp_path / "users.csv")
