@@ -70,8 +70,9 @@ bench-store: setup   ## a flush beside 10, 1,000 and 10,000 segments, and the st
 bench-train: setup   ## both models against Surprise; DATA=file takes public ratings
 	@python -m tests.bench.bench_train $(if $(DATA),--data $(DATA)) $(ARGS)
 
-replay: setup    ## RATINGS=file of public ratings through the real broker to both RMSEs
-	@infra/kafka/with-kafka.sh python -m infra.demo.replay --ratings "$(RATINGS)" $(ARGS)
+replay: setup    ## RATINGS=table or LOG=capture, through the real broker to both RMSEs
+	@infra/kafka/with-kafka.sh python -m infra.demo.replay \
+		$(if $(RATINGS),--ratings "$(RATINGS)") $(if $(LOG),--log "$(LOG)") $(ARGS)
 
 clean:           ## remove the environment and everything the demo made
 	@rm -rf $(VENV) .demo .cache

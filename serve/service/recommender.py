@@ -31,27 +31,28 @@ class Answer:
     tier: str  # model | fold-in | popular
 
 
-def answer(model: LoadedModel, user: int, history: History | None = None) -> Answer:
-    """The answer for `user`: never empty, at most K ids, no id twice."""
+def answer(model: LoadedModel, user: int, history: History | None = None, k: int = K) -> Answer:
+    """The answer for `user`: never empty, at most `k` ids, no id twice."""
     u = Vocabulary(model.users).find(user)
     if u is not None:
         seen = model.seen_of(u)
         if history is not None:
             seen = np.concatenate([seen, history.items, history.watched])
-        return _ranked(model, model.model.scores(u), seen, "model")
+        return _ranked(model, model.model.scores(u), seen, "model", k)
     if history is not None:
         scores = model.model.scores_for(*history)
-        return _ranked(model, scores, np.concatenate([history.items, history.watched]), "fold-in")
-    return Answer(_ids(model, popular(model.popular, NOTHING, K)), None, "popular")
+        seen = np.concatenate([history.items, history.watched])
+        return _ranked(model, scores, seen, "fold-in", k)
+    return Answer(_ids(model, popular(model.popular, NOTHING, k)), None, "popular")
 
 
 def _ranked(
-    model: LoadedModel, scores: NDArray[np.floating], seen: NDArray[np.integer], tier: str
+    model: LoadedModel, scores: NDArray[np.floating], seen: NDArray[np.integer], tier: str, k: int
 ) -> Answer:
     """The best unseen movies; the best of all for a user who has seen everything."""
-    best = recommend(scores, seen, K)
+    best = recommend(scores, seen, k)
     if not len(best):
-        best = recommend(scores, NOTHING, K)
+        best = recommend(scores, NOTHING, k)
     return Answer(_ids(model, best), [round(float(scores[i]), 6) for i in best], tier)
 
 
