@@ -6,7 +6,7 @@ writes it. A service imports this file, so neither scipy nor what fits is import
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -91,14 +91,15 @@ def _model(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> M
         f.name: value_of(types[f.name], manifest[f.name], f.metadata, f.name)
         for f in kind.model.entry_fields()
     }
-    own = {f.name: arrays[f.name] for f in kind.model.array_fields()}
+    optional = {f.name for f in kind.model.array_fields() if f.default is None} - arrays.keys()
+    own = {f.name: arrays[f.name] for f in kind.model.array_fields() if f.name not in optional}
     return kind.model(scale=(low, high), hyper=hyper, **entries, **own)
 
 
 def _check_shapes(model: Model, held: dict[str, NDArray[Any]]) -> None:
     """Raises _Misfit when the arrays do not belong together."""
     n_users = len(held["users"])
-    sizes = asdict(model.hyper) | {
+    sizes = model.sizes() | {
         "n_users": n_users,
         "n_movies": len(held["movies"]),
         "n_users + 1": n_users + 1,
