@@ -26,6 +26,9 @@ from movierec.models.model import ByEpochs, Floats, Ints, Model, shape
 LANES = "members * n_factors"
 """The size of what a user or a movie has of each factor of each member."""
 
+BLOCK = 1024
+"""Pairs that are predicted at a time: what they take of a hundred factors fits into the cache."""
+
 
 @dataclass(frozen=True)
 class SVD(ByEpochs):
@@ -89,11 +92,19 @@ class SVDModel(Model):
 
     def predict(self, u: Ints, i: Ints) -> NDArray[np.float64]:
         """See Model.predict."""
-        z = self.z(u)
-        estimate = self.mean + self.user_bias[u].astype(np.float64) + self.movie_bias[i]
-        for f, q_f in enumerate(self.movie_factors):
-            estimate += z[:, f].astype(np.float64) * q_f[i]
+        estimate = np.empty(len(u))
+        for start in range(0, len(u), BLOCK):
+            block = slice(start, start + BLOCK)
+            estimate[block] = self._estimate(u[block], i[block])
         return np.clip(estimate, *self.scale)
+
+    def _estimate(self, u: Ints, i: Ints) -> NDArray[np.float64]:
+        """Unclipped ratings of the pairs (u, i)."""
+        estimate = self.mean + self.user_bias[u].astype(np.float64) + self.movie_bias[i]
+        products = np.multiply(self.z(u).T, self.movie_factors[:, i], dtype=np.float64)
+        for product in products:
+            estimate += product
+        return estimate
 
     def scores(self, u: int) -> NDArray[np.float64]:
         """See Model.scores."""

@@ -146,21 +146,25 @@ def _sweep(
 
 def implicit_sums(indptr: Ints, indices: Ints, y: Floats) -> Floats:
     """(n_users, n_factors) S of every user: |N(u)|^-½ Σ y_j, in the order of N(u)."""
-    sums = np.zeros((len(indptr) - 1, y.shape[1]), y.dtype)
-    _add_rows(indptr.astype(np.int64), indices.astype(np.int32), y, sums)
+    k = y.shape[1]
+    none = np.zeros((len(indptr) - 1, k))
+    rows, sums = (descent.rows(y.dtype, factors, 0, "y") for factors in (y, none))
+    _sum_rows(indptr.astype(np.int64), indices.astype(np.int32), rows, sums)
     counts = np.maximum(np.diff(indptr), 1)
-    return (sums / np.sqrt(counts)[:, None]).astype(y.dtype)
+    return (sums["y"][:, :k] / np.sqrt(counts)[:, None]).astype(y.dtype)
 
 
 @kernel
-def _add_rows(
+def _sum_rows(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
-    rows: NDArray[Any],
-    sums: NDArray[Any],
+    rows: descent.Rows,
+    sums: descent.Rows,
 ) -> None:
-    """sums[u] = Σ rows[j] over u's indices."""
+    """sums[u] += Σ rows[j] over u's indices."""
+    align_stack()
     for u in range(len(indptr) - 1):
+        S = load(sums, u, "y")
         for k in range(indptr[u], indptr[u + 1]):
-            for f in range(rows.shape[1]):
-                sums[u, f] += rows[indices[k], f]
+            S = S + load(rows, indices[k], "y")
+        store(sums, u, "y", S)
