@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from movierec.dataset.matrix import rows_of
 from movierec.models.kinds import KINDS
 from movierec.models.members import alone
 from movierec.models.svd import SVDModel
@@ -68,6 +69,21 @@ def test_a_stranger_is_folded_in_by_each_member_with_its_own_movies(
     one, members, rounding = both
     mean = np.mean([member.scores_for(*history) for member in members], axis=0)
     assert np.abs(one.scores_for(*history) - mean).max() < rounding
+
+
+@pytest.mark.parametrize("kind", sorted(PARAMS))
+@pytest.mark.parametrize("seed", range(5))
+def test_the_mean_errs_no_more_than_its_members_do(kind: str, seed: int) -> None:
+    """On ratings that none of them saw: the error of a mean is at most the mean of errors."""
+    unseen = random_ratings(USERS, MOVIES, 0.3, seed=2)
+    hyper: Any = PARAMS[kind](n_epochs=40, lr_pu=0.02, lr_qi=0.02, seed=seed, members=3)
+
+    def squared(model: SVDModel) -> float:
+        off = model.predict(rows_of(unseen), unseen.indices) - unseen.data
+        return float(np.mean(off**2))
+
+    members = [squared(fitted(kind, own)) for own in alone(hyper)]
+    assert squared(fitted(kind, hyper)) < np.mean(members)
 
 
 def test_predictions_are_clipped_after_the_mean() -> None:
