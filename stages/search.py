@@ -1,65 +1,84 @@
-"""Random search for a model's hyperparameters. It never sees the validation part.
+"""Search for a model's hyperparameters. It never sees the validation part.
 
-    python stages/search.py --model svdpp --dataset data/dataset --trials 200
+    python stages/search.py --model svdpp --dataset data/dataset --seconds 600
 
 Each trial holds a share of the *training* ratings out, stops where their error is least, and
-is scored by that error, averaged over several such parts. The best settings are printed as
-a section for params.yaml; `dvc exp run -S train.svdpp.reg_yj=…` then tries one by hand.
+is scored by that error, averaged over several such parts; one that is far behind after the first
+is given up. Most trials are steps from the best so far. The best settings are printed as a section
+for params.yaml; `dvc exp run -S train.svdpp.reg_yj=…` then tries one by hand. Trials are kept
+in a log: the same command, started again, goes on where it was.
 """
 
 import argparse
+import hashlib
 import json
+import math
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 from tqdm import tqdm
 
-from movierec.cli import run, whole
+from movierec.cli import real, run, whole
 from movierec.dataset.matrix import Dataset, load_dataset
-from movierec.errors import LimitExceeded
-from movierec.models import stopping
+from movierec.errors import BadInput, LimitExceeded
+from movierec.models.judging import PARTS, Judged
 from movierec.models.kinds import KINDS
+from movierec.models.searching import search
 from movierec.models.svd import SVD
-from movierec.models.training import fitter, load_train
+from movierec.models.training import Train, fitter, load_train
+from movierec.models.trials import Trials
 
-HOLDOUT = 0.15
-PARTS = 3
-MAX_EPOCHS = 100
-PATIENCE = 4
-RATES = (0.002, 0.03)
-REGULARISATION = (0.001, 0.3)
-FACTORS = (4, 8, 16, 20, 32)
-DEVIATIONS = (0.02, 0.05, 0.1)
+LOGS = Path(".cache/search")
 
 
 def main(arguments: list[str]) -> int:
     """Search and print the best settings."""
+    options = parse(arguments)
+    dataset = load_dataset(options.dataset)
+    params, start = load_train(options.params, options.model)
+    assert isinstance(start, SVD)
+    log = log_of(options, dataset, params, start)
+    print(f"# trials are kept in {log.path}, {len(log)} so far", file=sys.stderr)
+    with Bar(options.trials, options.seconds) as bar:
+        found, judged = search(
+            fitter(KINDS[options.model], params, dataset.scale),
+            dataset,
+            start,
+            trials=options.trials,
+            seconds=options.seconds,
+            seed=options.seed,
+            log=log,
+            on_trial=bar.on_trial,
+            progress=bar.on_epoch,
+        )
+    if judged is None:
+        raise LimitExceeded(
+            f"{options.model}: no trial ended well within the budget; give more --seconds or "
+            "--trials, or mend a start that diverges"
+        )
+    print(f"# holdout RMSE {judged.score:.5f} over {PARTS} parts of the training ratings")
+    print(yaml.safe_dump({options.model: asdict(found)}, sort_keys=False), end="")
+    return 0
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The command line's options."""
     parser = argparse.ArgumentParser(prog="search", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--model", choices=searchable(), required=True)
     parser.add_argument("--dataset", type=Path, required=True, help="dataset folder")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
-    parser.add_argument("--trials", type=whole, default=200)
+    parser.add_argument("--trials", type=whole, default=200, help="in all, those in the log too")
+    parser.add_argument("--seconds", type=real, default=math.inf, help="of this run")
     parser.add_argument("--seed", type=whole, default=1)
+    parser.add_argument("--log", type=Path, help=f"default: one a search below {LOGS}")
     options = parser.parse_args(arguments)
-    dataset = load_dataset(options.dataset)
-    params, start = load_train(options.params, options.model)
-    assert isinstance(start, SVD)
-    fit_once = fitter(KINDS[options.model], params, dataset.scale)
-    best, found = np.inf, start
-    trials = list(candidates(start, options.trials, options.seed))
-    for hyper in tqdm(trials, unit="trial", disable=not sys.stderr.isatty()):
-        score, epochs = judge(fit_once, dataset, hyper)
-        if score < best:
-            best, found = score, replace(hyper, n_epochs=epochs, patience=start.patience)
-            print(json.dumps({"holdout_rmse": round(score, 5), **asdict(found)}), file=sys.stderr)
-    print(f"# holdout RMSE {best:.5f} over {PARTS} parts of the training ratings")
-    print(yaml.safe_dump({options.model: asdict(found)}, sort_keys=False), end="")
-    return 0
+    if options.trials < 1 or not options.seconds > 0 or options.seed < 0:
+        raise BadInput("--trials must be 1 or more, --seconds above 0, --seed 0 or more")
+    return options
 
 
 def searchable() -> tuple[str, ...]:
@@ -67,46 +86,49 @@ def searchable() -> tuple[str, ...]:
     return tuple(name for name, kind in KINDS.items() if issubclass(kind.hyper, SVD))
 
 
-def candidates(start: SVD, trials: int, seed: int) -> Iterator[SVD]:
-    """The present settings first, then random ones: rates and regularisations log-uniform.
-
-    Biases have one rate between them, factors one, y one of its own; each regularisation is
-    drawn by itself.
-    """
-    random = np.random.default_rng(seed)
-
-    def drawn(low: float, high: float) -> float:
-        return float(f"{np.exp(random.uniform(np.log(low), np.log(high))):.2g}")
-
-    common: dict[str, Any] = {"n_epochs": MAX_EPOCHS, "patience": PATIENCE}
-    yield replace(start, **common)
-    for _ in range(trials - 1):
-        rates = {name: rate for group in start.LEARNT for rate in [drawn(*RATES)] for name in group}
-        changes = common | {
-            "n_factors": int(random.choice(FACTORS)),
-            "init_std_dev": float(random.choice(DEVIATIONS)),
-            "lr_decay": float(random.choice([0.0, 0.02, 0.05])),
-            **{f"lr_{name}": rate for name, rate in rates.items()},
-            **{f"reg_{name}": drawn(*REGULARISATION) for name in rates},
-        }
-        yield replace(start, **changes)
+def log_of(options: argparse.Namespace, dataset: Dataset, params: Train, start: SVD) -> Trials:
+    """The log of the search that is asked for. Raises as `Trials` does."""
+    about = {
+        "model": options.model,
+        "data_hash": dataset.data_hash,
+        "train": asdict(params),
+        "start": asdict(start),
+        "seed": options.seed,
+    }
+    name = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]
+    return Trials(options.log or LOGS / f"{options.model}-{name}.jsonl", about)
 
 
-def judge(fit_once: stopping.FitOnce[SVD], dataset: Dataset, hyper: SVD) -> tuple[float, int]:
-    """(mean error over the held-out parts, median of their best numbers of epochs)."""
-    scores, epochs = [], []
-    for part in range(PARTS):
-        tried = replace(hyper, holdout_share=HOLDOUT, seed=part)
+class Bar:
+    """Progress on a terminal, by trials or, with a budget, by seconds; every best is a line."""
 
-        try:
-            best, errors = stopping.best_epochs(
-                fit_once, dataset.train, dataset.watched, tried, int
-            )
-        except LimitExceeded:  # this one diverges
-            return np.inf, 0
-        scores.append(min(errors))
-        epochs.append(best)
-    return float(np.mean(scores)), int(np.median(epochs))
+    def __init__(self, trials: int, seconds: float) -> None:
+        self._started, self._by_time = time.monotonic(), seconds < float("inf")
+        self._done = 0
+        total, unit = (round(seconds), "s") if self._by_time else (trials, "trial")
+        quiet = not sys.stderr.isatty()
+        self._bar: Any = tqdm(total=total, unit=unit, disable=quiet)
+
+    def __enter__(self) -> "Bar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def on_epoch(self) -> None:
+        """Time goes on."""
+        if self._by_time:
+            self._bar.update(int(time.monotonic() - self._started) - self._bar.n)
+
+    def on_trial(self, hyper: SVD, judged: Judged, best: bool) -> None:
+        """See `searching.OnTrial`."""
+        self._done += 1
+        if not self._by_time:
+            self._bar.update()
+        if best:
+            line = json.dumps({"holdout_rmse": round(judged.score, 5), **asdict(hyper)})
+            self._bar.write(line, file=sys.stderr)
+            self._bar.set_postfix(trial=self._done, best=f"{judged.score:.5f}")
 
 
 if __name__ == "__main__":

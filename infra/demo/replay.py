@@ -26,7 +26,7 @@ from infra.demo.sources import add_source_options, evidence_of, name_of, send
 from infra.demo.training import MODELS, comparison, repro
 from infra.processes import Processes
 from infra.simulator.topics import delete_topic
-from movierec.cli import real, run, whole
+from movierec.cli import real, run
 from movierec.store.days import closed_days
 from movierec.yamlfile import read_yaml
 from serve.kafka import KafkaSettings

@@ -10,6 +10,7 @@ from typing import Any
 from infra.demo.report import Step
 from infra.processes import Processes
 from infra.simulator.table.options import add_table_options, as_arguments
+from movierec.cli import whole
 from movierec.errors import BadInput, Unavailable
 
 PARTITIONS = 8
@@ -22,7 +23,7 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--ratings", type=Path, help="a table of ratings")
     source.add_argument("--log", type=Path, help="saved lines of the event log")
     parser.add_argument("--all-days", action="store_true", help="with a log's last, broken-off day")
-    parser.add_argument("--days", type=int, default=3, help="days that a table's span is put on")
+    parser.add_argument("--days", type=whole, default=3, help="days that a table's span is put on")
     add_table_options(parser)
 
 

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from infra.simulator.table.ids import read_map
-from movierec.cli import run
+from movierec.cli import run, whole
 from movierec.errors import BadInput
 from movierec.models.kinds import KINDS
 from movierec.models.modelfile import LoadedModel, load_model
@@ -45,7 +45,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--model", choices=list(KINDS), required=True)
     parser.add_argument("--models", type=Path, default=Path("models"), help="the folder of both")
     parser.add_argument("--output", type=Path, required=True, help="a Parquet file")
-    parser.add_argument("--k", type=int, default=K, help=f"movies a list, {K} as the service gives")
+    parser.add_argument("--k", type=whole, default=K, help=f"movies a list ({K})")
     parser.add_argument("--ids", type=Path, metavar="FOLDER", help="such as .demo/replay/ids")
     options = parser.parse_args(arguments)
     if options.k < 1:

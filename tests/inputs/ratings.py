@@ -18,6 +18,7 @@ SURPRISE = {
     "holdout_share": 0.0,
     "patience": 3,
     "seed": 42,
+    "members": 1,
 }
 """Surprise's defaults, but for the learning rates, which differ between the two models."""
 

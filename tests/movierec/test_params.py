@@ -118,6 +118,7 @@ train.svd.n_epochs 1 to inf
 train.svd.holdout_share 0 to 0.5
 train.svd.patience 1 to inf
 train.svd.seed 0 to 4294967295
+train.svd.members 1 to 64
 train.svd.n_factors 1 to 4096
 train.svd.init_mean -inf to inf
 train.svd.init_std_dev 0 to inf

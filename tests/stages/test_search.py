@@ -1,61 +1,105 @@
-"""The search tries what its kind of model learns, by its seed alone, and never sees validation."""
+"""The program prints a section for params.yaml, keeps a log, and goes on where it was."""
 
-from dataclasses import replace
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import yaml
 
 import search
 from movierec.dataset.matrix import save_dataset
+from movierec.errors import BadInput, CorruptFile, LimitExceeded
 from movierec.fields import checked
+from movierec.models import candidates
 from movierec.models.kinds import KINDS
-from movierec.models.training import fitter, load_train
-from tests.inputs.ratings import PARAMS, dataset_of, no_ratings, random_ratings
+from tests.inputs.ratings import dataset_of, no_ratings, random_ratings
 
-SHIPPED = Path(__file__).parents[2] / "params.yaml"
-LEARNT = {"svd": ["bu", "bi", "pu", "qi"], "svdpp": ["bu", "bi", "pu", "qi", "yj"]}
-
-
-@pytest.mark.parametrize("kind", search.searchable())
-def test_every_rate_and_regularisation_varies_within_its_bounds(kind: str) -> None:
-    start: Any = PARAMS[kind]()
-    first, *others = search.candidates(start, 40, 1)
-    assert first == replace(start, n_epochs=100, patience=4)
-    for name in LEARNT[kind]:
-        rates = [getattr(h, f"lr_{name}") for h in others]
-        regs = [getattr(h, f"reg_{name}") for h in others]
-        assert 0.002 <= min(rates) < max(rates) <= 0.03
-        assert 0.001 <= min(regs) < max(regs) <= 0.3
-    for hyper in others:
-        assert (hyper.lr_bu, hyper.lr_pu) == (hyper.lr_bi, hyper.lr_qi)
-        assert hyper.reg_bu != hyper.reg_bi
-        assert (hyper.init_mean, hyper.seed) == (start.init_mean, start.seed)
-    assert list(search.candidates(start, 40, 1)) == [first, *others]
-    assert list(search.candidates(start, 40, 2))[1:] != others
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "params.yaml"
 
 
-@pytest.mark.parametrize("kind", search.searchable())
-def test_the_best_is_printed_as_a_section(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(search, "MAX_EPOCHS", 5)
+@pytest.fixture(autouse=True)
+def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small dataset, beside which the program runs, and few epochs and kernels."""
+    monkeypatch.setattr(candidates, "MAX_EPOCHS", 5)
+    monkeypatch.setattr(candidates, "FACTORS", (4, 16))
+    monkeypatch.chdir(tmp_path)
     train = random_ratings(40, 30, 0.4)
     save_dataset(tmp_path / "data", dataset_of(train, validation=no_ratings(40, 30)), {})
-    command = ["--model", kind, "--dataset", str(tmp_path / "data"), "--trials", "3"]
-    assert search.main([*command, "--params", str(SHIPPED)]) == 0
-    out = capsys.readouterr().out
+
+
+def run(*options: str, kind: str = "svd") -> int:
+    command = ["--model", kind, "--dataset", "data", "--params", str(SHIPPED)]
+    return search.main([*command, "--trials", "3", *options])
+
+
+@pytest.mark.parametrize("kind", search.searchable())
+def test_the_best_is_printed_as_a_section(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(kind=kind) == 0
+    out, err = capsys.readouterr()
     assert out.startswith("# holdout RMSE ")
     (section,) = yaml.safe_load(out).items()
     assert section[0] == kind
     assert 1 <= checked(KINDS[kind].hyper, section[1], kind).n_epochs <= 5
+    assert err.count('{"holdout_rmse": ') >= 1
 
 
-def test_what_diverges_is_no_candidate() -> None:
-    dataset = dataset_of(random_ratings(40, 30, 0.4))
-    hyper: Any = PARAMS["svd"](lr_pu=5.0, lr_qi=5.0)
-    common = load_train(SHIPPED, "svd")[0]
-    fit_once = fitter(KINDS["svd"], common, dataset.scale)
-    assert search.judge(fit_once, dataset, hyper) == (np.inf, 0)
+def test_the_same_command_goes_on_where_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    run("--trials", "2")
+    (log,) = Path(".cache/search").iterdir()
+    assert f"trials are kept in {log}, 0 so far" in capsys.readouterr().err
+    begun = log.read_bytes()
+    run("--trials", "4")
+    out, err = capsys.readouterr()
+    assert "2 so far" in err
+    assert log.read_bytes().startswith(begun)
+    run("--trials", "4", "--log", "other.jsonl")
+    assert capsys.readouterr().out == out
+    assert Path("other.jsonl").read_bytes() == log.read_bytes()
+
+
+def test_another_search_has_a_log_of_its_own() -> None:
+    run("--seed", "1")
+    run("--seed", "2")
+    run(kind="svdpp")
+    assert len(list(Path(".cache/search").iterdir())) == 3
+    run("--log", "mine.jsonl")
+    with pytest.raises(BadInput, match=r"the log of another search \(seed differ"):
+        run("--seed", "2", "--log", "mine.jsonl")
+
+
+def test_a_damaged_log_is_named_in_one_line() -> None:
+    run("--log", "mine.jsonl")
+    content = Path("mine.jsonl").read_text().splitlines()
+    Path("mine.jsonl").write_text("\n".join([*content[:2], "{", *content[3:]]) + "\n")
+    with pytest.raises(CorruptFile, match="line 3"):
+        run("--log", "mine.jsonl")
+    command = [sys.executable, str(ROOT / "stages/search.py"), "--model", "svd"]
+    command += ["--dataset", "data", "--params", str(SHIPPED), "--log", "mine.jsonl"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("error: mine.jsonl: line 3: not JSON")
+
+
+def test_a_budget_that_is_over_before_a_trial_is_said() -> None:
+    with pytest.raises(LimitExceeded, match="svd: no trial ended well within the budget"):
+        run("--seconds", "1e-9")
+
+
+@pytest.mark.parametrize(
+    "options", [("--trials", "0"), ("--seconds", "0"), ("--seconds", "nan"), ("--seed", "-1")]
+)
+def test_impossible_budgets_are_refused(options: tuple[str, str]) -> None:
+    with pytest.raises(BadInput, match="--trials must be 1 or more, --seconds above 0"):
+        run(*options)
+
+
+@pytest.mark.parametrize("by_time", [True, False])
+def test_the_bar_shows_time_or_trials(by_time: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: dict[str, Any] = {}
+    monkeypatch.setattr(search, "tqdm", lambda **options: made.update(options))
+    search.Bar(7, 60.0 if by_time else float("inf"))
+    assert (made["total"], made["unit"]) == ((60, "s") if by_time else (7, "trial"))

@@ -19,7 +19,7 @@ from movierec.models.svdpp import SVDpp, SVDppModel
 
 M = TypeVar("M", bound=SVDModel)
 
-OURS = {"seed", "lr_decay", "holdout_share", "patience"}
+OURS = {"seed", "lr_decay", "holdout_share", "patience", "members"}
 """Hyperparameters that Surprise does not know, or not by this name."""
 
 
@@ -95,6 +95,8 @@ def _fit(
     descent.check(train)
     if hyper.lr_decay or hyper.holdout_share:
         raise BadParams("train: engine surprise knows no lr_decay or holdout_share; set them to 0")
+    if hyper.members > 1:
+        raise BadParams("train: engine surprise fits one member; set members to 1")
     options = {name: value for name, value in vars(hyper).items() if name not in OURS}
     fitted = algorithm(**options, random_state=hyper.seed, **more)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -22,7 +22,7 @@ SHAPE = "shape"
 
 def shape(*names: str) -> dict[str, Any]:
     """The metadata of a field that holds an array; its sizes are named `n_users`, `n_movies` or
-    after a whole number among the hyperparameters (`n_factors`)."""
+    as `Model.sizes` says."""
     return {SHAPE: names}
 
 
@@ -45,6 +45,9 @@ class ByEpochs(Hyper):
     patience: int = number(low=1)
     seed: int = number(low=0, high=2**32 - 1)
     """Of which ratings are held out, and of initial values."""
+    members: int = number(low=1, high=64)
+    """How many fits, from seeds of their own, are stored as one model: see `models.members`. The
+    number of epochs is found on the first of them alone, and is that of all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +86,14 @@ class Model(ABC):
         return [f for f in fields(cls) if SHAPE not in f.metadata and f.name not in common]
 
     def arrays(self) -> dict[str, Floats]:
-        """Every array that must be stored, by name."""
-        return {f.name: getattr(self, f.name) for f in self.array_fields()}
+        """Every array that must be stored, by name: those that are not None."""
+        found = {f.name: getattr(self, f.name) for f in self.array_fields()}
+        return {name: array for name, array in found.items() if array is not None}
+
+    def sizes(self) -> dict[str, int]:
+        """The sizes in its arrays' shapes beside `n_users` and `n_movies`: here the whole numbers
+        among the hyperparameters."""
+        return {name: value for name, value in vars(self.hyper).items() if type(value) is int}
 
     def entries(self) -> dict[str, Any]:
         """Every plain value that must be stored beside kind, scale and hyperparameters."""

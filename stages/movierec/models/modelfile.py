@@ -115,7 +115,8 @@ def _model(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> M
         f.name: value_of(types[f.name], manifest[f.name], f.metadata, f.name)
         for f in kind.model.entry_fields()
     }
-    own = {f.name: arrays[f.name] for f in kind.model.array_fields()}
+    optional = {f.name for f in kind.model.array_fields() if f.default is None} - arrays.keys()
+    own = {f.name: arrays[f.name] for f in kind.model.array_fields() if f.name not in optional}
     return kind.model(scale=(low, high), hyper=hyper, **entries, **own)
 
 
@@ -141,7 +142,7 @@ def _check_shapes(model: Model, uptake: UptakeModel | None, held: dict[str, NDAr
         "n_watchers_seen": int(held["watchers_indptr"][-1]),
     }
     own = {f.name: f.metadata[SHAPE] for f in model.array_fields()}
-    _check(model.arrays() | held, HELD | own, asdict(model.hyper) | sizes)
+    _check(model.arrays() | held, HELD | own, model.sizes() | sizes)
     if uptake is not None:
         _check(uptake.arrays(), UptakeModel.shapes(), asdict(uptake.hyper) | sizes, UPTAKE)
 

@@ -55,7 +55,8 @@ def fit(
     """
     history = History()
     if isinstance(hyper, ByEpochs) and hyper.holdout_share > 0:
-        epochs, history.holdout = best_epochs(fit_once, train, watched, hyper, progress)
+        first = replace(hyper, members=1)  # of all it would be as many fits more
+        epochs, history.holdout = best_epochs(fit_once, train, watched, first, progress)
         hyper = replace(hyper, n_epochs=epochs)
 
     def on_epoch(epoch: Epoch) -> None:

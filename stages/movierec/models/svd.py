@@ -7,10 +7,13 @@ Each rating r_ui in turn, with e = r_ui − r̂_ui:
     b_u ← b_u + γ (e − λ b_u)          p_u ← p_u + γ (e q_i − λ p_u)
     b_i ← b_i + γ (e − λ b_i)          q_i ← q_i + γ (e p_u − λ q_i)
 
+With S `members` it is the mean of S such models: see `movierec.models.members`.
+
 `kernels.svd` takes these steps. Predicting, here, sums factor by factor over whole vectors: no
 BLAS, so the bits do not depend on the machine.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -19,6 +22,12 @@ from numpy.typing import NDArray
 
 from movierec.fields import number
 from movierec.models.model import ByEpochs, Floats, Ints, Model, shape
+
+LANES = "members * n_factors"
+"""The size of what a user or a movie has of each factor of each member."""
+
+BLOCK = 1024
+"""Pairs that are predicted at a time: what they take of a hundred factors fits into the cache."""
 
 
 @dataclass(frozen=True)
@@ -61,38 +70,70 @@ class SVDModel(Model):
     """b_u."""
     movie_bias: Floats = field(metadata=shape("n_movies"))
     """b_i."""
-    user_factors: Floats = field(metadata=shape("n_users", "n_factors"))
-    """p_u."""
-    movie_factors: Floats = field(metadata=shape("n_factors", "n_movies"))
-    """q_i, one column a movie."""
+    user_factors: Floats = field(metadata=shape("n_users", LANES))
+    """p_u, member by member."""
+    movie_factors: Floats = field(metadata=shape(LANES, "n_movies"))
+    """q_i, one column a movie: member by member, divided by their number."""
+    member_bias: Floats | None = field(default=None, metadata=shape("members", "n_movies"))
+    """b_i of each member, whose mean is `movie_bias`, where there are several."""
+
+    def __post_init__(self) -> None:
+        if (self.member_bias is None) != (self.hyper.members == 1):
+            held = "no" if self.member_bias is None else "a"
+            raise ValueError(f"{held} member_bias beside members {self.hyper.members}")
+
+    def sizes(self) -> dict[str, int]:
+        """See Model.sizes."""
+        return super().sizes() | {LANES: self.hyper.members * self.hyper.n_factors}
 
     def z(self, u: Ints | int) -> Floats:
-        """What meets q_i: (n_factors,) of one user, (n, n_factors) of n. Here p_u."""
+        """What meets q_i: (LANES,) of one user, (n, LANES) of n. Here p_u."""
         return self.user_factors[u]
 
     def predict(self, u: Ints, i: Ints) -> NDArray[np.float64]:
         """See Model.predict."""
-        z = self.z(u)
-        estimate = self.mean + self.user_bias[u].astype(np.float64) + self.movie_bias[i]
-        for f, q_f in enumerate(self.movie_factors):
-            estimate += z[:, f].astype(np.float64) * q_f[i]
+        estimate = np.empty(len(u))
+        for start in range(0, len(u), BLOCK):
+            block = slice(start, start + BLOCK)
+            estimate[block] = self._estimate(u[block], i[block])
         return np.clip(estimate, *self.scale)
+
+    def _estimate(self, u: Ints, i: Ints) -> NDArray[np.float64]:
+        """Unclipped ratings of the pairs (u, i)."""
+        estimate = self.mean + self.user_bias[u].astype(np.float64) + self.movie_bias[i]
+        products = np.multiply(self.z(u).T, self.movie_factors[:, i], dtype=np.float64)
+        for product in products:
+            estimate += product
+        return estimate
 
     def scores(self, u: int) -> NDArray[np.float64]:
         """See Model.scores."""
         return self._scores(float(self.user_bias[u]), self.z(u))
 
     def scores_for(self, items: Ints, ratings: Floats, watched: Ints) -> NDArray[np.float64]:
-        """See Model.scores_for: b_u and p_u come from the ratings, S from both."""
+        """See Model.scores_for: b_u and p_u come from the ratings, S from both; each member folds
+        the user in by itself, with its own b_i and q_i."""
         S = self.implicit(items, watched)
-        residuals = np.asarray(ratings, np.float64) - self.mean - self.movie_bias[items]
+        given = np.asarray(ratings, np.float64) - self.mean
         q = np.ascontiguousarray(self.movie_factors[:, items].T, dtype=np.float64)
-        b_u, p_u = fold_in(self.hyper, S, residuals, q)
-        return self._scores(b_u, p_u + S)
+        q *= self.hyper.members
+        folded = [
+            fold_in(self.hyper, S[lanes], given - b_i[items], q[:, lanes])
+            for lanes, b_i in self._members()
+        ]
+        b_u = sum(own for own, _ in folded) / len(folded)
+        return self._scores(b_u, np.concatenate([p_u for _, p_u in folded]) + S)
 
     def implicit(self, items: Ints, watched: Ints) -> NDArray[np.float64]:
-        """(n_factors,) what a new user's movies tell before any rating. Here nothing."""
-        return np.zeros(self.hyper.n_factors)
+        """(LANES,) what a new user's movies tell before any rating. Here nothing."""
+        return np.zeros(len(self.movie_factors))
+
+    def _members(self) -> Iterator[tuple[slice, Floats]]:
+        """(where its factors lie, its b_i) of each member."""
+        k = self.hyper.n_factors
+        every = [self.movie_bias] if self.member_bias is None else self.member_bias
+        for m, b_i in enumerate(every):
+            yield slice(m * k, (m + 1) * k), b_i
 
     def _scores(self, b_u: float, z: Floats) -> NDArray[np.float64]:
         scores = self.mean + b_u + self.movie_bias.astype(np.float64)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from movierec.fields import number
 from movierec.models.model import Floats, Ints, shape
-from movierec.models.svd import SVD, SVDModel
+from movierec.models.svd import LANES, SVD, SVDModel
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class SVDppModel(SVDModel):
 
     kind: ClassVar[str] = "svdpp"
     hyper: SVDpp
-    user_implicit: Floats = field(metadata=shape("n_users", "n_factors"))
-    """S of every user."""
-    implicit_factors: Floats = field(metadata=shape("n_movies", "n_factors"))
-    """y_j."""
+    user_implicit: Floats = field(metadata=shape("n_users", LANES))
+    """S of every user, member by member."""
+    implicit_factors: Floats = field(metadata=shape("n_movies", LANES))
+    """y_j, member by member."""
 
     def z(self, u: Ints | int) -> Floats:
         """p_u + S."""

@@ -36,6 +36,11 @@ def test_what_surprise_does_not_know_is_refused(change: dict[str, float]) -> Non
         by_surprise.fit_svd(random_ratings(5, 5, 0.5), svd_params(**change), scale=SCALE)
 
 
+def test_surprise_fits_one_member_and_says_so() -> None:
+    with pytest.raises(BadParams, match="engine surprise fits one member; set members to 1"):
+        by_surprise.fit_svd(random_ratings(5, 5, 0.5), svd_params(members=2), scale=SCALE)
+
+
 def test_surprise_knows_no_watches_and_says_so() -> None:
     train = random_ratings(5, 5, 0.5)
     with pytest.raises(BadParams, match="engine surprise knows rated movies only; set implicit"):

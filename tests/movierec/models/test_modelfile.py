@@ -29,7 +29,8 @@ TRAIN, WATCHED = random_ratings(USERS, MOVIES, 0.3), random_ratings(USERS, MOVIE
 
 @pytest.fixture(scope="module")
 def model() -> SVDppModel:
-    return svdpp.fit(TRAIN, svdpp_params(n_factors=3, n_epochs=2), watched=WATCHED, scale=SCALE)
+    hyper = svdpp_params(n_factors=3, n_epochs=2, members=2)
+    return svdpp.fit(TRAIN, hyper, watched=WATCHED, scale=SCALE)
 
 
 WATCHERS = Watchers(
@@ -140,7 +141,13 @@ def test_arrays_of_different_models_are_refused(name: str, folder: Path) -> None
 @pytest.mark.parametrize("name", ARRAYS)
 def test_an_array_that_is_not_there_is_named(name: str, folder: Path) -> None:
     rewrite(folder, lambda arrays, manifest: arrays.pop(name))
-    with pytest.raises(CorruptFile, match=rf"KeyError\('{name}'\)"):
+    with pytest.raises(CorruptFile, match=rf"KeyError\('{name}'\)|no {name} beside members 2"):
+        load_model(folder)
+
+
+def test_biases_of_members_that_it_has_not_are_refused(folder: Path) -> None:
+    rewrite(folder, lambda arrays, manifest: manifest["hyperparameters"].update(members=1))
+    with pytest.raises(CorruptFile, match="a member_bias beside members 1"):
         load_model(folder)
 
 

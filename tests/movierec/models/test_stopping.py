@@ -1,9 +1,11 @@
 """Early stopping: the held-out part chooses the number of epochs and is not trained on twice."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from movierec.models import stopping
 from movierec.models.kernels import svd, svdpp
@@ -16,6 +18,14 @@ from tests.inputs.ratings import SCALE, random_ratings, svd_params, svdpp_params
 
 def fit_svd(train: Any, watched: Any, hyper: Any, on_epoch: Any) -> Model:
     return svd.fit(train, hyper, scale=SCALE, dtype="float64", on_epoch=on_epoch)
+
+
+def noisy_ratings() -> sparse.csr_array:
+    """Ratings of which three in ten are noise, which is learnt after some epochs."""
+    train, rng = random_ratings(60, 40, 0.3), np.random.default_rng(0)
+    noise = rng.uniform(size=train.nnz) < 0.3
+    train.data[noise] = rng.integers(1, 6, noise.sum())
+    return train
 
 
 def test_the_history_is_a_table_with_one_row_an_epoch() -> None:
@@ -34,10 +44,7 @@ def test_without_a_share_all_epochs_run() -> None:
 
 
 def test_epochs_stop_where_the_held_out_error_is_least() -> None:
-    train, calls = random_ratings(60, 40, 0.3), list[int]()
-    rng = np.random.default_rng(0)
-    noise = rng.uniform(size=train.nnz) < 0.3  # learnt after some epochs
-    train.data[noise] = rng.integers(1, 6, noise.sum())
+    train, calls = noisy_ratings(), list[int]()
     hyper = svd_params(n_epochs=200, lr_pu=0.05, lr_qi=0.05, holdout_share=0.2, patience=3)
     model, history = stopping.fit(fit_svd, train, train, hyper, lambda: calls.append(1))
     epochs, errors = stopping.best_epochs(fit_svd, train, train, hyper, lambda: None)
@@ -51,6 +58,23 @@ def test_epochs_stop_where_the_held_out_error_is_least() -> None:
     whole = svd.fit(train, svd_params(n_epochs=epochs, lr_pu=0.05, lr_qi=0.05),
                     scale=SCALE, dtype="float64")  # fmt: skip
     assert (model.user_factors == whole.user_factors).all()
+
+
+def test_epochs_are_found_on_the_first_member_and_are_those_of_all() -> None:
+    train, tried = noisy_ratings(), list[Any]()
+
+    def fit_once(part: Any, watched: Any, hyper: Any, on_epoch: Any) -> Model:
+        tried.append(hyper)
+        return fit_svd(part, watched, hyper, on_epoch)
+
+    one = svd_params(n_epochs=200, lr_pu=0.05, lr_qi=0.05, holdout_share=0.2)
+    _, alone = stopping.fit(fit_once, train, train, one, lambda: None)
+    model, history = stopping.fit(fit_once, train, train, replace(one, members=3), lambda: None)
+    assert [hyper.members for hyper in tried] == [1, 1, 1, 3]
+    assert history.holdout == alone.holdout
+    assert isinstance(model, SVDModel)
+    assert len(history.train) == len(alone.train) == model.hyper.n_epochs < 200
+    assert history.train != alone.train
 
 
 @pytest.mark.parametrize("share", [1e-9, 0.5])

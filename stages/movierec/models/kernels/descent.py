@@ -9,9 +9,9 @@ update moves them all, each lane with its own learning rate γ and regularisatio
 which is Surprise's x += γ(e·y − λx), rounded otherwise in the last place.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isfinite, sqrt
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,23 @@ from scipy import sparse
 
 from movierec.errors import BadInput, LimitExceeded
 from movierec.models.kernels.lanes import LINE_BYTES, PATTERN, row_type, width
-from movierec.models.model import Epoch, Model, OnEpoch
-from movierec.models.svd import SVD
+from movierec.models.members import joined
+from movierec.models.model import Epoch, OnEpoch
+from movierec.models.svd import SVD, SVDModel
+
+M = TypeVar("M", bound=SVDModel)
 
 Rows = NDArray[Any]
 """(n,) of a `lanes.row_type`."""
+
+
+class Member(NamedTuple, Generic[M]):
+    """One descent, from its own initial values."""
+
+    sweep: Callable[[int], float]
+    """Passes over the ratings once, in the epoch of this number; returns Σ e²."""
+    model: Callable[[], M]
+    """Makes the model as it is now: a copy."""
 
 
 def check(train: sparse.csr_array) -> None:
@@ -96,16 +108,20 @@ def descend(
     kind: str,
     hyper: SVD,
     n_ratings: int,
-    sweep: Callable[[int], float],
-    model: Callable[[], Model],
+    members: Sequence[Member[M]],
     on_epoch: OnEpoch | None,
-) -> None:
-    """Run the epochs. `sweep(epoch)` passes over the ratings once and returns Σ e².
+) -> M:
+    """Run the epochs, of all members side by side; an epoch's error is that of their ratings
+    together. Returns their mean.
 
     Raises LimitExceeded as soon as the errors are no longer finite numbers.
     """
+
+    def model() -> M:
+        return joined([member.model() for member in members], hyper)
+
     for epoch in range(1, hyper.n_epochs + 1):
-        squares = sweep(epoch)
+        squares = sum(member.sweep(epoch) for member in members) / len(members)
         if not isfinite(squares):
             rates = ", ".join(f"{n} {v}" for n, v in vars(hyper).items() if n.startswith("lr_"))
             raise LimitExceeded(
@@ -113,7 +129,8 @@ def descend(
                 f"finite number; lower a learning rate ({rates}) or raise its regularisation"
             )
         if on_epoch and on_epoch(Epoch(epoch, sqrt(squares / n_ratings), model)):
-            return
+            break
+    return model()
 
 
 def factors(train: sparse.csr_array, P: NDArray[Any], Q: NDArray[Any], k: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from movierec.models.kernels import descent
 from movierec.models.kernels.cache import kernel
 from movierec.models.kernels.lanes import align_stack, dot, exchange, load, prefetch, store
 from movierec.models.kernels.normal import normals
+from movierec.models.members import alone
 from movierec.models.model import OnEpoch
 from movierec.models.svd import SVD, SVDModel
 
@@ -35,22 +36,25 @@ def fit(
     descent.check(train)
     scalar, k = np.dtype(dtype), hyper.n_factors
     n_users, n_movies = train.shape
-    start = normals(hyper.seed, hyper.init_mean, hyper.init_std_dev, (n_users + n_movies) * k)
-    start = start.reshape(-1, k)
-    P = descent.rows(scalar, start[:n_users], 1, "p")
-    Q = descent.rows(scalar, start[n_users:], 0, "q")
-    del start
     mean, indptr, indices, ratings = descent.observed(train, scalar)
 
-    def sweep(epoch: int) -> float:
-        return _sweep(indptr, indices, ratings, descent.steps(scalar, hyper, epoch), P, Q)
+    def member(own: SVD) -> descent.Member[SVDModel]:
+        start = normals(own.seed, own.init_mean, own.init_std_dev, (n_users + n_movies) * k)
+        start = start.reshape(-1, k)
+        P = descent.rows(scalar, start[:n_users], 1, "p")
+        Q = descent.rows(scalar, start[n_users:], 0, "q")
 
-    def model() -> SVDModel:
-        shared = descent.factors(train, P["p"], Q["q"], k)
-        return SVDModel(scale=scale, hyper=hyper, mean=mean, **shared)
+        def sweep(epoch: int) -> float:
+            return _sweep(indptr, indices, ratings, descent.steps(scalar, own, epoch), P, Q)
 
-    descent.descend("svd", hyper, train.nnz, sweep, model, on_epoch)
-    return model()
+        def model() -> SVDModel:
+            shared = descent.factors(train, P["p"], Q["q"], k)
+            return SVDModel(scale=scale, hyper=own, mean=mean, **shared)
+
+        return descent.Member(sweep, model)
+
+    members = [member(own) for own in alone(hyper)]
+    return descent.descend("svd", hyper, train.nnz, members, on_epoch)
 
 
 @kernel

@@ -23,6 +23,7 @@ from movierec.models.kernels import descent
 from movierec.models.kernels.cache import kernel
 from movierec.models.kernels.lanes import align_stack, dot, load, prefetch, scaled, spread, store
 from movierec.models.kernels.normal import normals
+from movierec.models.members import alone
 from movierec.models.model import Floats, Ints, OnEpoch
 from movierec.models.svdpp import SVDpp, SVDppModel
 
@@ -48,36 +49,39 @@ def fit(
     descent.check(train)
     scalar, k = np.dtype(dtype), hyper.n_factors
     n_users, n_movies = train.shape
-    start = normals(hyper.seed, hyper.init_mean, hyper.init_std_dev, (n_users + 2 * n_movies) * k)
-    start = start.reshape(-1, k)
-    P = descent.rows(scalar, start[:n_users], 1, "p")
-    M = descent.rows(scalar, start[n_users : n_users + n_movies], 0, "q", "y")
-    M["y"][:, :k] = start[n_users + n_movies :]
-    del start
     mean, indptr, indices, ratings = descent.observed(train, scalar)
     N = indptr, indices
     if watched is not None:
         N = rated_or_watched(train, watched)
+    known = np.bincount(N[1], minlength=n_movies) > 0
 
-    def sweep(epoch: int) -> float:
-        return _sweep(indptr, indices, ratings, *N, descent.steps(scalar, hyper, epoch), P, M)
+    def member(own: SVDpp) -> descent.Member[SVDppModel]:
+        start = normals(own.seed, own.init_mean, own.init_std_dev, (n_users + 2 * n_movies) * k)
+        start = start.reshape(-1, k)
+        P = descent.rows(scalar, start[:n_users], 1, "p")
+        M = descent.rows(scalar, start[n_users : n_users + n_movies], 0, "q", "y")
+        M["y"][:, :k] = start[n_users + n_movies :]
 
-    def model() -> SVDppModel:
-        shared = descent.factors(train, P["p"], M["q"], k)
-        known = np.bincount(N[1], minlength=n_movies) > 0
-        y = np.ascontiguousarray(np.where(known[:, None], M["y"], 0)[:, :k])
-        return SVDppModel(
-            scale=scale,
-            hyper=hyper,
-            mean=mean,
-            watches=watched is not None,
-            user_implicit=implicit_sums(*N, y),
-            implicit_factors=y,
-            **shared,
-        )
+        def sweep(epoch: int) -> float:
+            return _sweep(indptr, indices, ratings, *N, descent.steps(scalar, own, epoch), P, M)
 
-    descent.descend("svdpp", hyper, train.nnz, sweep, model, on_epoch)
-    return model()
+        def model() -> SVDppModel:
+            shared = descent.factors(train, P["p"], M["q"], k)
+            y = np.ascontiguousarray(np.where(known[:, None], M["y"], 0)[:, :k])
+            return SVDppModel(
+                scale=scale,
+                hyper=own,
+                mean=mean,
+                watches=watched is not None,
+                user_implicit=implicit_sums(*N, y),
+                implicit_factors=y,
+                **shared,
+            )
+
+        return descent.Member(sweep, model)
+
+    members = [member(own) for own in alone(hyper)]
+    return descent.descend("svdpp", hyper, train.nnz, members, on_epoch)
 
 
 @kernel
@@ -142,21 +146,25 @@ def _sweep(
 
 def implicit_sums(indptr: Ints, indices: Ints, y: Floats) -> Floats:
     """(n_users, n_factors) S of every user: |N(u)|^-½ Σ y_j, in the order of N(u)."""
-    sums = np.zeros((len(indptr) - 1, y.shape[1]), y.dtype)
-    _add_rows(indptr.astype(np.int64), indices.astype(np.int32), y, sums)
+    k = y.shape[1]
+    none = np.zeros((len(indptr) - 1, k))
+    rows, sums = (descent.rows(y.dtype, factors, 0, "y") for factors in (y, none))
+    _sum_rows(indptr.astype(np.int64), indices.astype(np.int32), rows, sums)
     counts = np.maximum(np.diff(indptr), 1)
-    return (sums / np.sqrt(counts)[:, None]).astype(y.dtype)
+    return (sums["y"][:, :k] / np.sqrt(counts)[:, None]).astype(y.dtype)
 
 
 @kernel
-def _add_rows(
+def _sum_rows(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
-    rows: NDArray[Any],
-    sums: NDArray[Any],
+    rows: descent.Rows,
+    sums: descent.Rows,
 ) -> None:
-    """sums[u] = Σ rows[j] over u's indices."""
+    """sums[u] += Σ rows[j] over u's indices."""
+    align_stack()
     for u in range(len(indptr) - 1):
+        S = load(sums, u, "y")
         for k in range(indptr[u], indptr[u + 1]):
-            for f in range(rows.shape[1]):
-                sums[u, f] += rows[indices[k], f]
+            S = S + load(rows, indices[k], "y")
+        store(sums, u, "y", S)

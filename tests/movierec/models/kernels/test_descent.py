@@ -1,6 +1,8 @@
 """Rows, steps and epochs of the descent, without a kernel."""
 
+from collections.abc import Callable
 from math import inf, nan
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +12,17 @@ from movierec.errors import BadInput, LimitExceeded
 from movierec.models.kernels import descent
 from movierec.models.kernels.lanes import LINE_BYTES
 from movierec.models.model import Epoch
-from tests.inputs.models import SmallModel
-from tests.inputs.ratings import no_ratings, random_ratings, svd_params, svdpp_params
+from movierec.models.svd import SVDModel
+from tests.inputs.ratings import SCALE, no_ratings, random_ratings, svd_params, svdpp_params
+
+Member = descent.Member[Any]
+
+
+def member(sweep: Callable[[int], float]) -> Member:
+    """A descent whose factors do not matter."""
+    row, column, none = np.zeros((1, 20)), np.zeros((20, 1)), np.zeros(1)
+    parts = {"user_bias": none, "movie_bias": none, "user_factors": row, "movie_factors": column}
+    return Member(sweep, lambda: SVDModel(scale=SCALE, hyper=svd_params(), mean=3.0, **parts))
 
 
 def test_nothing_to_learn_from_is_refused() -> None:
@@ -68,7 +79,7 @@ def test_svd_takes_no_steps_with_y() -> None:
 def test_an_error_that_is_no_number_ends_the_descent(squares: float) -> None:
     hyper, sums = svd_params(n_epochs=5), iter([4.0, squares])
     with pytest.raises(LimitExceeded, match=r"svd: .* in epoch 2 of 5: .*lr_bu 0.005.*lr_qi"):
-        descent.descend("svd", hyper, 4, lambda epoch: next(sums), SmallModel, None)
+        descent.descend("svd", hyper, 4, [member(lambda epoch: next(sums))], None)
 
 
 def test_epochs_are_told_until_one_says_enough() -> None:
@@ -79,8 +90,26 @@ def test_epochs_are_told_until_one_says_enough() -> None:
         return epoch.number == 3
 
     squares = {1: 36.0, 2: 16.0, 3: 4.0}
-    descent.descend("svd", svd_params(), 4, squares.__getitem__, SmallModel, enough)
+    descent.descend("svd", svd_params(), 4, [member(squares.__getitem__)], enough)
     assert [(e.number, e.rmse) for e in told] == [(1, 3.0), (2, 2.0), (3, 1.0)]
+
+
+def test_members_descend_side_by_side_and_tell_of_their_errors_together() -> None:
+    told: list[float] = []
+    order: list[tuple[str, int]] = []
+
+    def sweep(name: str, squares: float) -> Member:
+        def swept(epoch: int) -> float:
+            order.append((name, epoch))
+            return squares
+
+        return member(swept)
+
+    hyper = svd_params(n_epochs=2, members=2)
+    members = [sweep("a", 7.0), sweep("b", 1.0)]
+    descent.descend("svd", hyper, 4, members, lambda epoch: told.append(epoch.rmse))
+    assert order == [("a", 1), ("b", 1), ("a", 2), ("b", 2)]
+    assert told == [1.0, 1.0]
 
 
 def test_who_is_unknown_has_no_factors() -> None:
