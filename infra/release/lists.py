@@ -2,9 +2,10 @@
 
     python -m infra.release.lists --model svdpp --output lists.parquet [--k 20]
 
-Columns: user, rank (from 1), movie, score. The lists come from the service's own function, so what
-is written is what is served. What the model is stands in the file's metadata. `--ids` takes the
-folder of ids that a replay has kept, and writes the ids of the table that was replayed.
+Columns: user, rank (from 1), movie, score and rating (r̂, on the scale). The lists come from the
+service's own class, so what is written is what is served, to who only watched as well. What the
+model is stands in the file's metadata. `--ids` takes the folder of ids that a replay has kept, and
+writes the ids of the table that was replayed.
 """
 
 import argparse
@@ -13,8 +14,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from infra.simulator.table.ids import read_map
@@ -22,12 +25,13 @@ from movierec.cli import run, whole
 from movierec.errors import BadInput
 from movierec.models.kinds import KINDS
 from movierec.models.modelfile import LoadedModel, load_model
-from serve.service.recommender import Answer, K, answer
+from serve.service.reasons import numbers
+from serve.service.recommender import Answer, K, Recommender
 
 AT_ONCE = 20_000
 """Users a row group: of all that is written, so much is in memory."""
-SCORES = ("score",)
-"""Columns that say what a list was ranked by."""
+SCORES = ("score", "rating")
+"""Columns that say what a list was ranked by, and what the user would give."""
 
 
 def main(arguments: list[str]) -> int:
@@ -35,7 +39,7 @@ def main(arguments: list[str]) -> int:
     options = parse(arguments)
     model = load_model(options.models / options.model)
     write(options.output, model, options.k, maps_of(options.ids))
-    print(f"{len(model.users):,} lists of {options.k} in {options.output}")
+    print(f"{len(everybody(model)):,} lists of {options.k} in {options.output}")
     return 0
 
 
@@ -91,17 +95,18 @@ def row_groups(
     model: LoadedModel, k: int, schema: pa.Schema, maps: Mapping[str, Mapping[str, str]] | None
 ) -> Iterator[pa.Table]:
     """The lists in the order of users, AT_ONCE users at a time."""
-    progress = tqdm(total=len(model.users), unit=" users", disable=None, leave=False)
+    recommender, users = Recommender(model, k), everybody(model)
+    progress = tqdm(total=len(users), unit=" users", disable=None, leave=False)
     with progress:
-        for start in range(0, len(model.users), AT_ONCE):
+        for start in range(0, len(users), AT_ONCE):
             columns: dict[str, list[Any]] = {name: [] for name in schema.names}
-            for user in model.users[start : start + AT_ONCE].tolist():
-                given = answer(model, user, k=k)
+            for user in users[start : start + AT_ONCE].tolist():
+                given = recommender.answer(user)
                 named = user if maps is None else maps["users"].get(str(user), str(user))
                 columns["user"] += [named] * len(given.ids)
                 columns["rank"] += range(1, len(given.ids) + 1)
                 columns["movie"] += given.ids
-                for name, values in scores_of(given).items():
+                for name, values in scores_of(given, model.model.scale).items():
                     columns[name] += values
                 progress.update()
             if maps is not None:
@@ -109,9 +114,20 @@ def row_groups(
             yield pa.table(columns, schema=schema)
 
 
-def scores_of(given: Answer) -> dict[str, list[float]]:
-    """The columns SCORES of one list, as long as it is."""
-    return {"score": given.scores or []}
+def everybody(model: LoadedModel) -> NDArray[np.int64]:
+    """Ascending ids of who has a row, or only watched."""
+    return np.union1d(model.users, model.watchers)
+
+
+def scores_of(given: Answer, scale: tuple[float, float]) -> dict[str, list[float | None]]:
+    """The columns SCORES of one list, as long as it is; nothing for what is merely popular."""
+    if given.judged is None:
+        return {name: [None] * len(given.ids) for name in SCORES}
+    estimate = np.clip(given.judged.estimate[given.best], *scale)
+    return {
+        "score": [*numbers(given.judged.score[given.best])],
+        "rating": [*numbers(estimate)],
+    }
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -21,7 +22,7 @@ from tests.brokers.embedded import embedded_broker, held
 
 PARTITIONS = 4
 SVD = Provenance("svd@v1.4.0", "svd", "svd", "c0ffee", "d" * 64)
-ANSWER = Answer(["jaws+1975", "alien+1979"], [2.0, 1.0], "model")
+ANSWER = Answer(["jaws+1975", "alien+1979"], "model", np.arange(2))
 
 
 class Log:
