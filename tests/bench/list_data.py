@@ -27,11 +27,14 @@ DAY = 86_400 * SECOND
 
 
 def of_file(path: Path, events: Events) -> Window:
-    """The ratings of a file. Raises BadInput where one is off the scale."""
+    """The ratings of a file, less its rows without one. Raises BadInput where one is off the scale."""
     file = read_ratings(path)
-    check_scale(path, file, events.rating_min, events.rating_max)
+    check_scale(file, events.rating_min, events.rating_max)
     slugs = np.array([slug.encode() for slug in file.slugs])
-    return Window.of([one_day(file.users, slugs, file.movies, file.ratings, file.times * SECOND)])
+    rated = ~np.isnan(file.ratings)
+    users, movies = file.user_ids[file.users[rated]], file.movies[rated]
+    times = file.times[rated] * SECOND
+    return Window.of([one_day(users, slugs, movies, file.ratings[rated], times)])
 
 
 def of_generated() -> tuple[Window, Events]:

@@ -40,7 +40,7 @@ def test_a_file_is_split_and_pruned_as_days_are(tmp_path: Path) -> None:
     assert made.train.toarray().tolist() == [[4, 0, 0], [0, 2, 0], [0, 0, 3]]
     assert made.validation.toarray().tolist() == [[0, 1, 0], [0, 0, 0], [0, 0, 0]]
     assert made.watched.nnz == facts["watchers"] == 0
-    with pytest.raises(BadInput, match="line 1: rating 5 is outside the scale 1 to 4"):
+    with pytest.raises(BadInput, match=r"line 1, .*: rating 5 is outside the scale 1 to 4"):
         of_file(file, Events(1.0, 4.0))
 
 
