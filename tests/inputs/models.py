@@ -10,9 +10,11 @@ from movierec.fields import number
 from movierec.models.accuracy import rmse
 from movierec.models.kinds import Kind
 from movierec.models.model import Epoch, Floats, Hyper, Model, shape
+from movierec.models.modelfile import LoadedModel
 
 N_USERS, N_MOVIES, N_FACTORS = 50, 60, 4
 SEEN_EVERYTHING = 7  # the user id that has nothing left to see
+WATCHER = 1_000_003  # the user id that watched the movies 5 and 59, and rated none
 
 
 def _random(seed, *size):
@@ -39,9 +41,16 @@ class SmallModel(Model):
         return self.q @ self.q[np.concatenate([items, watched])].sum(axis=0)
 
 
-@dataclass
-class SmallLoaded:
-    """What `modelfile.load_model` returns."""
+def _seen():
+    """(indptr, indices): two movies a user, and all of them of SEEN_EVERYTHING."""
+    rows = [np.sort([u % N_MOVIES, (u + 1) % N_MOVIES]) for u in range(N_USERS)]
+    rows[(SEEN_EVERYTHING - 1) // 3] = np.arange(N_MOVIES)
+    return np.cumsum([0, *map(len, rows)]), np.concatenate(rows).astype(np.int32)
+
+
+@dataclass(frozen=True)
+class SmallLoaded(LoadedModel):
+    """What `modelfile.load_model` returns, without a folder."""
 
     model: Any = field(default_factory=SmallModel)
     users: Any = field(default_factory=lambda: np.arange(N_USERS, dtype=np.int64) * 3 + 1)
@@ -49,13 +58,13 @@ class SmallLoaded:
         default_factory=lambda: np.array([f"movie+{i:02d}+2001".encode() for i in range(N_MOVIES)])
     )
     popular: Any = field(default_factory=lambda: np.arange(N_MOVIES, dtype=np.int32)[::-1])
-    data_hash: str = "d" * 64
     manifest: Any = field(default_factory=dict)
-
-    def seen_of(self, u):
-        if self.users[u] == SEEN_EVERYTHING:
-            return np.arange(N_MOVIES)
-        return np.array([u % N_MOVIES, (u + 1) % N_MOVIES])
+    data_hash: str = "d" * 64
+    seen_indptr: Any = field(default_factory=lambda: _seen()[0])
+    seen_indices: Any = field(default_factory=lambda: _seen()[1])
+    watchers: Any = field(default_factory=lambda: np.array([WATCHER]))
+    watchers_indptr: Any = field(default_factory=lambda: np.array([0, 2]))
+    watchers_indices: Any = field(default_factory=lambda: np.array([5, N_MOVIES - 1], np.int32))
 
 
 # A third kind, as a newcomer would write it: without epochs, factors or a kernel.

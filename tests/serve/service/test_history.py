@@ -17,7 +17,7 @@ from infra.processes import free_port
 from serve.kafka import KafkaSettings
 from serve.metrics import ServiceMetrics
 from serve.service.history import MOVIES_A_USER, Follower, Histories
-from serve.service.recommender import answer
+from serve.service.recommender import Recommender
 from tests.brokers.embedded import embedded_broker, send
 from tests.inputs.models import SmallLoaded, SmallModel
 
@@ -65,9 +65,9 @@ def test_a_rating_off_the_models_scale_tells_nothing(rating: int) -> None:
 
 def test_a_new_user_with_a_history_is_folded_in_and_not_offered_it_again() -> None:
     known, model = histories(), SmallLoaded()
-    assert answer(model, NEW, known.of(NEW)).tier == "popular"
+    assert Recommender(model).answer(NEW, known.of(NEW)).tier == "popular"
     known.add(rate(NEW, 4, 5))
-    given = answer(model, NEW, known.of(NEW))
+    given = Recommender(model).answer(NEW, known.of(NEW))
     assert given.tier == "fold-in"
     assert "movie+04+2001" not in given.ids
 
@@ -113,8 +113,8 @@ def test_users_are_bounded_in_bytes_and_the_longest_without_an_event_go() -> Non
 
 
 def test_movies_of_a_user_are_bounded_oldest_first() -> None:
-    model = SmallLoaded()
-    model.movies = np.array([f"movie+{i:03d}".encode() for i in range(MOVIES_A_USER + 5)])
+    movies = np.array([f"movie+{i:03d}".encode() for i in range(MOVIES_A_USER + 5)])
+    model = SmallLoaded(movies=movies)
     many = Histories(model, 1 << 20, ServiceMetrics(CollectorRegistry()))
     for movie in range(MOVIES_A_USER + 5):
         many.add(AT + f",1,GET /data/m/movie+{movie:03d}/1.mpg".encode())
@@ -270,8 +270,8 @@ def test_a_follower_that_never_started_closes_at_once() -> None:
 def test_a_known_user_is_not_offered_what_was_watched_a_moment_ago() -> None:
     known, model = histories(), SmallLoaded()
     user = int(model.users[3])
-    best = answer(model, user).ids[0]
+    best = Recommender(model).answer(user).ids[0]
     known.add(AT + f",{user},GET /data/m/{best}/1.mpg".encode())
-    given = answer(model, user, known.of(user))
+    given = Recommender(model).answer(user, known.of(user))
     assert given.tier == "model"
     assert best not in given.ids
