@@ -7,6 +7,8 @@ both models' RMSE.
 The broker is the one that KAFKA_BOOTSTRAP_SERVERS names; the replay has a topic of its own there,
 which is deleted in the end. The pipeline runs in a workspace
 below `.demo/replay/`, so the days, models and dvc.lock of the working folder stay as they are.
+Models train with the values that fit the file (`infra.demo.tuning`), or with `--keep-params` as
+params.yaml says.
 """
 
 import argparse
@@ -23,10 +25,12 @@ import yaml
 from infra.demo import workspace
 from infra.demo.report import Step, step
 from infra.demo.sources import add_source_options, evidence_of, name_of, send
-from infra.demo.training import MODELS, comparison, repro
+from infra.demo.training import comparison, repro
+from infra.demo.tuning import tune
 from infra.processes import Processes
 from infra.simulator.topics import delete_topic
 from movierec.cli import real, run
+from movierec.errors import BadInput
 from movierec.store.days import closed_days
 from movierec.yamlfile import read_yaml
 from serve.kafka import KafkaSettings
@@ -37,19 +41,6 @@ WORKSPACE = WORK / "workspace"
 IDS = WORK / "ids"
 """Which of the log's ids is which of the file's, where they differ."""
 STEPS = 4
-TRAIN = {
-    "n_factors": 20,
-    "n_epochs": 60,
-    "init_std_dev": 0.02,
-    "lr": 0.005,
-    "reg": 0.2,
-    "reg_bu": 0.1,
-    "reg_bi": 0.1,
-}
-"""For both models: params.yaml's own values suit simulated users and overfit real ones, who give
-a few noisy ratings each. Chosen among eight by a fifth of MovieTweetings' training ratings, held
-out; but validation errors of earlier choices had been seen by then, so take its RMSE as slightly
-too good. `--keep-params` trains with params.yaml's, which never saw this data."""
 
 
 def main(arguments: list[str]) -> int:
@@ -70,6 +61,9 @@ def main(arguments: list[str]) -> int:
         with step(2, "collect", "Kafka → closed days, until caught up", of=STEPS) as current:
             collect(topic, evidence_of(options), processes, current)
         with step(3, "dvc repro", "days → matrix → SVD, SVD++ → gate", of=STEPS) as current:
+            if not options.keep_params:
+                repro(processes, current, "preprocess")
+                tune(WORKSPACE, options.search, current.say)
             repro(processes, current)
             workspace.commit(WORKSPACE, f"Train on {name_of(options)}")
         with step(4, "compare", "SVD beside SVD++ on the validation part", of=STEPS) as current:
@@ -84,7 +78,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--scale", type=real, nargs=2, default=[1.0, 5.0], metavar=("LOW", "HIGH"))
     parser.add_argument("--relevant", type=real, default=4.0, help="a rating from here on is good")
     parser.add_argument("--keep-params", action="store_true", help="train as params.yaml says")
-    return parser.parse_args(arguments)
+    parser.add_argument(
+        "--search", type=real, default=0, metavar="SECONDS", help="for better values, a model"
+    )
+    options = parser.parse_args(arguments)
+    if not options.search >= 0:
+        raise BadInput("--search must be 0 or more seconds")
+    return options
 
 
 def set_topic(pipeline: Path, topic: str) -> None:
@@ -93,16 +93,10 @@ def set_topic(pipeline: Path, topic: str) -> None:
 
 
 def set_params(params: Path, options: argparse.Namespace) -> None:
-    """Put the file's rating scale into a params.yaml, and TRAIN unless told not to."""
+    """Put the file's rating scale into a params.yaml."""
     document = read_yaml(params, "the project's params.yaml was copied there")
     document["events"].update(rating_min=options.scale[0], rating_max=options.scale[1])
     document["evaluate"]["relevant_rating"] = options.relevant
-    if not options.keep_params:
-        for model in MODELS:
-            section = document["train"][model]
-            for key in section.keys() - {"lr_decay"}:
-                every = key.split("_")[0]  # lr_bu → lr
-                section[key] = TRAIN.get(key, TRAIN.get(every, section[key]))
     params.write_text(yaml.safe_dump(document, sort_keys=False))
 
 

@@ -26,10 +26,11 @@ def reproduce(processes: Processes) -> None:
         repro(processes, current)
 
 
-def repro(processes: Processes, current: Step) -> None:
-    """Run `dvc repro`, following its stages. Raises Unavailable with DVC's own errors."""
+def repro(processes: Processes, current: Step, *stages: str) -> None:
+    """Run `dvc repro`, following its stages, or those up to `stages`. Raises Unavailable with DVC's
+    own errors."""
     lines: list[str] = []
-    follow(processes.lines("dvc", [sys.executable, "-m", "dvc", "repro"]), current, lines)
+    follow(processes.lines("dvc", [sys.executable, "-m", "dvc", "repro", *stages]), current, lines)
     if status := processes.wait("dvc"):
         errors = [line for line in lines if line.lower().startswith("error")]
         raise Unavailable(f"dvc repro ended with status {status}: {' | '.join(errors)}")

@@ -1,4 +1,4 @@
-"""A replay of real ratings trains with values of its own."""
+"""A replay of real ratings goes the whole way, on their own scale."""
 
 import gzip
 import json
@@ -13,14 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from infra.demo.replay import TRAIN, WORKSPACE, parse, set_params
+from infra.demo.replay import WORKSPACE, parse, set_params
 from infra.simulator.produce import log
 from infra.simulator.sessions import Life
 from infra.simulator.world import make_world
 from movierec.dataset.scale import Events
+from movierec.errors import BadInput
 from movierec.evaluation.validation import Evaluate
-from movierec.models.svd import SVD
-from movierec.models.svdpp import SVDpp
 from movierec.models.training import load_train
 from movierec.params import load_section
 from movierec.times import day_number
@@ -38,33 +37,26 @@ def params_of(folder, *arguments):
     return copy
 
 
-def test_the_scale_and_the_training_of_both_models_are_set(tmp_path):
+def test_the_scale_is_set_and_the_training_left_as_it_is(tmp_path):
     params = params_of(tmp_path)
     events = load_section(params, "events", Events)
-    svd, svdpp = (load_train(params, kind)[1] for kind in ("svd", "svdpp"))
-    shipped = load_train(PARAMS, "svd")[1]
-    assert isinstance(svd, SVD) and isinstance(svdpp, SVDpp) and isinstance(shipped, SVD)
     assert (events.rating_min, events.rating_max) == (0, 10)
     assert load_section(params, "evaluate", Evaluate).relevant_rating == 8
-    for model in (svd, svdpp):
-        assert (model.n_factors, model.n_epochs) == (TRAIN["n_factors"], TRAIN["n_epochs"])
-        assert model.lr_bu == model.lr_qi == TRAIN["lr"]
-        assert (model.reg_bu, model.reg_qi) == (TRAIN["reg_bu"], TRAIN["reg"])
-    assert svdpp.reg_yj == TRAIN["reg"]
-    assert svd.lr_decay == shipped.lr_decay
-
-
-def test_the_projects_own_training_can_be_kept(tmp_path):
-    params = params_of(tmp_path, "--keep-params")
     for kind in ("svd", "svdpp"):
         assert load_train(params, kind) == load_train(PARAMS, kind)
+
+
+@pytest.mark.parametrize("seconds", ["-1", "nan"])
+def test_a_search_takes_seconds(seconds):
+    with pytest.raises(BadInput, match="--search must be 0 or more seconds"):
+        parse(["--ratings", "x", "--search", seconds])
 
 
 def test_a_number_as_dvc_writes_it_stays_one(tmp_path: Path) -> None:
     """`dvc exp run -S train.svd.reg_bu=0.00001` writes 1e-05, which YAML 1.1 takes for a text."""
     copy = tmp_path / "params.yaml"
     copy.write_text(re.sub(r"(?m)reg_bu: .*", "reg_bu: 1e-05", PARAMS.read_text()))
-    set_params(copy, parse(["--ratings", "x", "--keep-params"]))
+    set_params(copy, parse(["--ratings", "x"]))
     assert asdict(load_train(copy, "svd")[1])["reg_bu"] == 1e-05
 
 
@@ -86,6 +78,7 @@ def test_a_file_of_ratings_goes_through_to_both_models(tmp_path: Path) -> None:
         re.findall(r"^ +(SVD|SVD\+\+|biases only) +(0\.\d+)", done.stdout, re.MULTILINE)
     )
     assert set(measured) == {"SVD", "SVD++", "biases only"}, done.stdout
+    assert done.stdout.count("of two sets of values, ") == 2, done.stdout
 
 
 @pytest.mark.slow

@@ -74,6 +74,7 @@ def test_what_is_zero_can_be_stepped_from() -> None:
     best: Any = PARAMS["svd"](reg_bu=0.0)
     values = {candidate(number, best, best, 1).reg_bu for number in range(1, SEEN)} - {0.0}
     assert min(values) >= REGULARISATION[0]
+    assert len(values) > 20
 
 
 def test_they_follow_from_number_and_seed_alone() -> None:

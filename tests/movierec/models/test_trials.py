@@ -1,6 +1,7 @@
 """The log keeps every trial that ended, and is refused when it cannot be believed."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,13 @@ def test_what_was_kept_is_read_to_the_last_digit(path: Path) -> None:
     assert log.known(3, HYPER[0]) is None
 
 
-def test_it_is_on_disk_when_add_returns(path: Path) -> None:
-    assert path.read_bytes().count(b"\n") == 4
-    Trials(path, SEARCH).add(HYPER[0], JUDGED[0])
+def test_it_is_on_disk_when_add_returns(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    log = Trials(path, SEARCH)
+    monkeypatch.setattr("os.fsync", lambda file: sizes.append(os.fstat(file).st_size))
+    log.add(HYPER[0], JUDGED[0])
     assert path.read_bytes().count(b"\n") == 5
+    assert sizes == [path.stat().st_size]
 
 
 def test_a_line_that_a_killed_search_left_half_is_dropped(path: Path) -> None:
