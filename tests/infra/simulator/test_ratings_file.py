@@ -143,6 +143,47 @@ def test_a_table_in_any_dialect_is_read_back(people, data):
     assert as_rows(found) == people
 
 
+plain = st.lists(
+    st.tuples(
+        st.integers(1, 10**7) | st.from_regex(r"A[0-9A-Z]{9}", fullmatch=True),
+        st.integers(1, 10**7) | st.from_regex(r"[0-9]{9}[0-9X]", fullmatch=True),
+        st.integers(0, 20).map(lambda n: n / 2),
+        st.integers(10**8, 4 * 10**9),
+    ),
+    min_size=1,
+    max_size=30,
+)
+NAMES = {
+    "user": ["userId", "user_id", "USER", "reviewerID", "User-ID"],
+    "movie": ["movieId", "item_id", "itemid", "ISBN", "asin"],
+    "rating": ["rating", "Score", "stars", "Book-Rating", "overall"],
+    "time": ["timestamp", "time", "Date", "unixReviewTime"],
+}
+
+
+@given(plain, st.data())
+def test_nothing_need_be_said_of_a_usual_table(people, data):
+    """Separator, header, columns and unit are all told by the first lines."""
+    draw = data.draw
+    separator = draw(st.sampled_from(["::", "\t", ";", "|", ",", " "]))
+    header = draw(st.booleans())
+    roles = ["user", "movie", "rating", "time"]
+    if header:
+        roles = draw(st.permutations([*roles, "other"]))
+    units = [unit for unit in TIMES if separator != " " or "iso" not in unit]
+    when = TIMES[draw(st.sampled_from(sorted(units)))]
+    fields = [
+        {"user": u, "movie": m, "rating": f"{r:g}", "time": when(t), "other": 1}
+        for u, m, r, t in people
+    ]
+    heads = [draw(st.sampled_from(NAMES[role])) if role in NAMES else "n" for role in roles]
+    lines = [heads] * header + [[str(row[role]) for role in roles] for row in fields]
+    with tempfile.TemporaryDirectory() as folder:
+        content = "".join(separator.join(line) + "\n" for line in lines)
+        found = read_ratings(written(folder, content))
+    assert as_rows(found) == [(str(u), str(m), r, t) for u, m, r, t in people]
+
+
 def test_columns_are_found_by_their_names_and_order_tells_the_times(tmp_path):
     content = '"Book-Title";"User-ID";"ISBN";"Book-Rating"\n"a; ""b""";"7";"034X";"5"\n;"8";"1";"0"'
     found = read_ratings(written(tmp_path, content), Wanted(zeros=Zeros.IMPLICIT))
