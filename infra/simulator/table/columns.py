@@ -159,4 +159,6 @@ def _missing(path: Path, role: str, names: Sequence[str], header: bool) -> str:
     remedy = f"; give --{role} NAME or NUMBER (from 1)"
     if role == "rating":
         remedy += ". A table without ratings trains neither SVD nor SVD++"
+    if names[0].startswith(("#", "%")):
+        remedy = f"; if it is a comment, take all out: grep -v '^[#%]' {path.name} > new.csv"
     return what + remedy

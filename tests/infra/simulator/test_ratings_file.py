@@ -233,7 +233,7 @@ FAULTS = {
     "a rating past the log's": ("1::1::100::9", "not below 100, as the log's are: divide"),
     "an empty rating": ("1::1::::9", "no rating: take the line out"),
     "milliseconds among seconds": ("1::1::5::1365029107000", "is not in seconds, as the first"),
-    "no time": ("1::1::5::", "the time '' is not a number"),
+    "no time": ("1::1::5::", "the time '' is no number of s, ms, µs or ns, as the first one is"),
     "another form of time": ("1::1::5::2013-04-03", "--time none takes the file's order"),
     "three fields": ("1::1::5", "3 columns, expected 4"),
     "five fields": ("1::1::5::9::9", "5 columns, expected 4"),
@@ -287,6 +287,21 @@ def test_fields_of_several_lines_are_counted_for_a_quote_may_be_open(tmp_path, m
 def test_a_stray_cr_is_refused(tmp_path):
     with pytest.raises(BadInput, match="an empty line in the middle"):
         read_ratings(written(tmp_path, "1::2::3::4\n1::1::5::9\r\r\n5::6::7::8\n"))
+
+
+@pytest.mark.parametrize(
+    "content, reason",
+    [
+        ("1,2,3,04-2013\n", "line 1, .*is neither a number of s, ms, µs or ns nor ISO 8601"),
+        ("1,2,3,2013-99-03\n", "line 1, .*is neither a number"),
+        ("1,2,3,2013-01-03\n1,2,3,9\n", "line 2, .*'9' is not ISO 8601, as the first one is"),
+    ],
+)
+def test_a_time_of_no_form_or_of_another_is_named(tmp_path, content, reason):
+    with pytest.raises(BadInput, match=f"{reason}.*--time none takes the file's order"):
+        read_ratings(written(tmp_path, content))
+    ordered = Wanted(columns={"time": "none"})
+    assert read_ratings(written(tmp_path, content), ordered).unit == "the order of the file"
 
 
 def test_a_line_after_a_field_of_several_lines_is_named_rightly(tmp_path):

@@ -65,6 +65,7 @@ REFUSED = {
     "unknown names": (["u,m,r", "1,2,3"], {}, "no column is known to be the user: the header is u"),
     "many columns": (["1,2,3,4,5"], {}, r"5 columns, no header; give --user NAME or NUMBER"),
     "two that may be it": (["user_id,item,rating_a,rating_b", "1,2,3,4"], {}, "be the rating"),
+    "a comment": (["% bip,weighted,x", "1,2,3"], {}, r"comment, take all out: grep -v '\^\[#%\]'"),
     "watches alone": (["1,2", "1,3"], {}, "to be the rating.*trains neither SVD nor SVD"),
     "watches and times": (["1,2,1365029107"], {}, "to be the rating"),
     "no such name": (["user,movie,rating"], {"user": "who"}, "--user who: no such column; there"),
