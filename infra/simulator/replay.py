@@ -102,7 +102,7 @@ def keep_maps(folder: Path, ratings: RatingsFile) -> None:
     for role, mapped in ratings.mapped.items():
         if mapped:
             write_map(folder / f"{role}.csv", mapped)
-            print(f"which id is which of the {role}: {folder.name}/{role}.csv", flush=True)
+            print(f"which id is which of the {role}: {folder / role}.csv", flush=True)
 
 
 def refuse_outside(ratings: RatingsFile, times: NDArray[np.int64]) -> None:

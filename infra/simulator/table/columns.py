@@ -5,6 +5,8 @@ in its header, or by their order where there is none.
 {'user': 0, 'movie': 1, 'rating': 2, 'time': 3}
 >>> recognised(["asin", "Title", "Review/Score", "reviewerID"])
 {'user': 3, 'movie': 0, 'rating': 2}
+>>> recognised(["", "business_id", "user_id:token", "rating_given", "review_date"])
+{'user': 2, 'rating': 3, 'time': 4, 'movie': 1}
 """
 
 import re
@@ -24,6 +26,13 @@ ROLES = {
     "tstamp ts",
 }
 """Names by which a column is recognised, spelt without spaces and signs; the first one counts."""
+LIKE = {
+    "user": "user|reviewer|customer",
+    "rating": "rating|score|stars",
+    "time": "(?<!run)(?<!play)time|date",
+    "movie": "movie|film|item|id$",
+}
+"""What else a name may hold, where one column alone does that is nothing else."""
 NEEDED = ("user", "movie", "rating")
 NO_TIME = "none"
 
@@ -84,11 +93,17 @@ def find_columns(
 
 def recognised(header: Sequence[str]) -> dict[str, int | None]:
     """The place of each role that a name in a header tells."""
-    spelt = [re.sub("^.*/|[^a-z0-9]", "", name.lower()) for name in header]  # review/score: score
+    # review/score is a score, and rating:float (RecBole) a rating.
+    spelt = [re.sub("^.*/|:.*$|[^a-z0-9]", "", name.lower()) for name in header]
     found: dict[str, int | None] = {}
     for role, names in ROLES.items():
         places = [spelt.index(name) for name in names.split() if name in spelt]
         if places:
+            found[role] = places[0]
+    for role, pattern in LIKE.items():
+        free = [at for at in range(len(spelt)) if at not in found.values()]
+        places = [at for at in free if re.search(pattern, spelt[at])]
+        if role not in found and len(places) == 1:
             found[role] = places[0]
     return found
 
@@ -144,4 +159,6 @@ def _missing(path: Path, role: str, names: Sequence[str], header: bool) -> str:
     remedy = f"; give --{role} NAME or NUMBER (from 1)"
     if role == "rating":
         remedy += ". A table without ratings trains neither SVD nor SVD++"
+    if names[0].startswith(("#", "%")):
+        remedy = f"; if it is a comment, take all out: grep -v '^[#%]' {path.name} > new.csv"
     return what + remedy

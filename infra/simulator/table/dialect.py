@@ -62,6 +62,8 @@ def sniff(path: Path, separator: str | None = None) -> Dialect:
         raise BadInput(f"{path}: its lines end in CR alone; write them with LF: tr '\\r' '\\n'")
     if not line.strip():
         raise BadInput(f"{path}: line 1 is empty; expected a header or the first rating")
+    if line.startswith(("{", "[")):
+        raise BadInput(f"{path}: JSON: write user, movie, rating and time as CSV first")
     found = _best(sample, [separator] if separator else list(SEPARATORS))
     if found is None:
         known = f"no {separator!r}" if separator else "no separator that is known"

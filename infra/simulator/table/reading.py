@@ -141,9 +141,12 @@ class _Reader:
     def _times(self, column: pa.StringArray) -> NDArray[np.int64]:
         parsed: Parsed = (parse_iso if self._iso else parse_numbers)(column)
         if parsed.bad is not None:
-            form = "ISO 8601, as the first one" if self._iso else "a number (s, ms, µs or ns)"
+            form = "not ISO 8601" if self._iso else "no number of s, ms, µs or ns"
+            form += ", as the first one is"
+            if self._row + parsed.bad == 0:
+                form = "neither a number of s, ms, µs or ns nor ISO 8601"
             text = column[parsed.bad].as_py()
-            why = f"the time {text[:30]!r} is not {form}; --time none takes the file's order"
+            why = f"the time {text[:30]!r} is {form}; --time none takes the file's order"
             self._refuse(parsed.bad, why)
         return parsed.numbers
 

@@ -53,7 +53,8 @@ def parse_numbers(texts: pa.StringArray) -> Parsed:
 
 def parse_iso(texts: pa.StringArray) -> Parsed:
     """Of ISO 8601, in seconds."""
-    trimmed = pc.utf8_trim_whitespace(texts)
+    trimmed = pc.replace_substring_regex(pc.utf8_trim_whitespace(texts), " ?(UTC|GMT)$", "Z")
+    trimmed = pc.replace_substring_regex(trimmed, r" ([+-][0-9:]+)$", r"\1")
     zoned = pc.match_substring_regex(trimmed, ZONE).to_numpy(zero_copy_only=False)
     numbers = np.zeros(len(texts), np.int64)
     bad: list[int] = []

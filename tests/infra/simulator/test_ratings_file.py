@@ -143,6 +143,47 @@ def test_a_table_in_any_dialect_is_read_back(people, data):
     assert as_rows(found) == people
 
 
+plain = st.lists(
+    st.tuples(
+        st.integers(1, 10**7) | st.from_regex(r"A[0-9A-Z]{9}", fullmatch=True),
+        st.integers(1, 10**7) | st.from_regex(r"[0-9]{9}[0-9X]", fullmatch=True),
+        st.integers(0, 20).map(lambda n: n / 2),
+        st.integers(10**8, 4 * 10**9),
+    ),
+    min_size=1,
+    max_size=30,
+)
+NAMES = {
+    "user": ["userId", "user_id", "USER", "reviewerID", "User-ID"],
+    "movie": ["movieId", "item_id", "itemid", "ISBN", "asin"],
+    "rating": ["rating", "Score", "stars", "Book-Rating", "overall"],
+    "time": ["timestamp", "time", "Date", "unixReviewTime"],
+}
+
+
+@given(plain, st.data())
+def test_nothing_need_be_said_of_a_usual_table(people, data):
+    """Separator, header, columns and unit are all told by the first lines."""
+    draw = data.draw
+    separator = draw(st.sampled_from(["::", "\t", ";", "|", ",", " "]))
+    header = draw(st.booleans())
+    roles = ["user", "movie", "rating", "time"]
+    if header:
+        roles = draw(st.permutations([*roles, "other"]))
+    units = [unit for unit in TIMES if separator != " " or "iso" not in unit]
+    when = TIMES[draw(st.sampled_from(sorted(units)))]
+    fields = [
+        {"user": u, "movie": m, "rating": f"{r:g}", "time": when(t), "other": 1}
+        for u, m, r, t in people
+    ]
+    heads = [draw(st.sampled_from(NAMES[role])) if role in NAMES else "n" for role in roles]
+    lines = [heads] * header + [[str(row[role]) for role in roles] for row in fields]
+    with tempfile.TemporaryDirectory() as folder:
+        content = "".join(separator.join(line) + "\n" for line in lines)
+        found = read_ratings(written(folder, content))
+    assert as_rows(found) == [(str(u), str(m), r, t) for u, m, r, t in people]
+
+
 def test_columns_are_found_by_their_names_and_order_tells_the_times(tmp_path):
     content = '"Book-Title";"User-ID";"ISBN";"Book-Rating"\n"a; ""b""";"7";"034X";"5"\n;"8";"1";"0"'
     found = read_ratings(written(tmp_path, content), Wanted(zeros=Zeros.IMPLICIT))
@@ -192,7 +233,7 @@ FAULTS = {
     "a rating past the log's": ("1::1::100::9", "not below 100, as the log's are: divide"),
     "an empty rating": ("1::1::::9", "no rating: take the line out"),
     "milliseconds among seconds": ("1::1::5::1365029107000", "is not in seconds, as the first"),
-    "no time": ("1::1::5::", "the time '' is not a number"),
+    "no time": ("1::1::5::", "the time '' is no number of s, ms, µs or ns, as the first one is"),
     "another form of time": ("1::1::5::2013-04-03", "--time none takes the file's order"),
     "three fields": ("1::1::5", "3 columns, expected 4"),
     "five fields": ("1::1::5::9::9", "5 columns, expected 4"),
@@ -246,6 +287,21 @@ def test_fields_of_several_lines_are_counted_for_a_quote_may_be_open(tmp_path, m
 def test_a_stray_cr_is_refused(tmp_path):
     with pytest.raises(BadInput, match="an empty line in the middle"):
         read_ratings(written(tmp_path, "1::2::3::4\n1::1::5::9\r\r\n5::6::7::8\n"))
+
+
+@pytest.mark.parametrize(
+    "content, reason",
+    [
+        ("1,2,3,04-2013\n", "line 1, .*is neither a number of s, ms, µs or ns nor ISO 8601"),
+        ("1,2,3,2013-99-03\n", "line 1, .*is neither a number"),
+        ("1,2,3,2013-01-03\n1,2,3,9\n", "line 2, .*'9' is not ISO 8601, as the first one is"),
+    ],
+)
+def test_a_time_of_no_form_or_of_another_is_named(tmp_path, content, reason):
+    with pytest.raises(BadInput, match=f"{reason}.*--time none takes the file's order"):
+        read_ratings(written(tmp_path, content))
+    ordered = Wanted(columns={"time": "none"})
+    assert read_ratings(written(tmp_path, content), ordered).unit == "the order of the file"
 
 
 def test_a_line_after_a_field_of_several_lines_is_named_rightly(tmp_path):

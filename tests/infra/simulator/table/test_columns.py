@@ -21,6 +21,8 @@ BY_NAME = {
     "User-ID,ISBN,Book-Rating": (0, 1, 2, None),
     "asin,title,overall,reviewTime,unixReviewTime,reviewerID": (5, 0, 2, 4),
     "profileName,review/userId,product/title,review/score": (1, 2, 3, None),
+    "user_id:token,item_id:token,rating:float,timestamp:float": (0, 1, 2, 3),
+    ",recipe_id,user_id,date_of_review,given_rating,review": (2, 1, 4, 3),
     "id,USER,Title,Score,created_at": (1, 2, 3, 4),
 }
 
@@ -62,6 +64,8 @@ def test_whether_there_is_a_header_can_be_said():
 REFUSED = {
     "unknown names": (["u,m,r", "1,2,3"], {}, "no column is known to be the user: the header is u"),
     "many columns": (["1,2,3,4,5"], {}, r"5 columns, no header; give --user NAME or NUMBER"),
+    "two that may be it": (["user_id,item,rating_a,rating_b", "1,2,3,4"], {}, "be the rating"),
+    "a comment": (["% bip,weighted,x", "1,2,3"], {}, r"comment, take all out: grep -v '\^\[#%\]'"),
     "watches alone": (["1,2", "1,3"], {}, "to be the rating.*trains neither SVD nor SVD"),
     "watches and times": (["1,2,1365029107"], {}, "to be the rating"),
     "no such name": (["user,movie,rating"], {"user": "who"}, "--user who: no such column; there"),

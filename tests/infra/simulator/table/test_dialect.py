@@ -40,6 +40,7 @@ REFUSED = {
     "a word": ("hello\n", None, "line 1, 'hello', is one column: no separator that is known"),
     "another separator": ("1,2,3\n", ";", "is one column: no ';' is in it"),
     "an empty line first": ("\n1,2,3\n", None, "line 1 is empty"),
+    "JSON": ('{"asin": "B1", "overall": 5.0, "reviewerID": "A1"}\n', None, "JSON: write user"),
     "nothing": ("", None, "line 1 is empty"),
     "old line ends": ("1::2::3\r1::2::3\r", None, r"CR alone; write them with LF: tr '\\r' '\\n'"),
 }
