@@ -1,104 +1,39 @@
-"""Steps 4 and 5: `dvc repro`, stage by stage, and SVD beside SVD++."""
+"""Variables that nobody set: Kubernetes and Docker put other programs' addresses there.
+
+Kubernetes does so for every Service, in every pod, under the Service's own name: one called
+`collector` makes COLLECTOR_PORT=tcp://10.0.0.1:9400, COLLECTOR_SERVICE_HOST and more. Docker's
+links do so for a container's alias, and hand its whole environment on: KAFKA_NAME=/demo/kafka,
+KAFKA_ENV_HOME. They are told by their form, rather than all prefixes be made too odd to collide.
+"""
 
 import re
-import sys
-import time
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
 
-from infra.demo.report import Step, step, table
-from infra.processes import Processes
-from movierec.errors import Unavailable
-from movierec.evaluation.validation import MEASURES
-from movierec.files import read_json
-from movierec.models.kinds import KINDS
-
-MODELS = {name: kind.title for name, kind in KINDS.items()}
-BASELINES = {"biases": "biases only", "popularity": "popularity", "global_mean": "global mean"}
-OF_LISTS = {key: MEASURES[key] for key in ("recall", "ndcg", "coverage", "lift")}
-"""The measures of lists, and not of predicted ratings."""
-STARTED = re.compile(r"Running stage '(.+)':")
-SKIPPED = re.compile(r"Stage '(.+)' (?:didn't change|is cached)")
+ADDRESS = re.compile("(tcp|udp|sctp)://.*")
+PORT_OR_HOST = re.compile(
+    ".+_SERVICE_HOST|.+_SERVICE_PORT(_[A-Z0-9_]+)?"
+    "|.+_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|ADDR|START|END|PORT(_START|_END)?))?"
+)
+ALIAS = re.compile("/[^/]+/[^/]+")
+"""What a link's name holds: the container that has it, and the alias."""
 
 
-def reproduce(processes: Processes) -> None:
-    """Step 4: run `dvc repro` and say of each stage whether it ran or was skipped."""
-    with step(4, "dvc repro", "days → matrix → SVD, SVD++ → evaluation → gate") as current:
-        repro(processes, current)
+def is_link(name: str, environment: Mapping[str, str]) -> bool:
+    """Whether Kubernetes or Docker put the variable `name` of `environment` there.
+
+    What a linked container's environment holds may have any name: it is told by the variable
+    that says there is such a link.
+    """
+    if PORT_OR_HOST.fullmatch(name) or _is_alias(name, environment):
+        return True
+    if name.endswith("_PORT"):
+        return ADDRESS.fullmatch(environment.get(name, "")) is not None
+    return any(
+        _is_alias(f"{name[: found.start()]}_NAME", environment)
+        for found in re.finditer("_ENV_(?=.)", name)
+    )
 
 
-def repro(processes: Processes, current: Step) -> None:
-    """Run `dvc repro`, following its stages. Raises Unavailable with DVC's own errors."""
-    lines: list[str] = []
-    follow(processes.lines("dvc", [sys.executable, "-m", "dvc", "repro"]), current, lines)
-    if status := processes.wait("dvc"):
-        errors = [line for line in lines if line.lower().startswith("error")]
-        raise Unavailable(f"dvc repro ended with status {status}: {' | '.join(errors)}")
-
-
-def follow(output: Iterable[str], current: Step, lines: list[str]) -> None:
-    """Say each stage of `dvc repro` as it ends, with its seconds; keep every line in `lines`."""
-    running, started, ran, skipped = "", time.monotonic(), 0, 0
-
-    def finish() -> None:
-        if running:
-            current.say(f"{running:<24} {time.monotonic() - started:5.1f} s")
-
-    for text in output:
-        lines.append(text.strip())
-        if match := SKIPPED.search(text):
-            finish()
-            running, skipped = "", skipped + 1
-            current.say(f"{match[1]:<24} skipped, nothing changed")
-        elif match := STARTED.search(text):
-            finish()
-            running, started, ran = match[1], time.monotonic(), ran + 1
-    finish()
-    current.note = f"{ran} stages ran, {skipped} skipped"
-
-
-def compare(root: Path, processes: Processes) -> None:
-    """Step 5: both models beside the baselines, and the page of plots."""
-    with step(5, "compare", "SVD beside SVD++ on the validation part") as current:
-        current.say(comparison(root))
-        page = "reports/plots.html"
-        processes.run("plots", [sys.executable, "-m", "infra.demo.plots_page", "--output", page])
-        place = root.relative_to(root.parents[1])
-        experiment = "dvc exp run -S train.svd.n_factors=32"
-        current.say(f"go on in {place}: {experiment}; then make compare IN={place}")
-        current.note = f"plots are in {place / page}"
-
-
-def comparison(root: Path, measures: Mapping[str, str] = MEASURES) -> str:
-    """A table of both models, of the parts of their lists, and of the baselines, whatever has one
-    of the `measures`."""
-    baselines = _read(root / "reports/baselines.json")
-    rows = [(name, _read(root / f"metrics/{kind}.json")) for kind, name in MODELS.items()]
-    rows += list_parts(root)
-    rows += [(name, baselines[kind]) for kind, name in BASELINES.items()]
-    cells = [
-        [name, *(f"{measured[key]:.4f}" if key in measured else "–" for key in measures)]
-        for name, measured in rows
-        if measures.keys() & measured.keys()
-    ]
-    return table(["", *measures.values()], cells)
-
-
-def list_parts(root: Path) -> list[tuple[str, dict[str, float]]]:
-    """What each model's lists are worth when ranked by one of the two things that their order is
-    made of; nothing where a model ranks by its rating alone. Who takes up what is the same in
-    all models."""
-    reports = {name: _read(root / f"reports/{kind}.json") for kind, name in MODELS.items()}
-    made = {name: report.get("lists", {}) for name, report in reports.items()}
-    rows = [
-        (f"{name}, by rating alone", lists["rating_alone"])
-        for name, lists in made.items()
-        if "rating_alone" in lists
-    ]
-    alone = [lists["uptake_alone"] for lists in made.values() if "uptake_alone" in lists]
-    return rows + [("uptake alone", measured) for measured in alone[:1]]
-
-
-def _read(path: Path) -> dict[str, Any]:
-    return read_json(path, "run `dvc repro`")
+def _is_alias(name: str, environment: Mapping[str, str]) -> bool:
+    """Whether it says that there is a link."""
+    return name.endswith("_NAME") and ALIAS.fullmatch(environment.get(name, "")) is not None
