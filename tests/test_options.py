@@ -29,10 +29,13 @@ def numbers(path: Path) -> Iterator[tuple[str, str]]:
 
 
 OPTIONS = [(path, *found) for path in FILES for found in numbers(path)]
-WORLD = ROOT / "infra/simulator/world.py"
-"""Its options are those of two programs."""
+SHARED = {
+    ROOT / "infra/simulator/world.py": ROOT / "infra/simulator/produce.py",
+    ROOT / "infra/demo/sources.py": ROOT / "infra/demo/replay.py",
+}
+"""Options that a program has from a file beside it."""
 PROGRAMS = [
-    (ROOT / "infra/simulator/produce.py" if path == WORLD else path, option, kind)
+    (SHARED.get(path, path), option, kind)
     for path, option, kind in OPTIONS
     if kind in ("whole", "real") and path.relative_to(ROOT).parts[0] != "tests"
 ]

@@ -27,7 +27,7 @@ import numpy as np
 
 from infra.demo.report import table
 from infra.processes import answers_ok, die_with_parent, free_port
-from movierec.cli import run
+from movierec.cli import run, whole
 from movierec.models.modelfile import LoadedModel, load_model
 from serve.service.reasons import figures
 from serve.service.recommender import NOTHING, History, Recommender
@@ -44,8 +44,8 @@ STATUS = {"RSS": "VmRSS", "its own": "RssAnon", "maps": "RssFile"}
 def main(arguments: list[str]) -> int:
     """Measure and print a table, then JSON."""
     parser = argparse.ArgumentParser(prog="bench_answer", description=__doc__.split("\n")[0])
-    parser.add_argument("--movies", type=int, nargs="+", default=[MOVIES, 27_000])
-    parser.add_argument("--watchers", type=int, nargs="+", help="measure memory, not time")
+    parser.add_argument("--movies", type=whole, nargs="+", default=[MOVIES, 27_000])
+    parser.add_argument("--watchers", type=whole, nargs="+", help="measure memory, not time")
     options = parser.parse_args(arguments)
     results: dict[int, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:

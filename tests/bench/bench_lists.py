@@ -28,7 +28,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from infra.demo.replay import set_params
-from movierec.cli import run
+from movierec.cli import real, run
 from movierec.dataset.matrix import Dataset, load_dataset, save_dataset
 from movierec.dataset.scale import Events
 from movierec.dataset.split import SPLITS
@@ -85,11 +85,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench_lists", description=(__doc__ or "").split("\n")[0])
     ratings = "a file of real ratings; default: generated ones, and the demo's days if it ran"
     parser.add_argument("--ratings", type=Path, help=ratings)
-    parser.add_argument("--scale", type=float, nargs=2, default=[1.0, 5.0], metavar=("LOW", "HIGH"))
-    parser.add_argument("--relevant", type=float, default=4.0, help="a rating from here on is good")
+    parser.add_argument("--scale", type=real, nargs=2, default=[1.0, 5.0], metavar=("LOW", "HIGH"))
+    parser.add_argument("--relevant", type=real, default=4.0, help="a rating from here on is good")
     parser.add_argument("--keep-params", action="store_true", help="train as params.yaml says")
     parser.add_argument("--split", choices=tuple(SPLITS), default="random")
-    parser.add_argument("--trend", type=float, default=0.0, metavar="DAYS")
+    parser.add_argument("--trend", type=real, default=0.0, metavar="DAYS")
     parser.add_argument("--one", help=argparse.SUPPRESS)  # a child's task, as JSON
     return parser.parse_args(arguments)
 

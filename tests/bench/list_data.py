@@ -27,7 +27,7 @@ DAY = 86_400 * SECOND
 
 
 def of_file(path: Path, events: Events) -> Window:
-    """The ratings of a file, its rows without one left out. Raises BadInput for one off the scale."""
+    """The rated rows of a file. Raises BadInput where a rating is off the scale."""
     file = read_ratings(path)
     check_scale(file, events.rating_min, events.rating_max)
     slugs = np.array([slug.encode() for slug in file.slugs])

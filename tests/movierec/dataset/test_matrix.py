@@ -53,13 +53,13 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
             assert matrix.indices.dtype == np.int32 and matrix.indptr.dtype == np.int64
             # Else scipy would sort them, in place, where a mapped file may not be written to.
             assert matrix.has_sorted_indices and matrix.has_canonical_format
-            assert isinstance(matrix.data, np.memmap) == mmap
+            assert isinstance(matrix.data.base, np.memmap) == mmap
         for table in ("watchers", "take_ups"):
             for array, saved in zip(getattr(loaded, table), getattr(DATASET, table), strict=True):
                 assert (array.tolist(), array.dtype) == (saved.tolist(), saved.dtype)
     assert loaded.train.nnz == 3  # a stored zero is a rating
     # Training reads its ratings over and over, in no order: into memory unless one says else.
-    assert not isinstance(load_dataset(tmp_path / "dataset").train.data, np.memmap)
+    assert not isinstance(load_dataset(tmp_path / "dataset").train.data.base, np.memmap)
 
 
 def test_a_part_without_entries_is_one(tmp_path: Path) -> None:
