@@ -15,13 +15,12 @@ What a day is follows from the log: lines make a day when enough of them are dat
 is due when enough lines lie past its end (passing). The own clock only says "not yet".
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from movierec.errors import BadInput, CorruptFile, UserError
-from movierec.store.chain import Chain, move_base, read_base, read_chain
+from movierec.store.chain import Chain, move_base, read_base
 from movierec.store.dayfile import MEND, DayFile, Manifest, put_day
 from movierec.store.days import MANIFEST, day_folder, day_name_of, verify_day
 from movierec.store.decisions import (
@@ -33,48 +32,11 @@ from movierec.store.decisions import (
     read_closing,
 )
 from movierec.store.expired import is_expired
-from movierec.store.passing import Passing
+from movierec.store.passing import Chains
 from movierec.store.placing import Cut, count_dated, removable, rows_between
 from movierec.store.segments import Partition, partitions_at, partitions_of
 from movierec.store.storage import at, has
 from movierec.times import DAY, SECOND, Day, Nanoseconds, day_name
-
-
-class Chains:
-    """The chains of a topic's partitions, and what was found in them: each segment is looked at
-    once, so that a check costs the same at the end of a day as at its beginning."""
-
-    def __init__(self, evidence: int) -> None:
-        self.evidence = evidence
-        self.of: dict[int, Chain] = {}
-        self.lines: Counter[Day] = Counter()
-        """Good lines of each day, those in closed days too."""
-        self._passings: dict[tuple[int, Nanoseconds], Passing] = {}
-
-    def read(self, partition: Partition, found: Chain | None = None) -> None:
-        """Read a chain, or what was written since; since it was `found`, when it begins there."""
-        known = 0
-        if partition.number in self.of:
-            known = len(self.of[partition.number].segments)
-            self.of[partition.number].extend()
-        else:
-            if found is not None:
-                found.extend()
-            if found is None or read_base(partition) != found.base:
-                found = read_chain(partition)
-            self.of[partition.number] = found
-        for segment in self.of[partition.number].segments[known:]:
-            self.lines.update(segment.dates)
-
-    def passed(self, threshold: Nanoseconds) -> dict[int, int | None]:
-        """Where each partition passes a threshold; None: it has not."""
-        return {p: self._passing(p, threshold).offset(chain) for p, chain in self.of.items()}
-
-    def _passing(self, partition: int, threshold: Nanoseconds) -> Passing:
-        key = (partition, threshold)
-        if key not in self._passings:
-            self._passings[key] = Passing(threshold, self.evidence)
-        return self._passings[key]
 
 
 class Closer:
