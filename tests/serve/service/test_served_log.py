@@ -14,13 +14,13 @@ from serve.kafka import KafkaSettings
 from serve.metrics import OUTCOMES, ServiceMetrics
 from serve.service import served_log
 from serve.service.provenance import Provenance
-from serve.service.recommender import Answer
+from serve.service.recommender import NOTHING, Answer
 from serve.service.served_log import KafkaServedLog, NoServedLog, now, served_line
 from tests.brokers.embedded import embedded_broker, held
 
 PARTITIONS = 4
 SVD = Provenance("svd@v1.4.0", "svd", "svd", "c0ffee", "d" * 64)
-ANSWER = Answer(["jaws+1975", "alien+1979"], [2.0, 1.0], "model")
+ANSWER = Answer(["jaws+1975", "alien+1979"], "model", NOTHING)
 
 
 class Log:
