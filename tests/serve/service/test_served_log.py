@@ -4,7 +4,6 @@ import threading
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -16,13 +15,13 @@ from serve.metrics import OUTCOMES, ServiceMetrics
 from serve.service import served_log
 from serve.service.brokers import Brokers
 from serve.service.provenance import Provenance
-from serve.service.recommender import Answer
+from serve.service.recommender import NOTHING, Answer
 from serve.service.served_log import KafkaServedLog, NoServedLog, now, served_line
 from tests.brokers.embedded import embedded_broker, held
 
 PARTITIONS = 4
 SVD = Provenance("svd@v1.4.0", "svd", "svd", "c0ffee", "d" * 64)
-ANSWER = Answer(["jaws+1975", "alien+1979"], "model", np.arange(2))
+ANSWER = Answer(["jaws+1975", "alien+1979"], "model", NOTHING)
 
 
 class Log:
