@@ -55,7 +55,16 @@ def kernel(function: F) -> F:
 
     Division by zero gives ±inf or nan as in IEEE; the callers look for them.
     """
-    compiled: Any = njit(error_model="numpy")(function)
+    return _compiled(function)
+
+
+def inner(function: F) -> F:
+    """A part of a kernel that becomes code of it, where a call would cost as much as the part."""
+    return _compiled(function, forceinline=True)
+
+
+def _compiled(function: F, **how: bool) -> F:
+    compiled: Any = njit(error_model="numpy", **how)(function)
     # What `cache=True` does with numba's own cache; there is no public way to give another.
     compiled._cache = _KernelCache(function)
     result: F = compiled

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.models.kernels.cache import kernel
+from movierec.models.kernels.cache import inner, kernel
 from movierec.models.kernels.jacobi import eigenvectors
 from movierec.models.kernels.lanes import (
     add_product,
@@ -36,6 +36,9 @@ START = 0.1
 """Standard deviation of the movies' first factors."""
 Rows = NDArray[Any]
 """(n,) of a `lanes.row_type` with the field `x`."""
+Room = tuple[Rows, Rows, Rows, NDArray[Any], NDArray[Any]]
+"""A row at work: itself and G w; the errors of N; their factors, coordinate by coordinate. The
+first and the last of these stand twice, as rows and as numbers."""
 CHUNK = 2 * LANES
 """How many of N lie side by side: two sums, as one alone would wait for each of its steps."""
 BLOCK = 64
@@ -122,15 +125,24 @@ def half(N: tuple[NDArray[np.int64], NDArray[np.int32]], H: Rows, W: Rows, hyper
 
     N is (indptr, indices): which rows of H each row of W took up.
     """
-    k, scalar, lanes = hyper.n_factors, H["x"].dtype, H["x"].shape[1]
-    chunks = -(-int(np.diff(N[0]).max(initial=0)) // CHUNK)
-    G, g = rows(scalar, lanes, lanes), rows(scalar, 1, lanes)
-    e, B = rows(scalar, chunks, CHUNK), rows(scalar, k * chunks, CHUNK)
+    counts = np.diff(N[0])
+    W["x"][counts == 0] = 0
+    if len(N[1]) == 0:
+        return
+    scalar, lanes = H["x"].dtype, H["x"].shape[1]
+    room = -(-int(counts.max()) // CHUNK)
+    G = rows(scalar, lanes, lanes)
     G["x"] = hyper.unobserved * gram(H)
-    flat = [table.view(scalar) for table in (G, g, e, B)]
+    one, other = (_room(scalar, lanes, room * lanes, room) for _ in range(2))
+    taken = np.flatnonzero(counts)
     weight = hyper.unobserved * len(H)
-    if chunks:
-        _half(*N, H["x"], W["x"], k, hyper.reg, weight, G, g, e, B, *flat)
+    _half(*N, taken, H["x"], W["x"], hyper.n_factors, hyper.reg, weight, G, G["x"], one, other)
+
+
+def _room(scalar: np.dtype[Any], lanes: int, factors: int, errors: int) -> Room:
+    """Zeros for one row at a time: see `Room`."""
+    tables = rows(scalar, 2, lanes), rows(scalar, errors, CHUNK), rows(scalar, factors, CHUNK)
+    return (*tables, tables[0]["x"], tables[2].view(scalar))
 
 
 def gram(H: Rows) -> NDArray[np.float64]:
@@ -162,62 +174,86 @@ def _gram(
 def _half(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
+    taken: NDArray[np.int64],
     H: NDArray[Any],
     W: NDArray[Any],
     k: int,
     reg: float,
     weight: float,
     G: Rows,
-    g: Rows,
-    e: Rows,
-    B: Rows,
     flat_G: NDArray[Any],
-    flat_g: NDArray[Any],
-    flat_e: NDArray[Any],
-    flat_B: NDArray[Any],
+    one: Room,
+    other: Room,
 ) -> None:
-    """`half`: G is α Σ h hᵀ, `weight` is α m; g, e and B are room for G w, the errors of N and
-    their factors, coordinate by coordinate. Each stands twice, as rows and as numbers."""
+    """`half` for the rows `taken`; G is α Σ h hᵀ and `weight` α m.
+
+    Each step waits for the one before it: so two rows go side by side. The last of an odd number
+    goes beside itself, twice the same.
+    """
     align_stack()
-    lanes = len(flat_g)
-    one = H.dtype.type(1.0)
-    zero = one - one
-    none, ones, nothing = load(e, 0, "x"), spread(load(e, 0, "x"), one), load(g, 0, "x")
-    for u in range(len(indptr) - 1):
-        start, n = indptr[u], indptr[u + 1] - indptr[u]
-        w = W[u]
-        if n == 0:
-            w[:] = zero
-            continue
-        chunks = -(-n // CHUNK)
-        room = chunks * CHUNK
-        for t in range(n):
-            h = H[indices[start + t]]
-            for f in range(k):
-                flat_B[f * room + t] = h[f]
+    last = len(taken) - 1
+    for place in range(0, last + 1, 2):
+        u, v = taken[place], taken[min(place + 1, last)]
+        _begin(indices[indptr[u] : indptr[u + 1]], H, W[u], k, G, one)
+        _begin(indices[indptr[v] : indptr[v + 1]], H, W[v], k, G, other)
+        n, m = indptr[u + 1] - indptr[u], indptr[v + 1] - indptr[v]
+        shrink = H.dtype.type(reg * np.sqrt(n + weight)), H.dtype.type(reg * np.sqrt(m + weight))
+        steps = H.dtype.type(0), H.dtype.type(0)
         for f in range(k):
-            flat_B[f * room + n : f * room + room] = zero
-        for c in range(chunks):
-            x = ones
-            for f in range(k):
-                x = add_product(spread(none, -w[f]), load(B, f * chunks + c, "x"), x)
+            steps = (
+                _step(f, steps[0], shrink[0], -(-n // CHUNK), G, flat_G, one),
+                _step(f, steps[1], shrink[1], -(-m // CHUNK), G, flat_G, other),
+            )
+        for f in range(k):
+            W[u, f] = one[3][0, f]
+            W[v, f] = other[3][0, f]
+
+
+@inner
+def _begin(
+    N: NDArray[np.int32], H: NDArray[Any], w: NDArray[Any], k: int, G: Rows, room: Room
+) -> None:
+    """Fill the room of a row w: itself, G w, the factors of N, and what each errs by."""
+    wide, e, B, flat, factors = room
+    chunks = -(-len(N) // CHUNK)
+    zero = H.dtype.type(0)
+    none, nothing = spread(load(e, 0, "x"), zero), spread(load(G, 0, "x"), zero)
+    for j in range(k * chunks):
+        store(B, j, "x", none)
+    for t in range(len(N)):
+        h = H[N[t]]
+        for f in range(k):
+            factors[f * chunks * CHUNK + t] = h[f]
+    Gw = nothing
+    for f in range(k):
+        flat[0, f] = w[f]
+        Gw = add_product(spread(nothing, w[f]), load(G, f, "x"), Gw)
+    store(wide, 1, "x", Gw)
+    for c in range(chunks):
+        x = spread(none, H.dtype.type(1))
+        for f in range(k):
+            x = add_product(spread(none, -w[f]), load(B, f * chunks + c, "x"), x)
+        store(e, c, "x", x)
+
+
+@inner
+def _step(
+    f: int, before: Any, shrink: Any, chunks: int, G: Rows, flat_G: NDArray[Any], room: Room
+) -> Any:
+    """Move coordinate f to its minimum; `before` is how far f − 1 has moved. Returns how far."""
+    wide, e, B, flat, _ = room
+    one = flat.dtype.type(1)
+    none = spread(load(e, 0, "x"), one - one)
+    gain, size, moved = none, none, spread(none, -before)
+    for c in range(chunks):
+        x, y = load(e, c, "x"), load(B, f * chunks + c, "x")
+        if f:
+            x = add_product(moved, load(B, (f - 1) * chunks + c, "x"), x)
             store(e, c, "x", x)
-        Gw = nothing
-        for f in range(k):
-            Gw = add_product(spread(nothing, w[f]), load(G, f, "x"), Gw)
-        store(g, 0, "x", Gw)
-        shrink = H.dtype.type(reg * np.sqrt(n + weight))
-        step = zero
-        for f in range(k):
-            gain, size = none, none
-            moved = spread(none, -step)
-            for c in range(chunks):
-                x, y = load(e, c, "x"), load(B, f * chunks + c, "x")
-                if f:
-                    x = add_product(moved, load(B, (f - 1) * chunks + c, "x"), x)
-                    store(e, c, "x", x)
-                gain, size = add_product(x, y, gain), add_product(y, y, size)
-            scale = one / (total(size) + flat_G[f * lanes + f] + shrink)
-            step = (total(gain) - (flat_g[f] + shrink * w[f])) * scale
-            w[f] += step
-            store(g, 0, "x", add_product(spread(nothing, step), load(G, f, "x"), load(g, 0, "x")))
+        gain, size = add_product(x, y, gain), add_product(y, y, size)
+    scale = one / (total(size) + flat_G[f, f] + shrink)
+    by = (total(gain) - (flat[1, f] + shrink * flat[0, f])) * scale
+    flat[0, f] += by
+    Gw = load(wide, 1, "x")
+    store(wide, 1, "x", add_product(spread(Gw, by), load(G, f, "x"), Gw))
+    return by
