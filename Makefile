@@ -21,6 +21,10 @@ $(VENV)/.done: requirements.txt pyproject.toml
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
+$(VENV)/.peers: $(VENV)/.done tests/bench/requirements.txt
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
+	@touch $@
+
 demo: setup      ## the whole loop on embedded defaults, about a minute and a half; it stays in .demo/
 	@python -m infra.demo
 
@@ -70,7 +74,7 @@ bench-store: setup   ## a flush beside 10, 1,000 and 10,000 segments, and the st
 bench-train: setup   ## both models against Surprise; DATA=file takes public ratings
 	@python -m tests.bench.bench_train $(if $(DATA),--data $(DATA)) $(ARGS)
 
-bench-lists: setup   ## lists beside EASE, ALS; RATINGS=file, SPLIT=global_time, TREND=days
+bench-lists: $(VENV)/.peers  ## lists beside EASE, ALS; RATINGS=file, SPLIT=global_time, TREND=days
 	@python -m tests.bench.bench_lists $(if $(RATINGS),--ratings "$(RATINGS)") \
 		$(if $(SPLIT),--split $(SPLIT)) $(if $(TREND),--trend $(TREND)) $(ARGS)
 
