@@ -7,42 +7,52 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.models.kernels.cache import kernel
+from movierec.models.kernels.lanes import align_stack, load, row_type, spread, store, width
 from movierec.models.uptake import FEW, UptakeModel
 
 
 def fill(uptake: UptakeModel, N: tuple[NDArray[np.int64], NDArray[np.int32]]) -> None:
     """Set the rows of `uptake` to those of N, (indptr, indices), distinct and ascending."""
-    hyper = uptake.hyper
-    _fill(*N, uptake.movie, uptake.energy, hyper.unobserved, hyper.reg, FEW, uptake.user)
+    hyper, (k, n_movies) = uptake.hyper, uptake.movie.shape
+    own = hyper.reg * np.sqrt(np.arange(n_movies + 1) + hyper.unobserved * n_movies)
+    kind = row_type(uptake.movie.dtype, width(k), "x")
+    movies, sums = np.zeros(n_movies, kind), np.zeros(k + 1, kind)
+    movies["x"][:, :k] = uptake.movie.T
+    D = hyper.unobserved * uptake.energy.astype(np.float64)
+    _fill(*N, movies, movies["x"], D, own, FEW, sums, sums["x"], uptake.user)
 
 
 @kernel
 def _fill(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
-    movie: NDArray[Any],
-    energy: NDArray[Any],
-    unobserved: float,
-    reg: float,
+    movies: NDArray[Any],
+    factors: NDArray[Any],
+    shared: NDArray[np.float64],
+    own: NDArray[np.float64],
     few: int,
+    sums: NDArray[Any],
+    flat_sums: NDArray[Any],
     W: NDArray[Any],
 ) -> None:
-    k, n_movies = movie.shape
-    D, large = np.empty(k, movie.dtype), np.empty((k, k + 1), movie.dtype)
-    small = np.empty((few, few + 1), movie.dtype)
+    """D of somebody with n movies is `shared` + own[n]; the movies' `factors` stand twice, as
+    numbers and as rows, and so does room for `_many`."""
+    align_stack()
+    k = W.shape[1]
+    D, large = np.empty(k, W.dtype), np.empty((k, k + 1), W.dtype)
+    small = np.empty((few, few + 1), W.dtype)
     for u in range(len(W)):
         N = indices[indptr[u] : indptr[u + 1]]
         n = len(N)
-        own = reg * np.sqrt(n + unobserved * n_movies)
         for f in range(k):
-            D[f] = unobserved * energy[f] + own
-        B = np.empty((n, k), movie.dtype)
-        for j in range(n):
-            B[j] = movie[:, N[j]]
+            D[f] = shared[f] + own[n]
         if n <= few:
+            B = np.empty((n, k), W.dtype)
+            for j in range(n):
+                B[j] = factors[N[j], :k]
             _few(B, D, small[:n, : n + 1], W[u])
         else:
-            _many(B, D, large, W[u])
+            _many(N, movies, factors, D, sums, flat_sums, large, W[u])
 
 
 @kernel
@@ -68,18 +78,32 @@ def _few(B: NDArray[Any], D: NDArray[Any], T: NDArray[Any], w: NDArray[Any]) -> 
 
 
 @kernel
-def _many(B: NDArray[Any], D: NDArray[Any], T: NDArray[Any], w: NDArray[Any]) -> None:
-    """w ← (Bᵀ B + D)⁻¹ Bᵀ 1."""
-    n, k = B.shape
-    T[:] = 0
-    for j in range(n):
-        for f in range(k):
-            left = B[j, f]
-            for g in range(k):
-                T[f, g] += left * B[j, g]
-            T[f, k] += left
+def _many(
+    N: NDArray[np.int32],
+    movies: NDArray[Any],
+    factors: NDArray[Any],
+    D: NDArray[Any],
+    sums: NDArray[Any],
+    flat_sums: NDArray[Any],
+    T: NDArray[Any],
+    w: NDArray[Any],
+) -> None:
+    """w ← (Bᵀ B + D)⁻¹ Bᵀ 1, B with one row a movie. Each sum stays in registers: products and
+    additions are rounded one by one, as numpy rounds them."""
+    k = len(w)
+    nothing = spread(load(sums, 0, "x"), w.dtype.type(0))
+    total = nothing
+    for j in N:
+        total = total + load(movies, j, "x")
+    store(sums, k, "x", total)
     for f in range(k):
+        row = nothing
+        for j in N:
+            row = row + factors[j, f] * load(movies, j, "x")
+        store(sums, f, "x", row)
+        T[f, :k] = flat_sums[f, :k]
         T[f, f] += D[f]
+        T[f, k] = flat_sums[k, f]
     _eliminate(T)
     w[:] = T[:, k]
 
