@@ -7,7 +7,7 @@ export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo compare edits test test-slow test-docker coverage mutants fuzz faults bench \
-	bench-ingest bench-store bench-train replay lint clean
+	bench-ingest bench-lists bench-store bench-train bench-answer replay lint clean
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -59,7 +59,7 @@ fuzz: setup      ## coverage-guided fuzzing of the parser, for minutes
 faults: setup    ## kill, pause, starve and poison the collector on the real broker
 	@python -m tests.faults $(ARGS)
 
-bench: bench-ingest bench-store bench-train  ## every table of tests/bench/README.md
+bench: bench-ingest bench-store bench-train bench-lists bench-answer  ## every table of tests/bench/README.md
 
 bench-ingest: setup  ## the collector against bare consumer loops
 	@python -m tests.bench.bench_ingest $(ARGS)
@@ -70,8 +70,16 @@ bench-store: setup   ## a flush beside 10, 1,000 and 10,000 segments, and the st
 bench-train: setup   ## both models against Surprise; DATA=file takes public ratings
 	@python -m tests.bench.bench_train $(if $(DATA),--data $(DATA)) $(ARGS)
 
-replay: setup    ## RATINGS=file of public ratings through the real broker to both RMSEs
-	@infra/kafka/with-kafka.sh python -m infra.demo.replay --ratings "$(RATINGS)" $(ARGS)
+bench-lists: setup   ## lists beside EASE, ALS; RATINGS=file, SPLIT=global_time, TREND=days
+	@python -m tests.bench.bench_lists $(if $(RATINGS),--ratings "$(RATINGS)") \
+		$(if $(SPLIT),--split $(SPLIT)) $(if $(TREND),--trend $(TREND)) $(ARGS)
+
+bench-answer: setup  ## an answer by rating alone and by uptake too; ARGS="--watchers 0 1000000": memory
+	@python -m tests.bench.bench_answer $(ARGS)
+
+replay: setup    ## RATINGS=table or LOG=capture, through the real broker to both RMSEs
+	@infra/kafka/with-kafka.sh python -m infra.demo.replay \
+		$(if $(RATINGS),--ratings "$(RATINGS)") $(if $(LOG),--log "$(LOG)") $(ARGS)
 
 clean:           ## remove the environment and everything the demo made
 	@rm -rf $(VENV) .demo .cache

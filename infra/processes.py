@@ -85,8 +85,9 @@ class Processes:
         """Run `command` and yield its lines, stderr among them, as they come; then `wait`."""
         process = self._spawn(name, command, None, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert process.stdout is not None
-        for line in process.stdout:
-            yield line.decode(errors="replace")
+        with process.stdout as output:
+            for line in output:
+                yield line.decode(errors="replace")
 
     def wait(self, name: str) -> int:
         """Wait for `name` to end by itself; returns its status."""

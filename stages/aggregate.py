@@ -8,7 +8,7 @@ from movierec.cli import run
 from movierec.dataset.aggregates import save_aggregate
 from movierec.dataset.reduce import aggregate_day
 from movierec.errors import BadInput
-from movierec.store.days import manifest_of, stream_day
+from movierec.store.days import manifest_of, rejected_ratings, stream_day
 from movierec.times import day_number, day_start
 
 
@@ -25,7 +25,11 @@ def main(arguments: list[str]) -> int:
         raise BadInput(f"{options.day}: a closed day's folder is named YYYY-MM-DD") from None
     aggregate, counts = aggregate_day(stream_day(options.day), start)
     totals = manifest_of(options.day)["totals"]
-    counts |= {"rejected": totals["rejected"], "reasons": totals["reasons"]}
+    counts |= {
+        "rejected": totals["rejected"],
+        "reasons": totals["reasons"],
+        "rejected_ratings": rejected_ratings(options.day),
+    }
     save_aggregate(options.output, aggregate, day, counts)
     print(json.dumps({"stage": "aggregate", "day": day, "pairs": len(aggregate.user), **counts}))
     return 0

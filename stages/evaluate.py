@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     loaded = load_model(options.model)
     if loaded.data_hash != dataset.data_hash:
         raise BadInput(f"{options.model} is not of {options.dataset}; run `dvc repro`")
-    result = evaluate(loaded.model, loaded.seen_of, dataset, params)
+    result = evaluate(loaded.ranker(), loaded.seen_of, dataset, params)
     write_json(options.metrics, result.metrics)
     write_json(options.report, result.report)
     write_csv(options.plots / "activity.csv", result.activity)

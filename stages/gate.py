@@ -13,7 +13,7 @@ from typing import Any
 
 from movierec.cli import run
 from movierec.errors import BadInput
-from movierec.evaluation.gate import Evidence, Gate, Judged, shortcomings, verdict
+from movierec.evaluation.gate import Evidence, Gate, Judged, Recall, shortcomings, verdict
 from movierec.files import read_json, write_json
 from movierec.params import load_section
 
@@ -34,8 +34,10 @@ def main(arguments: list[str]) -> int:
         evidence = Evidence.of(read_json(judged, REMEDY), str(judged))
         reasons = shortcomings(evidence, limits)
         if not reasons and evidence.gain_interval:
-            candidate = Judged.of(read_json(path, REMEDY), baselines, str(path))
-            reasons = verdict(candidate, incumbent, limits, evidence.gain_interval)
+            metrics = read_json(path, REMEDY)
+            candidate = Judged.of(metrics, baselines, str(path))
+            recall = Recall.of(metrics, baselines, str(path))
+            reasons = verdict(candidate, recall, incumbent, limits, evidence.gain_interval)
         report[path.stem] = {
             "pass": not reasons,
             "reasons": reasons,

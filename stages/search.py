@@ -12,6 +12,7 @@ in a log: the same command, started again, goes on where it was.
 import argparse
 import hashlib
 import json
+import math
 import sys
 import time
 from dataclasses import asdict
@@ -21,7 +22,7 @@ from typing import Any
 import yaml
 from tqdm import tqdm
 
-from movierec.cli import run
+from movierec.cli import real, run, whole
 from movierec.dataset.matrix import Dataset, load_dataset
 from movierec.errors import BadInput, LimitExceeded
 from movierec.models.judging import PARTS, Judged
@@ -70,9 +71,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--model", choices=searchable(), required=True)
     parser.add_argument("--dataset", type=Path, required=True, help="dataset folder")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
-    parser.add_argument("--trials", type=int, default=200, help="in all, those in the log too")
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="of this run")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--trials", type=whole, default=200, help="in all, those in the log too")
+    parser.add_argument("--seconds", type=real, default=math.inf, help="of this run")
+    parser.add_argument("--seed", type=whole, default=1)
     parser.add_argument("--log", type=Path, help=f"default: one a search below {LOGS}")
     options = parser.parse_args(arguments)
     if options.trials < 1 or not options.seconds > 0 or options.seed < 0:

@@ -23,7 +23,7 @@ from movierec.models import stopping
 from movierec.models.kinds import KINDS
 from movierec.models.model import Hyper, Model
 from movierec.models.saving import save_model
-from movierec.models.training import Train, fitter, load_train
+from movierec.models.training import Train, fit_uptake, fitter, load_train, load_uptake
 
 
 def main(arguments: list[str]) -> int:
@@ -36,11 +36,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--history", type=Path, required=True, help="CSV file to write")
     options = parser.parse_args(arguments)
     params, hyper = load_train(options.params, options.model)
+    taking = load_uptake(options.params)
     dataset = load_dataset(options.dataset)
     started = time.monotonic()
     model, history = fit(options.model, dataset, params, hyper)
+    uptake = fit_uptake(dataset, taking, params.dtype)
     seconds = time.monotonic() - started
-    save_model(options.output, model, dataset, {"engine": params.engine, "dtype": params.dtype})
+    facts = {"engine": params.engine, "dtype": params.dtype}
+    save_model(options.output, model, dataset, facts, uptake)
     write_csv(options.history, history.columns())
     measured = {"seconds": round(seconds, 2), "peak_rss_mb": peak_rss_mb()}
     done = {"epochs": len(history.train), "train_rmse": round(history.train[-1], 4)}

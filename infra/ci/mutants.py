@@ -30,7 +30,7 @@ import yaml
 from infra.ci.mutations import Mutation, mutations
 from infra.ci.reach import Imports
 from infra.ci.trial import Copy, Verdict
-from movierec.cli import run
+from movierec.cli import real, run, whole
 from movierec.errors import BadInput
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -196,11 +196,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="mutants", description="Mutation testing by sample.")
     parser.add_argument("paths", nargs="*", metavar="PATH", help="default: all rooms")
-    parser.add_argument("--per-file", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--hops", type=int, default=1, help="imports between a test and a file")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--least", type=float, default=0, help="percent; below it, status 1")
+    parser.add_argument("--per-file", type=whole, default=2)
+    parser.add_argument("--seed", type=whole, default=1)
+    parser.add_argument("--hops", type=whole, default=1, help="imports between a test and a file")
+    parser.add_argument("--jobs", type=whole, default=2)
+    parser.add_argument("--least", type=real, default=0, help="percent; below it, status 1")
     return parser.parse_args(arguments)
 
 

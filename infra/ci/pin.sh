@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Resolve pyproject.toml's direct dependencies, of every extra, anew and pin everything in
-# requirements.txt; then write what each image installs, with the hashes of its wheels.
+# requirements.txt; then write what each image installs, with the hashes of its wheels, and what
+# a benchmark's peers need.
 #
 #   infra/ci/pin.sh              # all anew
-#   infra/ci/pin.sh --shipped    # the images' files alone, at the versions of requirements.txt
+#   infra/ci/pin.sh --shipped    # all but requirements.txt, at its versions
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -29,3 +30,9 @@ for extra in serve collector; do
   } >"$fresh/$extra.txt"
   mv "$fresh/$extra.txt" "infra/docker/$extra.txt"
 done
+{
+  echo "# Peers of benchmarks, in no image and not in .venv by themselves. Made by infra/ci/pin.sh."
+  "$fresh/uv/bin/uv" pip compile --quiet --python-version 3.11 --no-header --no-annotate \
+    --no-emit-index-url --no-emit-find-links --constraint requirements.txt --extra bench pyproject.toml
+} >"$fresh/bench.txt"
+mv "$fresh/bench.txt" tests/bench/requirements.txt

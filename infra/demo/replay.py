@@ -1,6 +1,8 @@
-"""`make replay RATINGS=…`: ratings by real people, through Kafka, to both models' RMSE.
+"""`make replay RATINGS=…` or `LOG=…`: ratings by real people, or a saved log, through Kafka, to
+both models' RMSE.
 
     python -m infra.demo.replay --ratings ratings.dat --scale 0 10 --relevant 8
+    python -m infra.demo.replay --log capture.log.gz
 
 The broker is the one that KAFKA_BOOTSTRAP_SERVERS names; the replay has a topic of its own there,
 which is deleted in the end. The pipeline runs in a workspace
@@ -10,7 +12,6 @@ params.yaml says.
 """
 
 import argparse
-import json
 import os
 import shutil
 import sys
@@ -23,11 +24,12 @@ import yaml
 
 from infra.demo import workspace
 from infra.demo.report import Step, step
+from infra.demo.sources import add_source_options, evidence_of, name_of, send
 from infra.demo.training import comparison, repro
 from infra.demo.tuning import tune
 from infra.processes import Processes
 from infra.simulator.topics import delete_topic
-from movierec.cli import run
+from movierec.cli import real, run
 from movierec.errors import BadInput
 from movierec.store.days import closed_days
 from movierec.yamlfile import read_yaml
@@ -36,7 +38,8 @@ from serve.kafka import KafkaSettings
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".demo/replay"
 WORKSPACE = WORK / "workspace"
-PARTITIONS = 8
+IDS = WORK / "ids"
+"""Which of the log's ids is which of the file's, where they differ."""
 STEPS = 4
 
 
@@ -53,16 +56,16 @@ def main(arguments: list[str]) -> int:
         environment = workspace.environment(WORKSPACE)
         processes = stack.enter_context(Processes(WORKSPACE, WORK / "logs", environment))
         stack.callback(delete_topic, kafka, topic)
-        with step(1, "replay", f"{options.ratings.name} → {kafka.address}", of=STEPS) as current:
-            replay(options, topic, processes, current)
+        with step(1, "replay", f"{name_of(options)} → {kafka.address}", of=STEPS) as current:
+            send(options, topic, IDS, processes, current)
         with step(2, "collect", "Kafka → closed days, until caught up", of=STEPS) as current:
-            collect(topic, processes, current)
+            collect(topic, evidence_of(options), processes, current)
         with step(3, "dvc repro", "days → matrix → SVD, SVD++ → gate", of=STEPS) as current:
             if not options.keep_params:
                 repro(processes, current, "preprocess")
                 tune(WORKSPACE, options.search, current.say)
             repro(processes, current)
-            workspace.commit(WORKSPACE, f"Train on {options.ratings.name}")
+            workspace.commit(WORKSPACE, f"Train on {name_of(options)}")
         with step(4, "compare", "SVD beside SVD++ on the validation part", of=STEPS) as current:
             current.say(comparison(WORKSPACE))
     return 0
@@ -71,13 +74,12 @@ def main(arguments: list[str]) -> int:
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(prog="replay", description=__doc__.splitlines()[0])
-    parser.add_argument("--ratings", type=Path, required=True, help="a file of ratings")
-    parser.add_argument("--scale", type=float, nargs=2, default=[1.0, 5.0], metavar=("LOW", "HIGH"))
-    parser.add_argument("--relevant", type=float, default=4.0, help="a rating from here on is good")
-    parser.add_argument("--days", type=int, default=3, help="days that the file's span is put on")
+    add_source_options(parser)
+    parser.add_argument("--scale", type=real, nargs=2, default=[1.0, 5.0], metavar=("LOW", "HIGH"))
+    parser.add_argument("--relevant", type=real, default=4.0, help="a rating from here on is good")
     parser.add_argument("--keep-params", action="store_true", help="train as params.yaml says")
     parser.add_argument(
-        "--search", type=float, default=0, metavar="SECONDS", help="for better values, a model"
+        "--search", type=real, default=0, metavar="SECONDS", help="for better values, a model"
     )
     options = parser.parse_args(arguments)
     if not options.search >= 0:
@@ -98,22 +100,11 @@ def set_params(params: Path, options: argparse.Namespace) -> None:
     params.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
-def replay(options: argparse.Namespace, topic: str, processes: Processes, current: Step) -> None:
-    """Send the file as log lines: watches, then the rating."""
-    command = [sys.executable, "-m", "infra.simulator.replay"]
-    command += ["--topic", topic, "--ratings", str(options.ratings.resolve())]
-    command += ["--scale-min", str(options.scale[0]), "--scale-max", str(options.scale[1])]
-    command += ["--compress-days", str(options.days), "--create-partitions", str(PARTITIONS)]
-    summary = json.loads(processes.run("replay", command).splitlines()[-1])
-    current.note = f"{summary['lines']:,} lines, {summary['ratings']:,} ratings"
-
-
-def collect(topic: str, processes: Processes, current: Step) -> None:
+def collect(topic: str, evidence: dict[str, str], processes: Processes, current: Step) -> None:
     """Collect the topic into the workspace's data/ and let the window use every closed day."""
     store = WORK / "store"
     command = [sys.executable, "-m", "serve.collector", "--until-caught-up", "--store", str(store)]
-    settings = {"COLLECTOR_TOPICS": topic, "COLLECTOR_METRICS_PORT": "0"}
-    settings["COLLECTOR_EVIDENCE_LINES"] = "1"  # a file has one clock, and may be small
+    settings = {"COLLECTOR_TOPICS": topic, "COLLECTOR_METRICS_PORT": "0"} | evidence
     processes.run("collect", command, settings)
     days = closed_days(store, topic)
     shutil.copytree(store / topic, WORKSPACE / "data" / topic)

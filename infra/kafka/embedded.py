@@ -24,7 +24,7 @@ from pathlib import Path
 
 import confluent_kafka
 
-from movierec.cli import run
+from movierec.cli import run, whole
 from movierec.errors import BadInput, Unavailable
 from movierec.files import write_text
 
@@ -103,7 +103,7 @@ def main(arguments: list[str]) -> int:
     """Run the broker until SIGTERM or Ctrl-C."""
     parser = argparse.ArgumentParser(prog="embedded", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--topics", nargs="+", required=True)
-    parser.add_argument("--partitions", type=int, default=64, help="of each topic")
+    parser.add_argument("--partitions", type=whole, default=64, help="of each topic")
     parser.add_argument("--address-file", type=Path, required=True)
     options = parser.parse_args(arguments)
     ending = {signal.SIGTERM, signal.SIGINT}

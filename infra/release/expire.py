@@ -9,13 +9,12 @@ A day may go when it is older than `expire.keep_days`, its online evaluation
 `data/window.yaml` nor the one in HEAD. Days named by --days are refused with the reason;
 without --days those that must stay are listed with it.
 
-A day is written down first, in `<store>/expired/<topic>/<day>.json`, then its manifest goes,
-then its other files: whenever this dies, readers find the whole day or none, and the next
---apply finishes.
+A day is written down first, in `<store>/expired/<topic>/<day>.json` (store/expired.py), then its
+manifest goes, then its other files: whenever this dies, readers find the whole day or none, and
+the next --apply finishes.
 """
 
 import argparse
-import contextlib
 import json
 import subprocess
 import sys
@@ -31,16 +30,16 @@ from movierec.errors import BadInput
 from movierec.fields import number
 from movierec.params import load_section
 from movierec.store.days import (
-    EXPIRED,
     MANIFEST,
     closed_days,
     day_folder,
     day_name_of,
-    expired_name_of,
     file_entry,
     manifest_of,
 )
-from movierec.store.storage import Storage, at
+from movierec.store.expired import expired_days, put_expired
+from movierec.store.leftovers import sweep
+from movierec.store.storage import at
 from movierec.times import day_argument, day_number
 
 
@@ -161,27 +160,25 @@ def entry_of(topic: str, day: str, options: argparse.Namespace) -> dict[str, Any
 
 
 def apply(entries: list[dict[str, Any]], options: argparse.Namespace) -> None:
-    """Write down what goes and take the manifests away; then the files, also of earlier runs."""
+    """Write down what goes and take the manifests away; then the files, also of earlier runs.
+
+    Raises CorruptFile before anything goes, when something that was written down does not verify.
+    """
     storage = at(options.store)
+    sweep(storage, options.topics)
+    for topic in options.topics:
+        expired_days(storage, topic)
     for entry in entries:
-        report_day(storage, entry)
+        put_expired(storage, entry)
+    for entry in entries:
         storage.remove(f"{day_name_of(entry['topic'], entry['day'])}/{MANIFEST}")
     for topic in options.topics:
-        for report in storage.names(f"{EXPIRED}/{topic}"):
-            folder = day_name_of(topic, report.removesuffix(".json"))
+        for day in expired_days(storage, topic):
+            folder = day_name_of(topic, day)
             names = storage.names(folder)
             if MANIFEST not in names:  # else somebody put the day back
                 for name in [*names, MANIFEST]:
                     storage.remove(f"{folder}/{name}")
-
-
-def report_day(storage: Storage, entry: dict[str, Any]) -> None:
-    """Write down what goes, unless a run that died after this did."""
-    text = json.dumps(entry).encode() + b"\n"
-    with contextlib.suppress(FileExistsError):
-        storage.put_new(
-            expired_name_of(entry["topic"], entry["day"]), lambda file: file.write(text)
-        )
 
 
 if __name__ == "__main__":

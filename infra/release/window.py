@@ -12,7 +12,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from movierec.cli import run
+from movierec.cli import run, whole
 from movierec.dataset.windowfile import WindowFile, write_window
 from movierec.errors import BadInput
 from movierec.store.days import closed_days
@@ -41,7 +41,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="window", description=(__doc__ or "").split("\n")[0])
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--days", nargs="+", type=day_argument, help="YYYY-MM-DD …")
-    which.add_argument("--last", type=int, help="as many of the newest closed days")
+    which.add_argument("--last", type=whole, help="as many of the newest closed days")
     parser.add_argument("--store", type=Path, default=Path("data"))
     parser.add_argument("--topic", default="movielog")
     parser.add_argument(

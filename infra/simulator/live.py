@@ -25,7 +25,7 @@ from infra.simulator.answers import request_text
 from infra.simulator.exact import partition_of, stream
 from infra.simulator.sender import Sender, add_kafka_options, kafka_of
 from infra.simulator.world import HIGH, LOW, World, add_options, make_world, rate
-from movierec.cli import run
+from movierec.cli import real, run
 from movierec.errors import BadInput, Unavailable
 from movierec.lines.events import Account, Rating, Request, Watch, format_event
 
@@ -187,8 +187,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(prog="live", description=(__doc__ or "").split("\n")[0])
     add_kafka_options(parser)
-    parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--requests-per-second", type=float, default=60.0)
+    parser.add_argument("--seconds", type=real, default=30.0)
+    parser.add_argument("--requests-per-second", type=real, default=60.0)
     parser.add_argument("--service", action="append", required=True, metavar="ARM=URL")
     add_options(parser)
     options = parser.parse_args(arguments)

@@ -23,7 +23,7 @@ from infra.simulator.sender import Sender, add_kafka_options, kafka_of
 from infra.simulator.sessions import Life
 from infra.simulator.span import first_day, refuse_beyond
 from infra.simulator.world import MAX_USER_ID, add_options, make_world
-from movierec.cli import run
+from movierec.cli import run, whole
 from movierec.errors import BadInput
 from movierec.lines.kinds import ACCOUNT, RATING, REQUEST, WATCH
 from movierec.times import DAY_SECONDS, SECOND
@@ -97,8 +97,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="produce", description=(__doc__ or "").split("\n")[0])
     add_kafka_options(parser)
     parser.add_argument("--first-day", type=first_day, required=True, help="YYYY-MM-DD")
-    parser.add_argument("--days", type=int, default=1)
-    parser.add_argument("--lines-per-day", type=int, default=600_000)
+    parser.add_argument("--days", type=whole, default=1)
+    parser.add_argument("--lines-per-day", type=whole, default=600_000)
     add_options(parser)
     options = parser.parse_args(arguments)
     for name in ("days", "lines_per_day", "users", "movies"):

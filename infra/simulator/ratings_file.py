@@ -1,139 +1,177 @@
-"""Files of ratings by real people → columns. The format is told by the content:
+"""Tables of ratings by real people → columns. How a table is written, and which column is which,
+is told by its first lines or by options:
 
-1::1074638::7::1365029107          MovieTweetings, MovieLens ratings.dat
-196<TAB>242<TAB>3<TAB>881250949    MovieLens u.data
-userId,movieId,rating,timestamp    MovieLens ratings.csv, with this header
+    1::1074638::7::1365029107              MovieTweetings, MovieLens ratings.dat
+    196<TAB>242<TAB>3<TAB>881250949        MovieLens u.data
+    userId,movieId,rating,timestamp        MovieLens ratings.csv
+    "User-ID";"ISBN";"Book-Rating"         Book-Crossing, with `--zeros implicit`
+
+It may be packed (gzip, bzip2, xz, zstd, zip).
 """
 
-import codecs
-import io
-import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
 from numpy.typing import NDArray
 
+from infra.simulator.table.columns import find_columns
+from infra.simulator.table.dialect import sniff
+from infra.simulator.table.ids import log_movies, log_users
+from infra.simulator.table.options import Wanted
+from infra.simulator.table.plain import NAMES
+from infra.simulator.table.reading import Rows, Table, read_rows, time_kind
+from infra.simulator.table.times import to_seconds
+from infra.simulator.table.values import NONE
 from movierec.errors import BadInput
-from movierec.lines.events import MOVIE, RATING, USER
 
-NAMES = ("ratings.dat", "ratings.csv", "u.data")
-HEADER = "userId,movieId,rating,timestamp"
-NOT_PLAIN = {
-    b"\x1f\x8b": "packed by gzip: unpack it first",
-    b"PK\x03\x04": "packed by zip: unpack it first",
-    b"BZh": "packed by bzip2: unpack it first",
-    b"\xfd7zXZ": "packed by xz: unpack it first",
-    b"\x28\xb5\x2f\xfd": "packed by zstd: unpack it first",
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
-}
-"""What a file of another sort begins with."""
-COLUMNS = ["user", "movie", "rating", "time"]
-EXPECTED = "user::movie::rating::time, tab-separated u.data, or a CSV with the header " + HEADER
-TIME = r"(?:0|[1-9][0-9]{0,9})"
-"""Seconds until the year 2286: a longer number is in other units."""
+ANYHOW = Wanted()
 
 
 class RatingsFile(NamedTuple):
     """n ratings, in the order of the file."""
 
-    users: NDArray[np.int64]
+    users: NDArray[np.int32]
+    """Place in `user_ids`."""
+    user_ids: NDArray[np.int64]
+    """Ids as the log writes them, in order of first appearance."""
     movies: NDArray[np.int32]
-    """Index into `slugs`."""
+    """Place in `slugs`."""
     slugs: list[str]
-    """Movie ids in order of first appearance, as the file writes them."""
-    ratings: NDArray[np.float64]
+    """Ids as the log writes them, in order of first appearance."""
+    hundredths: NDArray[np.int16]
+    """Ratings × 100, or NONE where a movie was watched and not rated."""
     times: NDArray[np.int64]
-    """Seconds since 1970."""
-    first_line: int = 1
-    """Where in the file the first rating stands."""
+    """Seconds since 1970; without a column of times 0, 1, 2, … in the order of the file."""
+    table: Table
+    unit: str
+    """Of the file's times."""
+    rounded: int
+    within: int
+    """Line ends within fields."""
+    mapped: dict[str, dict[str, str]]
+    """For users and for movies: the log's id of each id in the file that the log cannot hold."""
 
-    def line(self, row: int) -> int:
-        """The line of the file that a rating is."""
-        return self.first_line + row
+    @property
+    def ratings(self) -> NDArray[np.float64]:
+        """As numbers; of rows without rating NaN."""
+        return np.where(self.hundredths == NONE, np.nan, self.hundredths / 100)
+
+    def again(self) -> int:
+        """How many rows are of a user and a movie that stand in another row, too."""
+        pairs = self.users.astype(np.int64)
+        pairs *= len(self.slugs)
+        pairs += self.movies
+        pairs.sort()
+        return int(np.count_nonzero(pairs[1:] == pairs[:-1]))
 
 
-def read_ratings(path: Path) -> RatingsFile:
-    """Read a file of ratings, or the one in a folder.
+def read_ratings(path: Path, wanted: Wanted = ANYHOW) -> RatingsFile:
+    """Read a table of ratings, or the one in a folder.
 
-    Raises BadInput, naming the file and the first line that is not a rating, or what else is
-    wrong. Some 100 bytes of memory a rating.
+    Raises BadInput, naming the file, the first line that is not a rating, and what to do. 25
+    million rows take some 600 MB at most.
     """
+    table = recognise(path, wanted)
+    rows = read_rows(table)
+    times, unit = _times(table, rows)
+    users, mapped_users = log_users(rows.user_ids)
+    slugs, mapped_movies = log_movies(rows.movie_ids)
+    mapped = {"users": mapped_users, "movies": mapped_movies}
+    return RatingsFile(
+        rows.users,
+        users,
+        rows.movies,
+        slugs,
+        rows.hundredths,
+        times,
+        table,
+        unit,
+        rows.rounded,
+        rows.within,
+        mapped,
+    )
+
+
+def recognise(path: Path, wanted: Wanted) -> Table:
+    """How a table is written. Raises BadInput when that cannot be told."""
     path = _file(path)
-    data = path.read_bytes()
-    for mark, what in NOT_PLAIN.items():
-        if data.startswith(mark):
-            raise BadInput(f"{path}: {what}; expected plain text in UTF-8")
-    data = without_blank_end(data.removeprefix(codecs.BOM_UTF8))  # as Excel and Notepad write it
-    separator, start = _format(path, data)
-    refuse_malformed(path, data, separator, start)
-    table = _columns(data, separator, start)
-    slugs = table["movie"].combine_chunks().dictionary_encode()
-    result = RatingsFile(
-        table["user"].to_numpy(),
-        slugs.indices.to_numpy(),
-        slugs.dictionary.to_pylist(),
-        table["rating"].to_numpy(),
-        table["time"].to_numpy(),
-        start + 1,
-    )
-    if not len(result.users):
-        raise BadInput(f"{path}: no ratings below the header; expected {EXPECTED}")
-    return result
+    dialect = sniff(path, wanted.separator)
+    columns = find_columns(path, dialect.rows, wanted.columns, wanted.header)
+    if len(dialect.rows) <= columns.header:
+        raise BadInput(f"{path}: a header and no rating below it")
+    return Table(path, dialect, columns, wanted.zeros)
 
 
-def without_blank_end(data: bytes) -> bytes:
-    """The content without empty lines below the last one.
-
-    >>> without_blank_end(b"1\\n\\r\\n\\n")
-    b'1\\n'
-    """
-    end = len(data)
-    while data.endswith((b"\n\n", b"\n\r\n"), 0, end):
-        end -= 1 + data.endswith(b"\r\n", 0, end)
-    return data[:end]
-
-
-def refuse_malformed(path: Path, data: bytes, separator: str, start: int) -> None:
-    """Raises BadInput for the first line that is not a rating, from line `start` (0-based) on.
-
-    One pattern over whole lines, since a reader of columns repairs what it can: spaces
-    around numbers, empty lines, characters between two colons.
-    """
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
-    if not len(ends) or ends[-1] != len(data):
-        ends = np.append(ends, len(data))
-    offsets = np.concatenate([[0], ends])
-    buffers = [None, pa.py_buffer(offsets.astype(np.int64)), pa.py_buffer(data)]
-    lines = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(ends), buffers)[start:]
-    pattern = "^" + separator.join([USER, MOVIE, RATING, TIME]) + "\r?\n?$"
-    good = pc.match_substring_regex(lines, pattern).to_numpy(zero_copy_only=False)
-    if not good.all():
-        row = int(np.argmin(good))
-        line = lines[row].as_py().decode(errors="replace").rstrip("\r\n")
-        reason = _fault(line, separator)
-        raise BadInput(f"{path}: line {row + start + 1}, {line[:60]!r}: {reason}")
+def check_scale(ratings: RatingsFile, low: float, high: float) -> None:
+    """Raises BadInput, naming the line, when a rating is outside [low, high]."""
+    found = np.unique(ratings.hundredths)
+    found = found[found != NONE]
+    if not len(found):
+        raise BadInput(f"{ratings.table.path}: no row has a rating: nothing to train with")
+    outside = found[~((found / 100 >= low) & (found / 100 <= high))]
+    if not len(outside):
+        return
+    row = int(np.argmax(np.isin(ratings.hundredths, outside)))
+    rating = ratings.hundredths[row] / 100
+    remedy = f"the file's own goes from {found[0] / 100:g} to {found[-1] / 100:g}, give that"
+    if rating == 0:
+        remedy += "; or --zeros implicit, if 0 means watched and not rated"
+    what = f"rating {rating:g} is outside the scale {low:g} to {high:g}"
+    ratings.table.refuse(row, f"{what}: {remedy}")
 
 
-def _columns(data: bytes, separator: str, start: int) -> pa.Table:
-    """user, movie, rating and time of lines that are known to be good."""
-    names = COLUMNS
-    if separator == "::":  # pyarrow splits at single bytes: every other column is empty
-        names = ["user", "e1", "movie", "e2", "rating", "e3", "time"]
-    types = {"user": pa.int64(), "movie": pa.string(), "rating": pa.float64(), "time": pa.int64()}
-    options = pyarrow.csv.ReadOptions(column_names=names, skip_rows=start, use_threads=False)
-    return pyarrow.csv.read_csv(
-        io.BytesIO(data),
-        read_options=options,
-        parse_options=pyarrow.csv.ParseOptions(delimiter=separator[0], quote_char=False),
-        convert_options=pyarrow.csv.ConvertOptions(
-            column_types=types, include_columns=COLUMNS, null_values=[], strings_can_be_null=False
-        ),
-    )
+def described(ratings: RatingsFile) -> list[str]:
+    """What was recognised, for people: a few lines."""
+    table, hundredths = ratings.table, ratings.hundredths
+    rated = hundredths[hundredths != NONE]
+    scale = f"{rated.min() / 100:g} to {rated.max() / 100:g}" if len(rated) else "none"
+    first, last = (_time(int(t)) for t in (ratings.times.min(), ratings.times.max()))
+    span = f"{ratings.unit}, {first} to {last}" if table.columns.time is not None else ratings.unit
+    lines = [
+        f"{table.path.name}: {table.dialect.name}",
+        f"columns: {table.columns.name}",
+        f"rows {len(hundredths):,}, users {len(ratings.user_ids):,}, movies "
+        f"{len(ratings.slugs):,}; ratings from {scale}; times: {span}",
+        f"first row: {_example(ratings)}",
+    ]
+    for role, mapped in ratings.mapped.items():
+        if mapped:
+            file, log = next(iter(mapped.items()))
+            what = f"{role} whose ids the log cannot hold: {len(mapped):,}"
+            lines.append(f"{what}; {file[:40]!r} is {log} in it")
+    notes = {
+        "rows without rating, watched alone": len(hundredths) - len(rated),
+        "rows of a user and a movie that come again, the last in time counts": ratings.again(),
+        "ratings rounded to the log's two decimals": ratings.rounded,
+        "line ends within quotes; many more than you know of mean an open quote": ratings.within,
+    }
+    return lines + [f"{what}: {count:,}" for what, count in notes.items() if count]
+
+
+def _times(table: Table, rows: Rows) -> tuple[NDArray[np.int64], str]:
+    """Seconds since 1970, and the file's unit. Raises BadInput for times of several units."""
+    if rows.times is None:
+        return np.arange(len(rows.users), dtype=np.int64), "the order of the file"
+    if time_kind(table):
+        return rows.times, "ISO 8601"
+    unit, wrong = to_seconds(rows.times)
+    if wrong is not None:
+        table.refuse(wrong, f"the time {rows.times[wrong]} is not in {unit}, as the first ones are")
+    return rows.times, unit
+
+
+def _example(ratings: RatingsFile) -> str:
+    value = ratings.hundredths[0]
+    rating = "no rating" if value == NONE else f"rating {value / 100:g}"
+    movie = ratings.slugs[ratings.movies[0]]
+    at = f", {_time(int(ratings.times[0]))}" if ratings.table.columns.time is not None else ""
+    return f"user {ratings.user_ids[ratings.users[0]]}, movie {movie}, {rating}{at}"
+
+
+def _time(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _file(path: Path) -> Path:
@@ -145,55 +183,3 @@ def _file(path: Path) -> Path:
     if not path.is_file():
         raise BadInput(f"{path}: no such file of ratings")
     return path
-
-
-def _format(path: Path, data: bytes) -> tuple[str, int]:
-    """(separator, lines to skip). Raises BadInput for a file of none of the formats."""
-    first = data.split(b"\n", maxsplit=1)[0].decode(errors="replace").rstrip("\r")
-    if "\r" in first:
-        raise BadInput(f"{path}: its lines end in CR alone; expected LF or CR LF")
-    if not first.strip():
-        raise BadInput(f"{path}: line 1 is empty; expected {EXPECTED}")
-    if first == HEADER:
-        return ",", 1
-    for separator in ("::", "\t"):
-        if len(first.split(separator)) == 4:
-            return separator, 0
-    quoted = "; its fields stand in quotes: write them without" if '"' in first else ""
-    raise BadInput(f"{path}: line 1 is {first[:60]!r}{quoted}; expected {EXPECTED}")
-
-
-def _fault(line: str, separator: str) -> str:
-    """What is wrong with a line that is not a rating."""
-    fields = line.split(separator)
-    if not line:
-        return "an empty line, expected four fields"
-    if '"' in line:
-        return "its fields stand in quotes: write them without"
-    if line.startswith("\ufeff"):
-        return "a byte order mark that is not at the file's beginning"
-    if len(fields) != len(COLUMNS):
-        return f"{len(fields)} fields, expected user, movie, rating and time"
-    user, movie, rating, _ = fields
-    if not re.search("[0-9]", user + rating):
-        return "the user and the rating are words: a header, which a CSV alone may have"
-    if re.fullmatch("0[0-9]+", user):
-        return "the user has leading zeros, which the log's ids do not have"
-    if not re.fullmatch(USER, user):
-        return "the user is no whole number of at most 18 digits"
-    if not re.fullmatch(MOVIE, movie):
-        return "the movie is empty or holds a character that the log's ids do not have"
-    if not re.fullmatch(RATING, rating):
-        return "the rating is no number below 100 with at most 2 decimals, without leading zeros"
-    return "the time is not in whole seconds since 1970"
-
-
-def check_scale(path: Path, ratings: RatingsFile, low: float, high: float) -> None:
-    """Raises BadInput, naming the line, when a rating is outside [low, high]."""
-    outside = np.flatnonzero(~((ratings.ratings >= low) & (ratings.ratings <= high)))
-    if len(outside):
-        row = int(outside[0])
-        raise BadInput(
-            f"{path}: line {ratings.line(row)}: rating {ratings.ratings[row]:g} is outside the "
-            f"scale {low:g} to {high:g}; give the file's own scale"
-        )

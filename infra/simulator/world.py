@@ -16,6 +16,7 @@ import numpy as np
 
 from infra.simulator.exact import Floats, Ints, bell, stream
 from infra.simulator.slugs import make_slugs
+from movierec.cli import whole
 
 MEAN = 3.2
 USER_BIAS = 0.40
@@ -99,6 +100,6 @@ def make_world(seed: int, users: int, movies: int) -> World:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The command line's options that make a world. The defaults are the demo's."""
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--users", type=int, default=500)
-    parser.add_argument("--movies", type=int, default=160)
+    parser.add_argument("--seed", type=whole, default=7)
+    parser.add_argument("--users", type=whole, default=500)
+    parser.add_argument("--movies", type=whole, default=160)

@@ -141,7 +141,7 @@ class Broker:
         """
         shift = self._shift(partition)
         try:
-            self.identity.ask()
+            self.identity.prove()
             first = self._consumer.beginning_offsets([partition], REQUEST_MS)[partition] + shift
             last = self._consumer.end_offsets([partition], REQUEST_MS)[partition] + shift
         except KafkaError as error:

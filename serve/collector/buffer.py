@@ -1,8 +1,14 @@
-"""Lines of one partition that are read and not yet on disk."""
+"""Lines that are read and not yet on disk: of one partition, and of all of ours."""
+
+from collections.abc import Iterable
+
+from kafka import TopicPartition
 
 from movierec.lines.rows import LineBatch, joined
 from movierec.times import Milliseconds
 from serve.collector.fetch.source import Chunk
+from serve.metrics import CollectorMetrics
+from serve.settings import CollectorSettings
 
 OVERHEAD_BYTES = 32
 """What a line costs beside its own bytes: offset, timestamp, end and a share of the arrays."""
@@ -73,3 +79,51 @@ class Buffer:
         self.rows = self.bytes = 0
         self.since = None
         self._chunks.clear()
+
+
+class Buffers(dict[TopicPartition, Buffer]):
+    """The buffers of our partitions, and which of them to flush."""
+
+    def __init__(self, settings: CollectorSettings, metrics: CollectorMetrics) -> None:
+        super().__init__()
+        self.settings = settings
+        self.metrics = metrics
+
+    @property
+    def are_empty(self) -> bool:
+        """Whether nothing is read that is not on disk."""
+        return not self.unwritten(self)
+
+    def unwritten(self, partitions: Iterable[TopicPartition]) -> list[TopicPartition]:
+        """Those of the partitions, once each, of which something is read that disk lacks."""
+        return [
+            partition
+            for partition in dict.fromkeys(partitions)
+            if (buffer := self.get(partition)) and buffer.start != buffer.end
+        ]
+
+    def due(self, now: float) -> list[TopicPartition]:
+        """The partitions to flush: full, old, or the largest when all together hold too much."""
+        limits = (now, self.settings.segment_rows, self.settings.segment_seconds)
+        due = [partition for partition, buffer in self.items() if buffer.is_due(*limits)]
+        return list(dict.fromkeys([*due, *self.crowded()]))
+
+    def crowded(self) -> list[TopicPartition]:
+        """The buffers to flush before more is taken in: full ones, and the largest when all
+        together hold too much."""
+        full = [p for p, b in self.items() if b.rows >= self.settings.segment_rows]
+        return [*full, *self.too_much()]
+
+    def too_much(self) -> list[TopicPartition]:
+        """The largest buffers, down to half of what all together may hold, when they hold more."""
+        held = sum(buffer.bytes for buffer in self.values())
+        self.metrics.buffered_bytes.set(held)
+        if held <= self.settings.buffer_bytes:
+            return []
+        largest = []
+        for partition, buffer in sorted(self.items(), key=lambda item: -item[1].bytes):
+            if held <= self.settings.buffer_bytes // 2:
+                break
+            held -= buffer.bytes
+            largest.append(partition)
+        return largest

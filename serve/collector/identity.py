@@ -2,9 +2,9 @@
 
 Kafka knows topics by an id; a name may be deleted and made anew. Lines are believed when the
 topic's leaders name the id of the store's lineage after the lines were read: ids never come back.
-On brokers without ids (before 2.8) the last line on disk is read again and compared, on
-assignment. That a store was moved, emptied or is not mounted shows in the group's commits, which
-carry the store's name.
+On brokers without ids (before 2.8) the last line on disk is read again and compared, on assignment
+and when a broker did not know the topic for a while. That a store was moved, emptied or is not
+mounted shows in the group's commits, which carry the store's name.
 """
 
 import logging
@@ -17,15 +17,14 @@ from kafka.errors import UnknownTopicOrPartitionError
 
 from movierec.errors import CorruptFile, Unavailable
 from movierec.lines.rows import is_line_of
+from movierec.store.chain import Chain, last_line, store_named
 from movierec.store.lineage import (
     Lineage,
     begin_life,
     begin_lineage,
     kafka_offset,
-    last_line,
     read_lineage,
 )
-from movierec.store.segments import partition_at
 from serve.collector.fetch.topics import TopicFacts, Topics
 from serve.settings import CollectorSettings
 
@@ -47,12 +46,32 @@ class Identity:
         self._settings, self._root, self._topics = settings, settings.store, topics
         self._lineages: dict[str, Lineage] = {}
         self._unproved: set[str] = set()
+        """Those whose last lines must be compared when their partitions are begun."""
+        self._without_id: set[str] = set()
+        self._doubted: set[str] = set()
+        """Of the latter, those that a broker did not know since their lines were compared."""
         self._gone: dict[str, float] = {}
 
     def shift(self, topic: str) -> int:
         """What an offset in Kafka lacks to be one of the store."""
         lineage = self._lineages.get(topic)
         return lineage.shift if lineage else 0
+
+    def prove(self) -> dict[str, TopicFacts]:
+        """What the brokers say of our topics, when it proves that all that was read is of them.
+
+        Where ids prove nothing, a topic that some broker does not know may be another one soon,
+        or is for those who know it. Raises as `ask`.
+        """
+        facts = self.ask()
+        for topic in self._doubted:
+            if facts[topic].partitions:
+                raise UnknownTopicOrPartitionError(f"{topic} was away: its lines are compared")
+        return facts
+
+    def doubts(self, topic: str) -> bool:
+        """Whether what is read of a topic must wait until its last line has been compared."""
+        return topic in self._doubted
 
     def ask(self) -> dict[str, TopicFacts]:
         """What the brokers say of our topics, if it is not that one is another or was deleted.
@@ -69,16 +88,18 @@ class Identity:
         return facts
 
     def settle(self, topics: Iterable[str]) -> None:
-        """Before partitions are begun: whose lines the store has, read or written down.
+        """Before partitions are begun, each with `check_line`: whose lines the store has, read or
+        written down. Nothing of these topics may be buffered that was read while in doubt.
 
         Raises as `ask`; CorruptFile when it is another topic's, and we were not told to go on.
         """
         facts = self.ask()
-        wanted = {topic for topic in topics if topic not in self._lineages}
-        for topic in sorted(wanted):
+        for topic in sorted(topics):
             if not facts[topic].exists or len(facts[topic].ids) > 1:
                 raise UnknownTopicOrPartitionError(topic)  # brokers disagree: ask again soon
-            self._lineages[topic] = self._lineage(topic, next(iter(facts[topic].ids), None))
+            self._doubted.discard(topic)
+            if topic not in self._lineages:
+                self._lineages[topic] = self._lineage(topic, next(iter(facts[topic].ids), None))
 
     def settle_all(self) -> None:
         """As `settle`, of our topics of which the group gave us no partition: their offsets in
@@ -90,9 +111,11 @@ class Identity:
         stands = read_lineage(self._root, topic)
         if stands is None:
             self._unproved.add(topic)  # an older release may have left lines here
-            stands = begin_lineage(self._root, topic, topic_id)
+            named = store_named(self._root, topic)
+            stands = begin_lineage(self._root, topic, topic_id, named)
         if topic_id is None or stands.topic_id is None:
             self._unproved.add(topic)
+            self._without_id.add(topic)
         elif stands.topic_id != topic_id:
             if topic_id not in (self._settings.accept_new_topic or ()):
                 raise AnotherTopic(self._another(stands, topic_id))
@@ -100,15 +123,13 @@ class Identity:
             log.warning("new topic", extra={"topic": topic, "id": topic_id, "life": stands.life})
         return stands
 
-    def check_line(self, partition: TopicPartition) -> None:
-        """Where no id proves it: the last line on disk must be the one that Kafka has there.
-
-        Raises CorruptFile, KafkaError.
-        """
+    def check_line(self, partition: TopicPartition, chain: Chain) -> None:
+        """Where no id proves it: the last line of the partition's chain must be the one that Kafka
+        has there. Raises CorruptFile, KafkaError."""
         topic, number = partition
         if topic not in self._unproved:
             return
-        row = last_line(partition_at(self._root, topic, number))
+        row = last_line(chain)
         if row is None or int(str(row["offset"])) < self.shift(topic):
             return
         offset = kafka_offset(int(str(row["offset"])))
@@ -161,6 +182,8 @@ class Identity:
         if told.exists:
             self._gone.pop(topic, None)
             return
+        if topic in self._without_id:
+            self._doubted.add(topic)
         since = self._gone.setdefault(topic, time.monotonic())
         log.warning("the brokers do not know the topic", extra={"topic": topic})
         if time.monotonic() - since >= GONE_SECONDS:

@@ -53,6 +53,7 @@ class Collector:
         self._progress = Progress()
         self._ours = Partitions(settings, metrics, writer)
         self._targets: dict[TopicPartition, int] | None = None
+        self._last_ends: dict[TopicPartition, int] | None = None
         self._joined = False
         self._stop_reason: str | None = None
         self._failure: BaseException | None = None
@@ -151,7 +152,7 @@ class Collector:
         try:
             for partition, chunk in poll(self.consumer, POLL_MS):
                 self._ours.add(partition, chunk)
-                self._ours.flush(self._ours.crowded())
+                self._ours.flush(self._ours.buffers.crowded())
             self._broker.is_fine()
         except OffsetOutOfRangeError as error:
             self._ours.out_of_range(error)
@@ -162,7 +163,7 @@ class Collector:
             raise self._failure
         self._turned = time.monotonic()
         self._ours.begin_held()
-        self._ours.flush(self._ours.due(self._turned))
+        self._ours.flush(self._ours.buffers.due(self._turned))
         if self._turned - self._observed >= OBSERVE_SECONDS:
             self._observe()
 
@@ -178,11 +179,14 @@ class Collector:
         for topic in self.settings.topics:
             if TopicPartition(topic, 0) in self._ours.buffers:  # one member is enough
                 self._days.consider(topic, of_topic(ends, topic))
+            else:
+                self.writer.take_found(topic)  # it closes no days
 
     # The end
 
     def _is_caught_up(self) -> bool:
-        """With --until-caught-up: whether all is on disk that was there at the start.
+        """With --until-caught-up: whether all is on disk that was there at the start, and the ends
+        are known by which the days that are due can be closed.
 
         Of every partition, ours or not: the group may give us some of them only later.
         """
@@ -195,7 +199,10 @@ class Collector:
         if any(self._ours.reached(p) < end for p, end in self._targets.items()):
             return False
         self._ours.flush(list(self._ours.buffers))
-        return self._ours.are_durable  # the brokers may be silent, another writer the first
+        if not self._ours.are_durable:  # the brokers may be silent, another writer the first
+            return False
+        self._last_ends = self._ours.ends()
+        return self._last_ends is not None
 
     def _find_targets(self) -> dict[TopicPartition, int] | None:
         """The ends in Kafka, None without an answer, or while one lies below the disk's end."""
@@ -214,8 +221,10 @@ class Collector:
     def _finish(self) -> None:
         """Everything to disk; the hint to Kafka; the days that are due."""
         self._ours.flush(list(self._ours.buffers))
-        ends = self._ours.ends() if self._broker.is_up else None
-        if ends is not None and self.once and self._stop_reason is None:
+        ends = self._last_ends
+        if self._stop_reason is not None:
+            ends = self._ours.ends() if self._broker.is_up else None
+        elif ends is not None:
             for topic in self.settings.topics:
                 self._days.close_now(topic, of_topic(ends, topic))
         self._days.wait()

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import re
 import time
 import uuid
 from collections import Counter
@@ -15,8 +16,9 @@ from kafka import TopicPartition
 from movierec.errors import AlreadyWritten, BadInput, Unavailable
 from movierec.lines.parsing import parse_batch, parse_served
 from movierec.lines.rows import LineBatch
-from movierec.store.chain import read_end
+from movierec.store.chain import Chain, read_chain, read_end
 from movierec.store.decisions import last_closing
+from movierec.store.leftovers import sweep
 from movierec.store.segments import partition_at
 from movierec.store.storage import Storage, at
 from movierec.store.tail import Tail, Written, claim_partition
@@ -48,6 +50,7 @@ class Writer:
         self._totals: Counter[str] = Counter()
         self._last_event: dict[str, int] = {}
         _check_writable(at(self._root), f"the store {self._root}")
+        sweep(at(self._root), settings.topics)
         for topic in settings.topics:
             _check_clock(at(self._root), topic)
         # Compiles, the first time on a machine: not while partitions wait.
@@ -68,6 +71,19 @@ class Writer:
         log.info("resumes", extra={"partition": name(partition), "offset": tail.end})
         return tail.end
 
+    def found(self, partition: TopicPartition) -> Chain:
+        """The chain of a partition as it was resumed just now."""
+        tail = self._tails[partition]
+        return tail.found or read_chain(tail.partition)
+
+    def take_found(self, topic: str) -> dict[int, Chain]:
+        """The chains of a topic's partitions as they were resumed, and keep them no longer."""
+        taken = {}
+        for partition, tail in self._tails.items():
+            if partition.topic == topic and tail.found is not None:
+                taken[partition.partition], tail.found = tail.found, None
+        return taken
+
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
         """The partitions are ours no more."""
         for partition in partitions:
@@ -77,7 +93,10 @@ class Writer:
     def end(self, partition: TopicPartition) -> int:
         """The next offset of a partition that may be another member's."""
         where = partition_at(self._root, partition.topic, partition.partition)
-        self._ends[partition] = read_end(where, self._ends.get(partition, 0))
+        known = self._ends.get(partition, 0)
+        if partition in self._tails:
+            known = max(known, self._tails[partition].end)
+        self._ends[partition] = read_end(where, known)
         return self._ends[partition]
 
     def write(self, partition: TopicPartition, buffer: Buffer) -> None:
@@ -169,10 +188,11 @@ def _value_counts(column: Any) -> list[tuple[Any, int]]:
 
 
 def _check_writable(storage: Storage, what: str) -> None:
-    probe = f"writable-{uuid.uuid4().hex}"
     try:
-        storage.put_new(probe, lambda file: None)
-        storage.remove(probe)
+        storage.put_new(f"writable-{uuid.uuid4().hex}", lambda file: None)
+        for name in storage.names(""):  # also of those that died before they had removed it
+            if re.fullmatch(r"writable-[0-9a-f]{32}", name):
+                storage.remove(name)
     except OSError as error:
         raise BadInput(
             f"{what} cannot be written ({error.strerror}): check COLLECTOR_STORE"

@@ -1,6 +1,7 @@
 """The recommendation service: the HTTP contract of serve/README.md.
 
     GET /recommend/<userid>   up to 20 movie ids joined by ',', best first
+    GET /similar/<movieid>    the like: the movies nearest to one
     GET /healthz  /readyz  /metrics  /version
 
 `create_app` wires a verified model to Flask; the program is serve/service/__main__.py.
@@ -14,14 +15,17 @@ from typing import Any
 from flask import Flask, Response, abort, g, jsonify, request
 from prometheus_client import CollectorRegistry
 from prometheus_flask_exporter import PrometheusMetrics
-from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import HTTPException
 
-from movierec.lines.events import USER
+from movierec.dataset.vocabulary import Vocabulary
 from movierec.models.modelfile import LoadedModel
 from serve.metrics import LATENCY_BUCKETS, ServiceMetrics
+from serve.service.brokers import Brokers
 from serve.service.history import Follower, Histories
 from serve.service.provenance import Provenance
-from serve.service.recommender import answer
+from serve.service.recommender import Answer, Recommender
+from serve.service.request import Reader
+from serve.service.routes import add_recommend, add_similar, plain
 from serve.service.served_log import KafkaServedLog, NoServedLog, ServedLog, now, served_line
 from serve.settings import ServiceSettings
 
@@ -30,7 +34,6 @@ log = logging.getLogger("serve.service.app")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 """What HTTP metrics are counted by; any other word is refused (501) and not counted."""
-FORMATS = ["text/plain", "application/json"]
 SERVED_LOG, HISTORY = "served-log", "history"
 """Extensions of the application that connect to Kafka: `start` and `close` them."""
 METRICS = "metrics"
@@ -48,55 +51,34 @@ def create_app(
     metrics = ServiceMetrics(registry or CollectorRegistry())
     provenance = Provenance.of(settings, model)
     app.extensions[METRICS] = metrics
+    brokers = Brokers(settings.kafka) if settings.kafka else None
     metrics.model.labels(**provenance.labels()).set(1)
     if served is None:
         served = NoServedLog()
-        if settings.kafka is not None:
-            served = KafkaServedLog(settings.kafka, settings.served_topic, metrics)
+        if brokers is not None:
+            served = KafkaServedLog(brokers, settings.served_topic, metrics)
     app.extensions[SERVED_LOG] = served
     histories = None
-    if settings.history and settings.kafka is not None:
+    if settings.history and brokers is not None:
         histories = Histories(model, settings.history_bytes, metrics)
-        app.extensions[HISTORY] = Follower(settings.kafka, settings.event_topic, histories)
+        app.extensions[HISTORY] = Follower(brokers, settings.event_topic, histories)
     _identify_requests(app, provenance)
     _count_requests(app, metrics)
     _answer_errors_in_one_line(app)
     _add_probes(app, provenance)
 
-    @app.get("/recommend/<userid>", provide_automatic_options=False)
-    def recommend(userid: str) -> Response:
-        user = user_of(userid)
-        given = answer(model, user, histories.of(user) if histories else None)
-        if request.method == "GET":  # HEAD is a question about an answer, and none itself
+    reader = Reader(Vocabulary(model.movies), model.model.scale)
+    recommender = Recommender(model)
+
+    def log_answer(user: int, given: Answer) -> None:
+        """Count and log an answer. HEAD is a question about one, and none itself."""
+        if request.method == "GET":
             metrics.answers.labels(given.tier).inc()
             served.send(user, served_line(now(), g.request_id, user, provenance, given))
-        if request.accept_mimetypes.best_match(FORMATS, "text/plain") == "application/json":
-            response = jsonify(
-                ids=given.ids,
-                scores=given.scores,
-                tier=given.tier,
-                provenance={**provenance.labels(), "request_id": g.request_id},
-            )
-        else:
-            response = plain(",".join(given.ids))
-        response.headers["X-Answer-Tier"] = given.tier
-        return response
 
+    add_recommend(app, provenance, recommender, reader, histories, log_answer)
+    add_similar(app, provenance, recommender, reader)
     return app
-
-
-def user_of(text: str) -> int:
-    """The user id that `text` is. Raises BadRequest (400), saying what an id looks like."""
-    if not re.fullmatch(USER, text):
-        raise BadRequest(
-            f"user id {text[:40]!r} is malformed: expected a whole number of at most 18 digits"
-        )
-    return int(text)
-
-
-def plain(line: str, status: int = 200) -> Response:
-    """A response of one line of text."""
-    return Response(line, status, content_type="text/plain; charset=utf-8")
 
 
 def _identify_requests(app: Flask, provenance: Provenance) -> None:

@@ -15,8 +15,8 @@ from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 from movierec.dataset.vocabulary import Vocabulary
 from movierec.lines.events import Rating, Watch, parse
 from movierec.models.modelfile import LoadedModel
-from serve.kafka import KafkaSettings
 from serve.metrics import ServiceMetrics
+from serve.service.brokers import Brokers
 from serve.service.recommender import History
 
 log = logging.getLogger("serve.service.history")
@@ -101,8 +101,8 @@ def _cost(seen: bytes) -> int:
 class Follower:
     """Reads the event log on a thread, from its end at the start on. Nothing waits for it."""
 
-    def __init__(self, kafka: KafkaSettings, topic: str, histories: Histories) -> None:
-        self._kafka, self._topic, self._histories = kafka, topic, histories
+    def __init__(self, brokers: Brokers, topic: str, histories: Histories) -> None:
+        self._brokers, self._topic, self._histories = brokers, topic, histories
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="history", daemon=True)
 
@@ -119,17 +119,17 @@ class Follower:
     def _follow(self) -> None:
         consumer = Consumer(
             {
-                **self._kafka.for_librdkafka(),
+                **self._brokers.options(),
                 "group.id": "movierec-history",  # demanded, not used: partitions are assigned
                 "enable.auto.commit": False,
                 "allow.auto.create.topics": False,
-                "error_cb": lambda error: log.warning("kafka", extra={"error": error.str()}),
-            },
-            logger=log,
+            }
         )
         try:
-            while not self._stopping.is_set() and not self._assign(consumer):
-                self._stopping.wait(RETRY_SECONDS)
+            if not self._assign(consumer):
+                log.warning("no history yet", extra={"topic": self._topic})
+                while not self._stopping.wait(RETRY_SECONDS) and not self._assign(consumer):
+                    pass
             while not self._stopping.is_set():
                 for message in consumer.consume(BATCH, POLL_SECONDS):
                     line = message.value()
@@ -143,7 +143,8 @@ class Follower:
         try:
             found = consumer.list_topics(self._topic, timeout=RETRY_SECONDS).topics[self._topic]
         except KafkaException as error:
-            log.warning("no history yet", extra={"error": str(error)})
+            consumer.poll(0)  # what the client itself complains of, which may name the cause
+            self._brokers.hear(error.args[0])
             return False
         consumer.assign([TopicPartition(self._topic, p, OFFSET_END) for p in found.partitions])
         log.info(

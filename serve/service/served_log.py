@@ -16,8 +16,8 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from movierec.lines.served import VERSION
 from movierec.times import format_time
-from serve.kafka import KafkaSettings
 from serve.metrics import ServiceMetrics
+from serve.service.brokers import Brokers
 from serve.service.provenance import Provenance
 from serve.service.recommender import Answer
 
@@ -77,8 +77,8 @@ class KafkaServedLog:
     """Sends lines to a topic. The producer starts with the first line, in the process that
     sends it, so an instance may be made before a fork."""
 
-    def __init__(self, kafka: KafkaSettings, topic: str, metrics: ServiceMetrics) -> None:
-        self.kafka = kafka
+    def __init__(self, brokers: Brokers, topic: str, metrics: ServiceMetrics) -> None:
+        self.brokers = brokers
         self.topic = topic
         self.lines = metrics.served_log
         self.producer: Producer | None = None
@@ -95,14 +95,12 @@ class KafkaServedLog:
             if self.producer is None:
                 self.producer = Producer(
                     {
-                        **self.kafka.for_librdkafka(),
+                        **self.brokers.options(),
                         "queue.buffering.max.messages": QUEUE_LINES,
                         "message.timeout.ms": DELIVERY_MS,
                         "linger.ms": 50,
                         "allow.auto.create.topics": False,
-                        "error_cb": _log_error,
-                    },
-                    logger=log,
+                    }
                 )
                 self.poller.start()
             return self.producer
@@ -133,10 +131,6 @@ class KafkaServedLog:
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
         self.lines.labels("not-delivered" if error else "sent").inc()
-
-
-def _log_error(error: KafkaError) -> None:
-    log.warning("kafka", extra={"error": error.str()})
 
 
 def now() -> int:

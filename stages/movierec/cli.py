@@ -1,5 +1,7 @@
-"""How every program of this project ends: status 0, or one line that says what to mend."""
+"""How every program of this project reads its options and ends: status 0, or one line that says
+what to mend."""
 
+import argparse
 import os
 import select
 import sys
@@ -7,6 +9,23 @@ from collections.abc import Callable
 from typing import NoReturn, TextIO
 
 from movierec.errors import UserError
+from movierec.numbers import real_of, whole_of
+
+
+def whole(text: str) -> int:
+    """A whole number of the command line: argparse's `type`."""
+    try:
+        return whole_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def real(text: str) -> float:
+    """A number of the command line: argparse's `type`."""
+    try:
+        return real_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def run(main: Callable[[list[str]], int]) -> NoReturn:

@@ -29,7 +29,7 @@ from infra.simulator.corruption import corrupt
 from infra.simulator.exact import stream
 from infra.simulator.sessions import Life
 from infra.simulator.world import make_world
-from movierec.cli import run
+from movierec.cli import run, whole
 from movierec.store.chain import read_chain
 from movierec.store.days import closed_days, read_manifest
 from movierec.store.segments import partition_at
@@ -48,8 +48,8 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="bench_ingest", description=(__doc__ or "").split("\n")[0]
     )
-    parser.add_argument("--lines", type=int, default=1_000_000, help="of each topic")
-    parser.add_argument("--long", type=int, default=10_000_000, help="lines of the memory run")
+    parser.add_argument("--lines", type=whole, default=1_000_000, help="of each topic")
+    parser.add_argument("--long", type=whole, default=10_000_000, help="lines of the memory run")
     parser.add_argument("--quick", action="store_true", help="200,000 and 2,000,000 lines")
     parser.add_argument("--one", help=argparse.SUPPRESS)  # a child's task, as JSON
     options = parser.parse_args(arguments)

@@ -152,9 +152,10 @@ def start(root: Path) -> int:
     times.append(time.perf_counter())
     cpu = round(time.process_time() - before, 2)
     closer = Closer(root, TOPIC, evidence=2)
+    found = {tail.partition.number: tail.found for tail in tails if tail.found}
     ends = {tail.partition.number: tail.end for tail in tails}
     for _ in range(2):
-        closer.close_due_days(ends, GRACE, NOW)
+        closer.close_due_days(ends, GRACE, NOW, found)
         times.append(time.perf_counter())
     claim, first, following = (round(b - a, 2) for a, b in itertools.pairwise(times))
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from infra.demo.report import table
-from movierec.cli import run
+from movierec.cli import run, whole
 from movierec.dataset.matrix import rows_of
 from movierec.models.accuracy import rmse
 from movierec.models.kinds import KINDS
@@ -53,7 +53,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench_train", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--data", type=Path, help="a file of real ratings; default: generated")
     parser.add_argument("--shape", default="1m", help="of generated ratings: 1m, 5m, 20m")
-    parser.add_argument("--peer-epochs", type=int, help="default: 20 below 200,000 ratings, else 2")
+    parser.add_argument(
+        "--peer-epochs", type=whole, help="default: 20 below 200,000 ratings, else 2"
+    )
     parser.add_argument("--scale", action="store_true", help="5 and 20 million ratings, fast only")
     parser.add_argument("--one", help=argparse.SUPPRESS)  # a single fit, as JSON: a child's task
     return parser.parse_args(arguments)

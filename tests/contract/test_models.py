@@ -100,6 +100,20 @@ def test_a_user_without_a_row_gets_scores_with_or_without_a_history(model: Model
         assert (scores == model.scores_for(*history)).all()
 
 
+@all_kinds
+def test_what_movies_add_by_being_taken_up_is_what_ratings_gain(kind: str) -> None:
+    train = random_ratings(USERS, MOVIES, 0.3)
+    for model in (fit(kind, train), fit(kind, train, watched=train)):
+        none, watched, items = np.empty(0, np.int64), np.array([8, 3]), np.array([0, 5, 8])
+        found = model.implicit_parts(items, none, watched)
+        N, parts = found or (none, np.zeros((len(items), 0)))
+        assert parts.shape == (len(items), len(N))
+        assert N.tolist() in ([], [3, 8])
+        told = (none, none, watched), (none, none, none)
+        gained = np.subtract(*(model.scores_for(*history)[items] for history in told))
+        assert parts.sum(axis=1) == pytest.approx(gained, abs=1e-12)
+
+
 # Files
 
 

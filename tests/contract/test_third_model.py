@@ -58,7 +58,9 @@ def test_it_is_trained_judged_packed_and_answers(work: Path) -> None:
     assert known.headers["X-Model"] == "itemmean@unreleased"
     assert known.headers["X-Answer-Tier"] == "model"
     seen = {loaded.movies[i].decode() for i in loaded.seen_of(3)}
-    best = [loaded.movies[i].decode() for i in (-loaded.model.means).argsort(kind="stable")]
+    judged = loaded.ranker().known(3)
+    assert (judged.estimate == loaded.model.means).all()
+    best = [loaded.movies[i].decode() for i in (-judged.score).argsort(kind="stable")]
     assert known.text.split(",") == [movie for movie in best if movie not in seen][:20]
     assert new.headers["X-Answer-Tier"] == "popular"
 

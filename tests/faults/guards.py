@@ -17,7 +17,7 @@ from kafka.cluster import ClusterMetadata
 from movierec.cli import run
 from movierec.lines import parsing
 from movierec.lines.rows import ROWS
-from movierec.store import chain, closing, dayfile, days, decisions, sealing, segments
+from movierec.store import chain, closing, dayfile, days, decisions, expired, sealing, segments
 from movierec.store.closing import Closer
 from movierec.store.tail import Tail, Written, claim_partition
 from serve.collector.__main__ import main
@@ -104,7 +104,7 @@ def seal() -> None:
 
     segments.read_footer = footer  # type: ignore[attr-defined]
     segments.check_pages = lambda file, _: file.seek(0)  # type: ignore[attr-defined]
-    for room in (chain, days, decisions):
+    for room in (chain, days, decisions, expired):
         room.unseal_of = document  # type: ignore[attr-defined]
 
 
@@ -117,7 +117,7 @@ def day_is_verified() -> None:
 def topics_have_ids() -> None:
     """Whatever bears the topic's name is the topic."""
     Topics.ask = _without_ids(Topics.ask)  # type: ignore[method-assign]
-    Identity.check_line = lambda self, partition: None  # type: ignore[method-assign]
+    Identity.check_line = lambda self, partition, chain: None  # type: ignore[method-assign]
 
 
 def _without_ids(ask: Any) -> Any:

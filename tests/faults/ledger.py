@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from movierec.lines.events import MAX_LINE_BYTES
-from movierec.lines.rows import cut, line_of
+from movierec.lines.events import BadLine, parse
+from movierec.lines.rows import MAX_KEPT_BYTES, cut, line_of
 from movierec.store.chain import read_chain
 from movierec.store.days import closed_days, day_folder, read_day, read_manifest, read_rejected
 from movierec.store.openrows import open_rejected, open_rows
@@ -59,7 +59,9 @@ def examine(
 
 def kept(line: bytes | None) -> Kept:
     """What the store must hold of a line."""
-    if line is None or len(line) <= MAX_LINE_BYTES:
+    if line is None or len(line) <= MAX_KEPT_BYTES:
+        return line
+    if not isinstance(parse(line), BadLine):
         return line
     head, facts = cut(0, line)
     return head, facts.length, facts.sha256

@@ -1,18 +1,24 @@
-"""Models for tests: a small one as the service sees one, and a kind that the registry lacks."""
+"""Models for tests: small ones as the service sees one, and a kind that the registry lacks."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from movierec.dataset.matrix import rows_of
+from movierec.dataset.matrix import Dataset, csr, rows_of
 from movierec.fields import number
 from movierec.models.accuracy import rmse
 from movierec.models.kinds import Kind
 from movierec.models.model import Epoch, Floats, Hyper, Model, shape
+from movierec.models.modelfile import LoadedModel
+from movierec.models.saving import save_model
+from movierec.models.svd import SVDModel
+from tests.inputs.ratings import SCALE, random_ratings, svd_params
 
 N_USERS, N_MOVIES, N_FACTORS = 50, 60, 4
 SEEN_EVERYTHING = 7  # the user id that has nothing left to see
+WATCHER = 1_000_003  # the user id that watched the movies 5 and 59, and rated none
 
 
 def _random(seed, *size):
@@ -39,9 +45,16 @@ class SmallModel(Model):
         return self.q @ self.q[np.concatenate([items, watched])].sum(axis=0)
 
 
-@dataclass
-class SmallLoaded:
-    """What `modelfile.load_model` returns."""
+def _seen():
+    """(indptr, indices): two movies a user, and all of them of SEEN_EVERYTHING."""
+    rows = [np.sort([u % N_MOVIES, (u + 1) % N_MOVIES]) for u in range(N_USERS)]
+    rows[(SEEN_EVERYTHING - 1) // 3] = np.arange(N_MOVIES)
+    return np.cumsum([0, *map(len, rows)]), np.concatenate(rows).astype(np.int32)
+
+
+@dataclass(frozen=True)
+class SmallLoaded(LoadedModel):
+    """What `modelfile.load_model` returns, without a folder."""
 
     model: Any = field(default_factory=SmallModel)
     users: Any = field(default_factory=lambda: np.arange(N_USERS, dtype=np.int64) * 3 + 1)
@@ -49,13 +62,33 @@ class SmallLoaded:
         default_factory=lambda: np.array([f"movie+{i:02d}+2001".encode() for i in range(N_MOVIES)])
     )
     popular: Any = field(default_factory=lambda: np.arange(N_MOVIES, dtype=np.int32)[::-1])
-    data_hash: str = "d" * 64
     manifest: Any = field(default_factory=dict)
+    data_hash: str = "d" * 64
+    seen_indptr: Any = field(default_factory=lambda: _seen()[0])
+    seen_indices: Any = field(default_factory=lambda: _seen()[1])
+    watchers: Any = field(default_factory=lambda: np.array([WATCHER]))
+    watchers_indptr: Any = field(default_factory=lambda: np.array([0, 2]))
+    watchers_indices: Any = field(default_factory=lambda: np.array([5, N_MOVIES - 1], np.int32))
 
-    def seen_of(self, u):
-        if self.users[u] == SEEN_EVERYTHING:
-            return np.arange(N_MOVIES)
-        return np.array([u % N_MOVIES, (u + 1) % N_MOVIES])
+
+def saved_model(folder: Path) -> Path:
+    """The folder of a small model of chance, written as a release is."""
+    users, movies = 8, 40
+    random = np.random.default_rng(3)
+    train = random_ratings(users, movies, 0.2)
+    none = csr(np.empty(0, int), np.empty(0, int), np.empty(0), train.shape)
+    slugs = np.array([b"movie+%02d+2001" % i for i in range(movies)])
+    model = SVDModel(
+        scale=SCALE,
+        mean=3.0,
+        user_bias=random.normal(size=users),
+        movie_bias=random.normal(size=movies),
+        user_factors=random.normal(size=(users, 4)),
+        movie_factors=random.normal(size=(4, movies)),
+        hyper=svd_params(n_factors=4),
+    )
+    save_model(folder, model, Dataset(np.arange(users), slugs, train, none, none, SCALE, "h"), {})
+    return folder
 
 
 # A third kind, as a newcomer would write it: without epochs, factors or a kernel.

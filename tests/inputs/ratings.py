@@ -3,11 +3,12 @@
 import numpy as np
 from scipy import sparse
 
-from movierec.dataset.matrix import Dataset, csr, rows_of
+from movierec.dataset.matrix import Dataset, Watchers, csr, rows_of
 from movierec.models.svd import SVD
 from movierec.models.svdpp import SVDpp
 
 SCALE = (1.0, 5.0)
+NOBODY = Watchers()
 SURPRISE = {
     "n_factors": 20,
     "n_epochs": 20,
@@ -49,13 +50,14 @@ def dataset_of(
     train: sparse.csr_array,
     validation: sparse.csr_array | None = None,
     watched: sparse.csr_array | None = None,
+    watchers: Watchers = NOBODY,
 ) -> Dataset:
     """A dataset of these matrices with ids of its own."""
     none = no_ratings(*train.shape)
     movies = np.array([f"movie+{i:03d}+2001".encode() for i in range(train.shape[1])])
     users = np.arange(train.shape[0], dtype=np.int64) * 3 + 1
     validation, watched = (none if part is None else part for part in (validation, watched))
-    return Dataset(users, movies, train, validation, watched, SCALE, "hash")
+    return Dataset(users, movies, train, validation, watched, SCALE, "hash", watchers)
 
 
 def random_ratings(users: int, movies: int, share: float, seed: int = 0) -> sparse.csr_array:

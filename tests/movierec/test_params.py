@@ -19,7 +19,7 @@ from movierec.evaluation.validation import Evaluate
 from movierec.models.kinds import KINDS
 from movierec.models.model import ByEpochs
 from movierec.models.svd import SVD
-from movierec.models.training import Train, load_train
+from movierec.models.training import UPTAKE, Train, load_train
 from movierec.params import load_section
 
 SECTIONS = {
@@ -59,7 +59,7 @@ def changed(tmp_path: Path, key: str, value: object) -> Path:
 def test_every_section_of_the_shipped_file_is_one_that_some_code_reads():
     assert set(yaml.safe_load(SHIPPED.read_text())) == set(SECTIONS)
     for name, kind in SECTIONS.items():
-        apart = KINDS if name == "train" else ()
+        apart = [*KINDS, UPTAKE] if name == "train" else ()
         assert isinstance(load_section(SHIPPED, name, kind, apart=apart), kind)
 
 
@@ -110,6 +110,7 @@ gate.max_rmse_loss 0 to inf
 gate.min_judged_users 1 to inf
 gate.min_validation_ratings 1 to inf
 gate.min_coverage 0 to 1
+gate.min_recall_gain -1 to inf
 online.conversion_minutes >0 to inf
 online.confidence >0 to 0.999999
 online.deadline_ms 1 to inf

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +18,11 @@ from infra.simulator.replay import TAIL_LINES
 from infra.simulator.topics import create_topic, delete_topic
 from serve.kafka import KafkaSettings
 from serve.metrics import ServiceMetrics
+from serve.service.brokers import Brokers
 from serve.service.served_log import KafkaServedLog
 from tests.brokers.kafka import Broker
+from tests.inputs.models import saved_model
+from tests.serve.service.test_main import running
 
 pytestmark = pytest.mark.broker
 
@@ -44,7 +49,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
     folder = tmp_path_factory.mktemp("secured")
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command += ["-subj", "/CN=broker.example", "-addext", "subjectAltName=IP:127.0.0.1"]
     command += ["-keyout", str(key), "-out", str(certificate)]
     subprocess.run(command, check=True, capture_output=True)
     (folder / "both.pem").write_text(key.read_text() + certificate.read_text())
@@ -128,6 +133,7 @@ def ends(environment: dict[str, str], *command: str) -> str:
 
 
 WRONG = [
+    ({"KAFKA_BOOTSTRAP_SERVERS": "localhost:{port}"}, "a certificate for another host"),
     ({"KAFKA_SASL_PASSWORD": "hunter3", "KAFKA_SASL_PASSWORD_FILE": ""}, "user movierec"),
     ({"KAFKA_SASL_MECHANISM": "SCRAM-SHA-256"}, "check KAFKA_SASL_MECHANISM"),
     ({"KAFKA_SSL_CAFILE": ""}, "a certificate that we do not trust"),
@@ -136,11 +142,17 @@ WRONG = [
 ]
 
 
+def changed(secured: dict[str, str], wrong: dict[str, str]) -> dict[str, str]:
+    """The variables of a program, some of them wrong."""
+    port = secured["KAFKA_BOOTSTRAP_SERVERS"].rpartition(":")[2]
+    return secured | {name: text.format(port=port) for name, text in wrong.items()}
+
+
 @pytest.mark.parametrize(("wrong", "told"), WRONG)
 def test_who_is_not_let_in_is_told_why(
     secured: dict[str, str], tmp_path: Path, wrong: dict[str, str], told: str
 ) -> None:
-    environment = {**secured, **wrong, "COLLECTOR_METRICS_PORT": "0"}
+    environment = {**changed(secured, wrong), "COLLECTOR_METRICS_PORT": "0"}
     store = str(tmp_path / "store")
     assert told in ends(environment, "serve.collector", "--store", store)
     command = ["infra.simulator.produce", "--topic", "made", "--first-day", "2026-11-01"]
@@ -148,10 +160,31 @@ def test_who_is_not_let_in_is_told_why(
     assert told in ends(environment, *command)
 
 
+@pytest.mark.parametrize(("wrong", "told"), WRONG)
+def test_a_service_that_is_not_let_in_is_told_why_and_answers(
+    secured: dict[str, str], tmp_path: Path, wrong: dict[str, str], told: str
+) -> None:
+    environment = changed(secured, wrong)
+    environment |= {"SERVICE_MODEL_DIR": str(saved_model(tmp_path / "svd"))}
+    file, deadline = tmp_path / "log", time.monotonic() + 60
+    with running(file, SERVICE_HISTORY="on", **environment) as service:
+        service.wait_until_ready()
+        while told not in file.read_text():
+            assert service.get("/recommend/3")
+            assert time.monotonic() < deadline, file.read_text()
+            time.sleep(0.1)
+        service.process.send_signal(signal.SIGTERM)
+        status, said = service.end()
+    assert status == 0 and "hunter" not in said
+    events = [json.loads(line) for line in said.splitlines()]  # librdkafka's words are none
+    [named] = [event["cause"] for event in events if "cause" in event]
+    assert told in named
+
+
 def test_the_served_log_gets_in(secured: dict[str, str]) -> None:
     kafka = KafkaSettings.from_environment(secured)
     create_topic(kafka, "served", 1)
-    log = KafkaServedLog(kafka, "served", ServiceMetrics(CollectorRegistry()))
+    log = KafkaServedLog(Brokers(kafka), "served", ServiceMetrics(CollectorRegistry()))
     log.send(7, b"an answer")
     log.close()
     consumer = Consumer({**kafka.for_librdkafka(), "group.id": "t"})

@@ -131,6 +131,14 @@ def test_the_router_s_two_tries_fit_into_the_deadline():
     assert 2 * (connect + read) < deadline_ms()
 
 
+def test_the_router_logs_paths_without_their_queries():
+    text = (ROOT / "infra/router/nginx.conf").read_text()
+    [(name, form)] = re.findall(r"log_format (\w+) (.*?);", text, re.S)
+    assert re.findall(r"access_log (\S+) (\w+);", text) == [("/dev/stdout", name)]
+    variables = set(re.findall(r"\$(\w+)", form))
+    assert not variables & {"request", "request_uri", "args", "query_string", "is_args"}
+
+
 @pytest.mark.parametrize("metrics", [ServiceMetrics, CollectorMetrics])
 def test_each_metric_has_a_name_of_its_own_in_the_program(metrics: Any) -> None:
     """An attribute that is set twice would count one thing as another."""

@@ -19,6 +19,7 @@ def test_a_closed_day_becomes_pairs_with_the_counts_of_its_manifest(tmp_path: Pa
     aggregate, counts = load_aggregate(tmp_path / "aggregates" / day)
     totals = json.loads((folder / "manifest.json").read_text())["totals"]
     assert counts["reasons"] == totals["reasons"] and counts["rejected"] == totals["rejected"]
+    assert counts["rejected_ratings"] == totals["rejected_ratings"]
     assert counts["stored"] == totals["stored"] and counts["watch"] == totals["watch"]
     assert len(aggregate.user) > 0
 

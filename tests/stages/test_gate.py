@@ -15,6 +15,7 @@ LIMITS = """gate:
   min_rmse_gain: 0.0
   max_rmse_loss: 0.02
   min_coverage: 0.01
+  min_recall_gain: 0.0
 """
 EVIDENCE = {
     "validation_ratings": 500,
@@ -24,14 +25,14 @@ EVIDENCE = {
     "rmse_gain_share_interval": [0.09, 0.21],
 }
 HELD_OUT = {"ratings": 803, "of_unknown_users": 303, "of_pruned_movies": 0, "dropped_share": 0.37}
-BASELINES = {"biases": {"rmse": 1.0}}
+BASELINES = {"biases": {"rmse": 1.0}, "popularity": {"recall": 0.3}}
 
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
     (tmp_path / "params.yaml").write_text(LIMITS)
-    write(tmp_path / "svd.json", {"rmse": 0.9, "mae": 0.7, "coverage": 0.5})
-    write(tmp_path / "svdpp.json", {"rmse": 0.8, "mae": 0.6, "coverage": 0.5})
+    write(tmp_path / "svd.json", {"rmse": 0.9, "mae": 0.7, "coverage": 0.5, "recall": 0.4})
+    write(tmp_path / "svdpp.json", {"rmse": 0.8, "mae": 0.6, "coverage": 0.5, "recall": 0.4})
     write(tmp_path / "baselines.json", BASELINES)
     write(tmp_path / "incumbent.json", {})
     (tmp_path / "reports").mkdir()
@@ -65,9 +66,20 @@ def test_without_an_incumbent_the_baselines_alone_decide(files: Path) -> None:
         "held_out": HELD_OUT,
     }
     assert report(files) == {"svd": good, "svdpp": good}
-    write(files / "baselines.json", {"biases": {"rmse": 0.85}})
+    write(files / "baselines.json", {**BASELINES, "biases": {"rmse": 0.85}})
     verdicts = report(files)
     assert (verdicts["svd"]["pass"], verdicts["svdpp"]["pass"]) == (False, True)
+
+
+def test_a_model_whose_lists_are_worse_than_the_most_popular_movies_is_refused(
+    files: Path,
+) -> None:
+    """Whatever its RMSE is."""
+    write(files / "svd.json", {"rmse": 0.5, "coverage": 0.5, "recall": 0.02})
+    verdicts = report(files)
+    assert (verdicts["svd"]["pass"], verdicts["svdpp"]["pass"]) == (False, True)
+    [reason] = verdicts["svd"]["reasons"]
+    assert reason.startswith("recall 0.0200 is 93.33% below the most popular movies' 0.3000")
 
 
 def test_a_model_is_compared_with_its_own_incumbent(files: Path) -> None:
@@ -83,6 +95,8 @@ def test_a_model_is_compared_with_its_own_incumbent(files: Path) -> None:
     ("name", "document", "message"),
     [
         ("svd.json", {"rmse": 0.9}, r"svd\.json: coverage is None, expected a number"),
+        ("svd.json", {"rmse": 0.9, "coverage": 1}, r"svd\.json: recall is None, expected a number"),
+        ("baselines.json", {"biases": {"rmse": 1}}, r"svd\.json: popularity: recall is None"),
         ("baselines.json", {"biases": {"rmse": 0}}, "biases: rmse is 0, nothing can be compared"),
         ("reports/svd.json", {}, r"reports/svd\.json: validation_ratings is None, expected a num"),
         ("incumbent.json", {"svd": {"version": "v1"}}, "svd: expected version, metrics and base"),

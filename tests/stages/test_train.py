@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 import train
-from movierec.dataset.matrix import save_dataset
+from movierec.dataset.matrix import load_dataset, save_dataset
 from movierec.models.modelfile import load_model
+from movierec.models.training import fit_uptake
 from tests.inputs.ratings import PARAMS, dataset_of, random_ratings
 
 SHIPPED = Path(__file__).parents[2] / "params.yaml"
@@ -61,3 +62,28 @@ def test_both_engines_fit_the_same_model(kind: str, dataset: Path) -> None:
     one, other = (load_model(dataset.parent / name).model for name in ("ours", "theirs"))
     for name, array in one.arrays().items():
         np.testing.assert_allclose(array, other.arrays()[name], atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", sorted(PARAMS))
+def test_both_kinds_hold_the_same_uptake_or_none_and_the_same_model(
+    kind: str, dataset: Path, shipped_uptake: dict[str, Any]
+) -> None:
+    short: dict[str, Any] = {"n_epochs": 3, "holdout_share": 0.0}
+    run(dataset, kind, uptake=shipped_uptake | {"n_factors": 5}, **short)
+    run(dataset, kind, "plain", uptake=shipped_uptake | {"n_factors": 0}, **short)
+    loaded, plain = (load_model(dataset.parent / name) for name in ("model", "plain"))
+    assert loaded.uptake is not None and loaded.uptake.hyper.n_factors == 5
+    assert plain.uptake is None
+    for name, array in loaded.model.arrays().items():
+        assert array.tobytes() == plain.model.arrays()[name].tobytes()
+    found = load_dataset(dataset)
+    expected = fit_uptake(found, loaded.uptake.hyper, "float32")
+    assert expected is not None
+    for name, array in expected.arrays().items():
+        assert getattr(loaded.uptake, name).tobytes() == array.tobytes()
+
+
+@pytest.fixture
+def shipped_uptake() -> dict[str, Any]:
+    section: dict[str, Any] = yaml.safe_load(SHIPPED.read_text())["train"]["uptake"]
+    return section

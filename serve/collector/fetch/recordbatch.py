@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from movierec.lines.events import MAX_LINE_BYTES
 from movierec.lines.rows import HEAD_BYTES, LineBatch, LongLine
 from serve.collector.fetch.giants import lines_of_stream
+from serve.collector.fetch.snappyblock import compile_unpacking
 from serve.collector.fetch.unpack import pieces, whole
 
 HEADER = struct.Struct(">qiibIhiqqqhii")
@@ -140,7 +141,8 @@ def decode(batches: list[Batch], plains: list[memoryview | bytes], fetch_offset:
 def compile_walks() -> None:
     """Compile what reads record batches, the first time on a machine."""
     decode([], [], 0)
-    _walk_window(np.zeros(1, np.uint8), 0, 0, NO_TIME, *_room(0))
+    _walk_window(np.frombuffer(b"-", np.uint8), 0, 0, NO_TIME, *_room(0))
+    compile_unpacking()
 
 
 def stream(buffer: memoryview, batch: Batch) -> Iterator[LineBatch]:

@@ -1,8 +1,6 @@
 """What a record batch unpacks to, piece by piece: memory does not grow with what it holds.
 
-A message of 13 kB may unpack to 400 MB. Each codec here gives at most PIECE_BYTES at a time; only
-snappy, whose blocks cannot be unpacked in part, gives a block whole, and no byte of one becomes
-more than MOST_OF_SNAPPY.
+A message of 13 kB may unpack to 400 MB. Each codec here gives at most PIECE_BYTES at a time.
 """
 
 import io
@@ -12,15 +10,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import lz4.frame
-import snappy
 import zstandard
 from kafka.errors import CorruptRecordError, UnsupportedCodecError
+
+from serve.collector.fetch.snappyblock import block_pieces
 
 PIECE_BYTES = 1 << 20
 XERIAL = b"\x82SNAPPY\x00"
 XERIAL_HEADER = 16
-MOST_OF_SNAPPY = 22
-"""A copy of 64 bytes takes three, so 21.3 is what the format can reach."""
 
 
 def pieces(data: memoryview, codec: int) -> Iterator[bytes]:
@@ -79,7 +76,7 @@ def _lz4(data: memoryview) -> Iterator[bytes]:
 
 def _snappy(data: memoryview) -> Iterator[bytes]:
     if bytes(data[: len(XERIAL)]) != XERIAL:
-        yield _block(data)
+        yield from block_pieces(data, PIECE_BYTES)
         return
     at = XERIAL_HEADER
     while at < len(data):
@@ -87,22 +84,8 @@ def _snappy(data: memoryview) -> Iterator[bytes]:
         at += 4
         if not 0 < size <= len(data) - at:
             raise ValueError("a block that is longer than the rest")
-        yield _block(data[at : at + size])
+        yield from block_pieces(data[at : at + size], PIECE_BYTES)
         at += size
-
-
-def _block(data: memoryview) -> bytes:
-    """A snappy block. It says first what it will be: no room is made for what it cannot be."""
-    size = shift = 0
-    for byte in data[:5]:
-        size |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            break
-    if size > MOST_OF_SNAPPY * len(data):
-        raise ValueError(f"{len(data)} bytes that say they are {size}")
-    plain: bytes = snappy.decompress(bytes(data))
-    return plain
 
 
 CODECS: dict[int, tuple[str, Callable[[memoryview], Iterator[bytes]]]] = {

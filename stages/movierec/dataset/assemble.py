@@ -2,19 +2,22 @@
 holds the finished matrices and the events of one block."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.dataset.matrix import PARTS, Dataset, csr
+from movierec.dataset.matrix import PARTS, Dataset, TakeUps, Watchers, csr
 from movierec.dataset.pairs import Pairs
 from movierec.dataset.scale import Events, on_scale
 from movierec.dataset.split import SPLITS, Split
 from movierec.dataset.window import Window
 from movierec.errors import BadInput
 from movierec.fields import choice, number
+from movierec.times import SECOND
+
+HOUR = 3600 * SECOND
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,11 @@ def _splits(window: Window, params: Preprocess) -> Iterator[Split]:
 
 
 def _shifted(pairs: Pairs, start: int) -> Pairs:
-    return Pairs(pairs.u + np.int32(start), pairs.i, pairs.value)
+    return replace(pairs, u=pairs.u + np.int32(start))
 
 
 def _stack(parts: list[Pairs]) -> Pairs:
-    return Pairs(
-        *(np.concatenate([getattr(p, name) for p in parts]) for name in ("u", "i", "value"))
-    )
+    return Pairs(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Pairs)))
 
 
 def _refuse_no_training(train: int, validation: int, params: Preprocess, events: Events) -> None:
@@ -80,7 +81,8 @@ def _prune(
     """Leave out ids with little support in the training part, then give the rest indices.
 
     A movie's support is the number of its users there, rated or watched. What stays is what
-    has a training rating in the end, so every row and column of `train` has one.
+    has a training rating in the end, so every row and column of `train` has one. Who only
+    watched what stays is kept apart, as a watcher.
     """
     n_users, n_movies = len(window.users), len(window.movies)
     train, watched = parts["train"], parts["watched"]
@@ -98,7 +100,8 @@ def _prune(
             f"none of {len(train.u)} training ratings is left after pruning; use more days, or "
             "lower preprocess.min_users_per_movie and min_ratings_per_user in params.yaml"
         )
-    users, new_u = window.users.keep(np.bincount(kept.u, minlength=n_users) > 0)
+    rated = np.bincount(kept.u, minlength=n_users) > 0
+    users, new_u = window.users.keep(rated)
     movies, new_i = window.movies.keep(np.bincount(kept.i, minlength=n_movies) > 0)
     shape = (len(users), len(movies))
     matrices = {}
@@ -116,7 +119,34 @@ def _prune(
         },
         **{f"{part}_pairs": int(matrices[part].nnz) for part in PARTS},
     }
-    return Dataset(users.ids, movies.ids, scale=scale, **matrices), facts
+    watchers = _watchers(window, watched[(new_i[watched.i] >= 0) & ~rated[watched.u]], new_i)
+    facts |= {"watchers": len(watchers.users), "watchers_pairs": len(watchers.indices)}
+    times = _take_ups([train[rated[train.u]], watched], new_i)
+    dataset = Dataset(
+        users.ids, movies.ids, scale=scale, watchers=watchers, take_ups=times, **matrices
+    )
+    return dataset, facts
+
+
+def _watchers(window: Window, watched: Pairs, new_i: NDArray[np.int32]) -> Watchers:
+    """Those with a watch and without a training rating, by their `watched` pairs."""
+    users, of_user = np.unique(watched.u, return_inverse=True)
+    indptr = np.zeros(len(users) + 1, np.int64)
+    np.cumsum(np.bincount(of_user, minlength=len(users)), out=indptr[1:])
+    return Watchers(window.users[users], indptr, new_i[watched.i])
+
+
+def _take_ups(parts: list[Pairs], new_i: NDArray[np.int32]) -> TakeUps:
+    """When each movie was taken up: of a pair that was watched and rated, the first of both."""
+    u, i, time = (np.concatenate([getattr(p, name) for p in parts]) for name in ("u", "i", "time"))
+    inside = new_i[i] >= 0
+    u, i, time = u[inside], new_i[i[inside]], time[inside]
+    order = np.lexsort((time, i, u))
+    changes = (np.diff(u[order]) != 0) | (np.diff(i[order]) != 0)
+    first = order[np.r_[True, changes]] if len(order) else order
+    keys, users = np.unique((time[first] // HOUR) << 32 | i[first], return_counts=True)
+    columns = keys >> 32, keys & 0xFFFFFFFF, users
+    return TakeUps(*(column.astype(np.int32) for column in columns))
 
 
 def _dropped(

@@ -2,9 +2,9 @@
 `movierec.arrays` folder."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,32 @@ from movierec.dataset.vocabulary import lookup
 from movierec.errors import BadInput, CorruptFile
 from movierec.hashing import sha256_of
 
-FORMAT = "movierec-dataset/2"
+FORMAT = "movierec-dataset/3"
 PARTS = ("train", "validation", "watched")
 ARRAYS = ("data", "indices", "indptr")
 """Of each part: ratings or minutes, columns, and where rows begin."""
+
+
+class Watchers(NamedTuple):
+    """Users who watched movies of a dataset and have no training rating: no row of any matrix."""
+
+    users: NDArray[np.int64] = np.empty(0, np.int64)
+    """(n_watchers,) ascending."""
+    indptr: NDArray[np.int64] = np.zeros(1, np.int64)
+    """(n_watchers + 1,)"""
+    indices: NDArray[np.int32] = np.empty(0, np.int32)
+    """The columns of what each watched, ascending and distinct."""
+
+
+class TakeUps(NamedTuple):
+    """How many users took up a movie, watching or rating it, in an hour. Ascending and distinct
+    by hour and movie; validation pairs are left out as they are in `watched`."""
+
+    hour: NDArray[np.int32] = np.empty(0, np.int32)
+    """Since 1970."""
+    movie: NDArray[np.int32] = np.empty(0, np.int32)
+    """The column."""
+    users: NDArray[np.int32] = np.empty(0, np.int32)
 
 
 @dataclass(frozen=True)
@@ -40,6 +62,8 @@ class Dataset:
     """Lowest and highest possible rating."""
     data_hash: str = ""
     """SHA-256 of the manifest it was loaded from; empty before it is saved."""
+    watchers: Watchers = field(default_factory=Watchers)
+    take_ups: TakeUps = field(default_factory=TakeUps)
 
 
 def rows_of(matrix: sparse.csr_array) -> NDArray[np.int64]:
@@ -96,6 +120,9 @@ def save_dataset(folder: Path, dataset: Dataset, facts: Mapping[str, Any]) -> No
         arrays[f"{part}_data"] = matrix.data
         arrays[f"{part}_indices"] = matrix.indices
         arrays[f"{part}_indptr"] = matrix.indptr
+    for table in ("watchers", "take_ups"):
+        for name, array in getattr(dataset, table)._asdict().items():
+            arrays[f"{table}_{name}"] = array
     write_folder(folder, arrays, {"format": FORMAT, "scale": list(dataset.scale), "facts": facts})
 
 
@@ -111,11 +138,38 @@ def load_dataset(folder: Path, *, mmap: bool = False) -> Dataset:
         train, validation, watched = (
             _checked(folder, part, [arrays[f"{part}_{a}"] for a in ARRAYS], shape) for part in PARTS
         )
+        watchers = Watchers(*(arrays[f"watchers_{name}"] for name in Watchers._fields))
+        take_ups = TakeUps(*(arrays[f"take_ups_{name}"] for name in TakeUps._fields))
+        _check_tables(folder, watchers, take_ups, len(movies))
         low, high = manifest["scale"]
     except KeyError as error:
         raise CorruptFile(f"{folder}: {error} is missing; {RESTORE}") from None
     data_hash = sha256_of(folder / MANIFEST)
-    return Dataset(users, movies, train, validation, watched, (low, high), data_hash)
+    return Dataset(
+        users, movies, train, validation, watched, (low, high), data_hash, watchers, take_ups
+    )
+
+
+def _check_tables(folder: Path, watchers: Watchers, take_ups: TakeUps, n_movies: int) -> None:
+    """Raises CorruptFile when they do not fit the movies, or themselves."""
+    indptr, indices = watchers.indptr, watchers.indices
+    for name, fits in {
+        "watchers": [a.dtype.name for a in watchers] == ["int64", "int64", "int32"]
+        and len(indptr) == len(watchers.users) + 1
+        and indptr[0] == 0
+        and bool((np.diff(indptr) >= 0).all())
+        and indptr[-1] == len(indices)
+        and _are_columns(indices, n_movies),
+        "take_ups": {a.dtype.name for a in take_ups} == {"int32"}
+        and len({len(a) for a in take_ups}) == 1
+        and _are_columns(take_ups.movie, n_movies),
+    }.items():
+        if not fits:
+            raise CorruptFile(f"{folder}: the table {name!r} does not fit; {RESTORE}")
+
+
+def _are_columns(indices: NDArray[Any], n_movies: int) -> bool:
+    return len(indices) == 0 or bool(indices.min() >= 0 and indices.max() < n_movies)
 
 
 def _checked(
@@ -129,7 +183,7 @@ def _checked(
         and len(data) == len(indices) == indptr[-1]
         and indptr[0] == 0
         and bool((np.diff(indptr) >= 0).all())
-        and (len(indices) == 0 or (indices.min() >= 0 and indices.max() < shape[1]))
+        and _are_columns(indices, shape[1])
     )
     if not fits:
         raise CorruptFile(f"{folder}: the matrix {part!r} does not fit; {RESTORE}")

@@ -44,24 +44,27 @@ class Watches:
     def total(self) -> "Pairs":
         """Minutes of each pair, over all days."""
         if len(self.u) == 0:
-            return Pairs(self.u, self.i, self.minutes.astype(np.float32))
+            return Pairs(self.u, self.i, self.minutes.astype(np.float32), self.first)
         starts = np.flatnonzero(np.r_[True, (np.diff(self.u) != 0) | (np.diff(self.i) != 0)])
         minutes = np.add.reduceat(self.minutes, starts)
-        return Pairs(self.u[starts], self.i[starts], minutes.astype(np.float32))
+        first = np.minimum.reduceat(self.first, starts)
+        return Pairs(self.u[starts], self.i[starts], minutes.astype(np.float32), first)
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Distinct pairs sorted by (u, i), each with a value."""
+    """Distinct pairs sorted by (u, i), each with a value and a time (nanoseconds): when it was
+    rated, or first watched."""
 
     u: NDArray[np.int32]
     i: NDArray[np.int32]
     value: NDArray[np.float32]
+    time: NDArray[np.int64]
 
     def __getitem__(self, rows: NDArray[Any]) -> "Pairs":
-        return Pairs(self.u[rows], self.i[rows], self.value[rows])
+        return Pairs(self.u[rows], self.i[rows], self.value[rows], self.time[rows])
 
     @classmethod
     def of(cls, ratings: Ratings) -> "Pairs":
         """The pairs of rating events that are distinct."""
-        return cls(ratings.u, ratings.i, ratings.rating)
+        return cls(ratings.u, ratings.i, ratings.rating, ratings.time)

@@ -104,12 +104,18 @@ def off_scale(days: Sequence[Aggregate], events: Events, limit: float) -> Measur
 
 
 def bad_ratings(counts: Sequence[dict[str, Any]], limit: float) -> Measure:
-    """The share of rating lines that the collector refused. Ratings are one line in hundreds:
-    among all lines, a new way to write them would not show."""
-    bad = sum(count["reasons"].get(Rating.FAULT, 0) for count in counts)
+    """The share of rating lines that the collector refused, for whatever reason. Ratings are one
+    line in hundreds: among all lines, a new way to write them would not show."""
+    bad = sum(_rejected_ratings(count) for count in counts)
     ratings = sum(count[Rating.KIND.label] for count in counts) + bad
     note = f"{bad:,} of {ratings:,} rating lines were rejected, see rejected.jsonl of the days"
     return Measure("bad_rating_share", _share(bad, ratings), limit, False, note)
+
+
+def _rejected_ratings(count: dict[str, Any]) -> int:
+    """Of a day. An aggregate of before, whose raw day may have expired, knows of one reason."""
+    known: int = count.get("rejected_ratings", count["reasons"].get(Rating.FAULT, 0))
+    return known
 
 
 def drift(days: Sequence[Aggregate]) -> tuple[float | None, float | None]:

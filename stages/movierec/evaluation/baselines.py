@@ -16,7 +16,7 @@ from movierec.evaluation.validation import (
     top_lists,
 )
 from movierec.models.implicit import rated_or_watched
-from movierec.models.popularity import popularity_order
+from movierec.models.popularity import popularity, popularity_order
 from movierec.models.topn import popular
 
 EPOCHS = 10
@@ -55,18 +55,12 @@ class Biases:
         return np.clip(estimate, *self.scale)
 
 
-def popularity(train: sparse.csr_array, watched: sparse.csr_array) -> NDArray[np.int64]:
-    """(n_movies,) users of each movie, rated or watched."""
-    _, movies = rated_or_watched(train, watched)
-    return np.bincount(movies, minlength=train.shape[1])
-
-
 def judge_baselines(dataset: Dataset, params: Evaluate) -> dict[str, dict[str, float]]:
     """Each baseline's measures on the validation part, by the names of a model's metrics; one
     that predicts no ratings or ranks no movies has fewer."""
     part = Validation.of(dataset, params.relevant_rating)
     biases = Biases.fit(dataset.train, dataset.scale)
-    counts = popularity(dataset.train, dataset.watched)
+    counts = popularity(dataset)
     indptr, indices = rated_or_watched(dataset.train, dataset.watched)
     seen = [indices[indptr[u] : indptr[u + 1]] for u in part.users]
 

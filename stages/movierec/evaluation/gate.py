@@ -13,13 +13,14 @@ INTERVAL = "rmse_gain_share_interval"
 
 @dataclass(frozen=True)
 class Gate:
-    """What a candidate must reach to be released; gain and loss are shares of RMSE."""
+    """What a candidate must reach to be released; gains and losses are shares of RMSE or recall."""
 
     min_validation_ratings: int = number(low=1)
     min_judged_users: int = number(low=1)
     min_rmse_gain: float = number()
     max_rmse_loss: float = number(low=0)
     min_coverage: float = number(low=0, high=1)
+    min_recall_gain: float = number(low=-1)
 
 
 @dataclass(frozen=True)
@@ -36,19 +37,36 @@ class Judged:
 
         Raises BadInput, saying which number of `name` is missing or unfit to compare with.
         """
-        biases = baselines.get("biases")
         return cls(
             _number(metrics, "rmse", name),
             _number(metrics, "coverage", name),
-            _number(
-                biases if isinstance(biases, Mapping) else {}, "rmse", f"{name}: biases", above=0
-            ),
+            _number(_baseline(baselines, "biases"), "rmse", f"{name}: biases", above=0),
         )
 
     @property
     def share(self) -> float:
         """RMSE as a share of the biases' RMSE: what windows of different difficulty share."""
         return self.rmse / self.biases_rmse
+
+
+@dataclass(frozen=True)
+class Recall:
+    """Of a model's lists, and of lists of the most popular movies for the same users."""
+
+    model: float
+    popularity: float
+
+    @classmethod
+    def of(cls, metrics: Mapping[str, Any], baselines: Mapping[str, Any], name: str) -> "Recall":
+        """From a model's metrics and the baselines on the same ratings.
+
+        Raises BadInput, saying which number of `name` is missing: where somebody's list can be
+        judged, both are there.
+        """
+        return cls(
+            _number(metrics, "recall", name),
+            _number(_baseline(baselines, "popularity"), "recall", f"{name}: popularity"),
+        )
 
 
 @dataclass(frozen=True)
@@ -115,7 +133,11 @@ def shortcomings(evidence: Evidence, limits: Gate) -> list[str]:
 
 
 def verdict(
-    candidate: Judged, incumbent: Judged | None, limits: Gate, interval: tuple[float, float]
+    candidate: Judged,
+    recall: Recall,
+    incumbent: Judged | None,
+    limits: Gate,
+    interval: tuple[float, float],
 ) -> list[str]:
     """The reasons against `candidate`; none means it passes.
 
@@ -126,6 +148,9 @@ def verdict(
     exclude a loss beyond max_rmse_loss: that of g itself, g < −max_rmse_loss, and that against
     the incumbent's share s, (1 − g) / s − 1 > max_rmse_loss. s is taken as it is: how sure it
     was is a matter of the ratings that it was measured on.
+
+    `recall` is compared with popularity's on the same ratings alone: recalls of two windows say
+    little of one another.
     """
     reasons = []
     low, high = interval
@@ -145,6 +170,13 @@ def verdict(
         reasons.append(
             f"coverage {candidate.coverage:.4f} is below gate.min_coverage {limits.min_coverage:g}"
         )
+    if recall.model < (1 + limits.min_recall_gain) * recall.popularity:
+        gain = recall.model / recall.popularity - 1
+        reasons.append(
+            f"recall {recall.model:.4f} is {abs(gain):.2%} {'below' if gain < 0 else 'above'} the "
+            f"most popular movies' {recall.popularity:.4f}, "
+            f"gate.min_recall_gain is {limits.min_recall_gain:.2%}"
+        )
     if incumbent is not None:
         loss = candidate.share / incumbent.share - 1
         if loss > limits.max_rmse_loss:
@@ -158,6 +190,12 @@ def verdict(
                 f"incumbent, gate.max_rmse_loss is {limits.max_rmse_loss:.2%}: use more days"
             )
     return reasons
+
+
+def _baseline(baselines: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """What was measured of one baseline; nothing where there is none."""
+    found = baselines.get(name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _number(values: Mapping[str, Any], key: str, name: str, above: float | None = None) -> float:

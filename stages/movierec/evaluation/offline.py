@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.dataset.matrix import Dataset
-from movierec.evaluation.baselines import Biases, popularity
+from movierec.evaluation.baselines import Biases
 from movierec.evaluation.plots import activity_plot, buckets, distribution_plot
 from movierec.evaluation.ranking import percentile_interval, rmse_samples
 from movierec.evaluation.validation import (
@@ -16,13 +16,14 @@ from movierec.evaluation.validation import (
     Validation,
     accuracy_of,
     ranking_of,
-    top_lists,
 )
 from movierec.files import DECIMALS
-from movierec.models.model import Model
+from movierec.models.popularity import popularity
+from movierec.models.ranker import Judged, Ranker
 from movierec.models.topn import recommend
 
 CONFIDENCE = 0.95
+MODEL = "model"
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,21 @@ class Result:
 
 
 def evaluate(
-    model: Model, seen_of: Callable[[int], NDArray[Any]], dataset: Dataset, params: Evaluate
+    ranker: Ranker, seen_of: Callable[[int], NDArray[Any]], dataset: Dataset, params: Evaluate
 ) -> Result:
-    """Judge `model`; `seen_of(u)` are the movies that serving leaves out for user u."""
+    """Judge what ranks; `seen_of(u)` are the movies that serving leaves out for user u.
+
+    The report's `lists` hold the measures of the model's lists and of the two parts of their
+    order, each by itself.
+    """
     part = Validation.of(dataset, params.relevant_rating)
     biases = Biases.fit(dataset.train, dataset.scale)
-    counts = popularity(dataset.train, dataset.watched)
-    best = (recommend(model.scores(int(u)), seen_of(int(u)), params.k) for u in part.users)
-    lists = top_lists(best, len(part.users), params.k)
-    predicted = model.predict(part.u, part.i)
+    counts = popularity(dataset)
+    measures = {
+        name: ranking_of(made, part, dataset.train[part.users], counts)
+        for name, made in _lists(ranker, seen_of, part, params.k).items()
+    }
+    predicted = ranker.model.predict(part.u, part.i)
     errors = {
         "model": predicted - part.rating,
         "biases": biases.predict(part.u, part.i) - part.rating,
@@ -55,13 +62,14 @@ def evaluate(
     return Result(
         {
             **accuracy_of(errors["model"]),
-            **ranking_of(lists, part, dataset.train[part.users], counts),
+            **measures[MODEL],
         },
         {
             "validation_ratings": len(part.u),
             "validation_users": len(part.users),
             "ranked_users": int((np.diff(part.relevant.indptr) > 0).sum()),
             "rating_values": len(np.unique(part.rating)),
+            "lists": measures,
             **intervals(errors, part, params),
             "by_user_activity": buckets(errors, by_user),
             "by_movie_popularity": buckets(errors, by_movie),
@@ -69,6 +77,25 @@ def evaluate(
         activity_plot(errors["model"], by_user),
         distribution_plot(part.rating, predicted, dataset.scale),
     )
+
+
+def _lists(
+    ranker: Ranker, seen_of: Callable[[int], NDArray[Any]], part: Validation, k: int
+) -> dict[str, NDArray[np.int32]]:
+    """(n_users, k) lists of the judged users, by what they are ranked by."""
+    orders: dict[str, Callable[[Judged], NDArray[Any]]] = {MODEL: lambda judged: judged.score}
+    if ranker.uptake is not None:
+        orders |= {
+            "rating_alone": lambda judged: judged.estimate,
+            "uptake_alone": lambda judged: np.zeros(0) if judged.uptake is None else judged.uptake,
+        }
+    lists = {name: np.full((len(part.users), k), -1, np.int32) for name in orders}
+    for row, u in enumerate(part.users.tolist()):
+        judged, seen = ranker.known(u), seen_of(u)
+        for name, order in orders.items():
+            best = recommend(order(judged), seen, k)
+            lists[name][row, : len(best)] = best
+    return lists
 
 
 def intervals(

@@ -44,6 +44,9 @@ REQUEST = (
     r"result: (?P<result>.*), (?P<ms>[0-9]{1,9}) ?ms"
 )
 """The text of a request: a pattern of Python's `re` and of RE2."""
+RATES = r"(?:^|[^m])/rate/"
+"""Shows of a refused line that it was to be a rating, whatever is wrong with it; a watch of a movie
+called `rate` has `/m/rate/`. For both, too."""
 
 
 def request_text(host: str, status: int, result: str, ms: int, unit: str = " ms") -> str:
@@ -212,6 +215,15 @@ def parse(line: bytes) -> Event | BadLine:
             match = event.PATTERN.fullmatch(action)
             return event.of(*moment, int(user), match) if match else BadLine(event.FAULT)
     return BadLine("unknown-action")
+
+
+def shows_rating(line: bytes | None) -> bool:
+    """Whether a refused line, or the head of one, was to be a rating.
+
+    >>> shows_rating(b"yesterday,7,GET /rate/jaws+1975=4"), shows_rating(b"yesterday,7,GET /")
+    (True, False)
+    """
+    return line is not None and re.search(RATES.encode(), line) is not None
 
 
 def text_of(line: bytes) -> str | BadLine:

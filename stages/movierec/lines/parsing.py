@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from movierec.lines.events import EVENTS, TOO_LONG, BadLine, Event, parse
 from movierec.lines.kinds import REJECTED, SERVED, WATCH
-from movierec.lines.rows import ROWS, LineBatch, LongLine, cut
+from movierec.lines.rows import MAX_KEPT_BYTES, ROWS, LineBatch, LongLine, cut
 from movierec.lines.served import Served
 from movierec.lines.served import parse_served as parse_served_line
 from movierec.lines.watchlines import WatchLines, read_watches
@@ -127,7 +127,7 @@ def _slow_part(
         event = judge(value, timestamp, now, parse_line) if known is None else TOO_LONG
         row: dict[str, Any] = {"kind": REJECTED}
         if isinstance(event, BadLine):
-            if event == TOO_LONG and known is None:
+            if known is None and value is not None and len(value) > MAX_KEPT_BYTES:
                 value, known = cut(offset, value)
             row |= {"reason": event.reason, "timestamp": timestamp, "raw": value}
             row["text"] = known.text if known else None

@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from movierec.dataset.matrix import Dataset
+
 
 def rated_or_watched(
     rated: sparse.csr_array, watched: sparse.csr_array
@@ -24,3 +26,13 @@ def rated_or_watched(
     union = next(marks) + next(marks)
     union.sort_indices()
     return union.indptr.astype(np.int64), union.indices.astype(np.int32)
+
+
+def everybody(dataset: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """(indptr, indices) of N(u): one row a user of the dataset, then one a watcher."""
+    indptr, indices = rated_or_watched(dataset.train, dataset.watched)
+    watchers = dataset.watchers
+    return (
+        np.concatenate([indptr, indptr[-1] + watchers.indptr[1:]]),
+        np.concatenate([indices, watchers.indices]),
+    )

@@ -75,6 +75,18 @@ class Model(ABC):
         """(n_movies,) unclipped ratings of a user who has no row in the model, who rated
         `items` with `ratings` and watched the movies `watched` (indices; any may be empty)."""
 
+    def implicit_parts(
+        self, items: Ints, rated: Ints | None, watched: Ints
+    ) -> tuple[Ints, NDArray[np.float64]] | None:
+        """What it adds to ratings that a movie was taken up, whatever rating it got: (N, parts) for
+        a user who rated `rated` and watched `watched`, the movies N, ascending, and what each of
+        them adds to the unclipped rating of each of `items`, (len(items), len(N)).
+
+        `rated` is None where a row does not tell which of `watched` were rated. None for a kind
+        to which that says nothing, and where N is not known.
+        """
+        return None
+
     @classmethod
     def array_fields(cls) -> list["Field[Any]"]:
         """The fields that hold arrays."""

@@ -6,7 +6,7 @@ writes it. A service imports this file, so neither scipy nor what fits is import
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -18,14 +18,21 @@ from movierec.errors import BadInput, BadParams, CorruptFile
 from movierec.fields import checked, value_of
 from movierec.models.kinds import KINDS
 from movierec.models.model import SHAPE, Model
+from movierec.models.ranker import Ranker
+from movierec.models.uptake import Uptake, UptakeModel
 
-FORMAT = "movierec-model/2"
+FORMAT = "movierec-model/3"
+UPTAKE = "uptake_"
+"""Before the names of the uptake's arrays."""
 HELD = {
     "users": ("n_users",),
     "movies": ("n_movies",),
     "popular": ("n_movies",),
     "seen_indptr": ("n_users + 1",),
     "seen_indices": ("n_seen",),
+    "watchers": ("n_watchers",),
+    "watchers_indptr": ("n_watchers + 1",),
+    "watchers_indices": ("n_watchers_seen",),
 }
 """The arrays beside the model's own, and their shapes."""
 
@@ -46,10 +53,26 @@ class LoadedModel:
     """Of the dataset that it was trained on."""
     seen_indptr: NDArray[np.int64]
     seen_indices: NDArray[np.int32]
+    watchers: NDArray[np.int64]
+    """(n_watchers,) ascending ids of users without a rating, and so without a row."""
+    watchers_indptr: NDArray[np.int64]
+    watchers_indices: NDArray[np.int32]
+    uptake: UptakeModel | None = None
+    """Who takes up what; without it lists are ranked by the predicted rating."""
 
     def seen_of(self, u: int) -> NDArray[np.int32]:
         """Ascending indices of the movies that user `u` rated or watched."""
         return self.seen_indices[self.seen_indptr[u] : self.seen_indptr[u + 1]]
+
+    def seen_by_watcher(self, number: int) -> NDArray[np.int32]:
+        """Ascending indices of the movies that `watchers[number]` watched."""
+        return self.watchers_indices[
+            self.watchers_indptr[number] : self.watchers_indptr[number + 1]
+        ]
+
+    def ranker(self) -> Ranker:
+        """What its lists are ranked by."""
+        return Ranker(self.model, self.uptake)
 
 
 def load_model(folder: Path, *, mmap: bool = True) -> LoadedModel:
@@ -63,10 +86,11 @@ def load_model(folder: Path, *, mmap: bool = True) -> LoadedModel:
     try:
         model = _model(manifest, arrays)
         held = {name: arrays[name] for name in HELD}
-        _check_shapes(model, held)
+        uptake = _uptake(manifest, arrays)
+        _check_shapes(model, uptake, held)
         _check_indices(held)
         data_hash = value_of(str, manifest["data_hash"], {}, "data_hash")
-        return LoadedModel(model, manifest=manifest, data_hash=data_hash, **held)
+        return LoadedModel(model, manifest=manifest, data_hash=data_hash, uptake=uptake, **held)
     except _Misfit as error:
         raise CorruptFile(f"{folder}: {error}; {RESTORE}") from None
     except (BadParams, KeyError, TypeError, ValueError, IndexError) as error:
@@ -96,28 +120,53 @@ def _model(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> M
     return kind.model(scale=(low, high), hyper=hyper, **entries, **own)
 
 
-def _check_shapes(model: Model, held: dict[str, NDArray[Any]]) -> None:
+def _uptake(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> UptakeModel | None:
+    """Who takes up what, if the model says so."""
+    if manifest["uptake"] is None:
+        return None
+    hyper = checked(Uptake, manifest["uptake"], "uptake")
+    own = {name: arrays[UPTAKE + name] for name in UptakeModel.shapes()}
+    return UptakeModel(hyper=hyper, **own)
+
+
+def _check_shapes(model: Model, uptake: UptakeModel | None, held: dict[str, NDArray[Any]]) -> None:
     """Raises _Misfit when the arrays do not belong together."""
-    n_users = len(held["users"])
-    sizes = model.sizes() | {
+    n_users, n_watchers = len(held["users"]), len(held["watchers"])
+    sizes = {
         "n_users": n_users,
         "n_movies": len(held["movies"]),
         "n_users + 1": n_users + 1,
         "n_seen": int(held["seen_indptr"][-1]),
+        "n_watchers": n_watchers,
+        "n_watchers + 1": n_watchers + 1,
+        "n_watchers_seen": int(held["watchers_indptr"][-1]),
     }
-    shapes = HELD | {f.name: f.metadata[SHAPE] for f in model.array_fields()}
-    for name, array in (model.arrays() | held).items():
+    own = {f.name: f.metadata[SHAPE] for f in model.array_fields()}
+    _check(model.arrays() | held, HELD | own, model.sizes() | sizes)
+    if uptake is not None:
+        _check(uptake.arrays(), UptakeModel.shapes(), asdict(uptake.hyper) | sizes, UPTAKE)
+
+
+def _check(
+    arrays: Mapping[str, NDArray[Any]],
+    shapes: Mapping[str, tuple[str, ...]],
+    sizes: Mapping[str, Any],
+    prefix: str = "",
+) -> None:
+    for name, array in arrays.items():
         expected = tuple(sizes[size] for size in shapes[name])
         if array.shape != expected:
-            raise _Misfit(f"{name} has the shape {array.shape}, not {expected}")
+            raise _Misfit(f"{prefix}{name} has the shape {array.shape}, not {expected}")
 
 
 def _check_indices(held: Mapping[str, NDArray[Any]]) -> None:
     """Raises _Misfit when a number of `popular` or of what users have seen is no movie."""
-    bounds, n_movies = held["seen_indptr"], len(held["movies"])
-    if bounds[0] != 0 or (bounds[1:] < bounds[:-1]).any():
-        raise _Misfit("seen_indptr does not ascend from 0")
-    for name in ("popular", "seen_indices"):
+    n_movies = len(held["movies"])
+    for name in ("seen_indptr", "watchers_indptr"):
+        bounds = held[name]
+        if bounds[0] != 0 or (bounds[1:] < bounds[:-1]).any():
+            raise _Misfit(f"{name} does not ascend from 0")
+    for name in ("popular", "seen_indices", "watchers_indices"):
         numbers = held[name]
         if len(numbers) and not (numbers.min() >= 0 and numbers.max() < n_movies):
             raise _Misfit(f"{name} names a movie beyond the {n_movies} that there are")

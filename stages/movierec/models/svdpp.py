@@ -48,7 +48,25 @@ class SVDppModel(SVDModel):
 
     def implicit(self, items: Ints, watched: Ints) -> NDArray[np.float64]:
         """|N(u)|^-½ Σ y_j."""
-        N = np.union1d(items, watched if self.watches else items[:0]).astype(np.intp)
+        N = self._taken_up(items, watched)
         y = self.implicit_factors[N].astype(np.float64)
         S: NDArray[np.float64] = np.add.reduce(y, axis=0) / np.sqrt(max(len(N), 1))
         return S
+
+    def implicit_parts(
+        self, items: Ints, rated: Ints | None, watched: Ints
+    ) -> tuple[Ints, NDArray[np.float64]] | None:
+        """See Model.implicit_parts: q_iᵀ y_j |N(u)|^-½, which sum to q_iᵀ S."""
+        if rated is None:
+            if not self.watches:
+                return None
+            rated = watched[:0]
+        N = self._taken_up(rated, watched)
+        q = self.movie_factors[:, items].astype(np.float64)
+        y = self.implicit_factors[N].astype(np.float64)
+        parts: NDArray[np.float64] = np.einsum("fi,jf->ij", q, y) / np.sqrt(max(len(N), 1))
+        return N, parts
+
+    def _taken_up(self, rated: Ints, watched: Ints) -> Ints:
+        """N(u), ascending."""
+        return np.union1d(rated, watched if self.watches else rated[:0]).astype(np.intp)

@@ -5,7 +5,8 @@
     <root>/<topic>/days/        closed days, immutable                → days, dayfile
     <root>/<topic>/closings/    which days were closed, at which cuts → decisions, closing,
                                                                         placing, passing
+    <root>/expired/<topic>/     which closed days were deleted        → expired
 
-All of it lies behind four verbs (storage); the local disk is their implementation (durable).
+All of it lies behind five verbs (storage); the local disk is their implementation (durable).
 Readers import the file of the idea they need: whoever reads closed days imports `days` alone.
 """

@@ -9,12 +9,21 @@ like any other. The base moves up, past segments whose rows are all in closed da
 
 import contextlib
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from movierec.errors import CorruptFile
 from movierec.sealed import seal, unseal_of
-from movierec.store.segments import Partition, Segment, read_segment
+from movierec.store.rowfile import read_groups
+from movierec.store.segments import (
+    Partition,
+    Segment,
+    opened,
+    partitions_of,
+    read_segment,
+    store_of,
+)
+from movierec.store.storage import at
 
 BASE_FORMAT = 2
 """1 had no checksum and did not say whose it is."""
@@ -62,6 +71,29 @@ def read_end(partition: Partition, known: int = 0) -> int:
             end = segment.end
         if read_base(partition) == base:
             return end
+
+
+def last_line(chain: Chain) -> dict[str, object] | None:
+    """The last stored row (of schema ROWS) in the segments; None when no segment has a row."""
+    for segment in reversed(chain.segments):
+        if segment.rows:
+            with opened(chain.partition, segment.start) as file:
+                *_, group = read_groups(file)
+                row: dict[str, object] = group.slice(group.num_rows - 1).to_pylist()[0]
+                return row
+    return None
+
+
+def store_named(root: Path, topic: str) -> str | None:
+    """The name of the store that the segments of a topic bear, by the first one that bears any;
+    None when none does. For a store whose lineage was lost. Raises CorruptFile."""
+    for number in partitions_of(root, topic):
+        partition = Partition(at(root), topic, number)
+        for segment in read_chain(partition).segments:
+            name = store_of(partition, segment.start)
+            if name is not None:
+                return name
+    return None
 
 
 def read_base(partition: Partition) -> int:

@@ -15,15 +15,14 @@ What a day is follows from the log: lines make a day when enough of them are dat
 is due when enough lines lie past its end (passing). The own clock only says "not yet".
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from movierec.errors import BadInput, CorruptFile, UserError
-from movierec.store.chain import Chain, move_base, read_base, read_chain
+from movierec.store.chain import Chain, move_base, read_base
 from movierec.store.dayfile import MEND, DayFile, Manifest, put_day
-from movierec.store.days import MANIFEST, day_folder, day_name_of, is_expired, verify_day
+from movierec.store.days import MANIFEST, day_folder, day_name_of, verify_day
 from movierec.store.decisions import (
     Closing,
     announce,
@@ -32,44 +31,12 @@ from movierec.store.decisions import (
     mark_done,
     read_closing,
 )
-from movierec.store.passing import Passing
+from movierec.store.expired import is_expired
+from movierec.store.passing import Chains
 from movierec.store.placing import Cut, count_dated, removable, rows_between
-from movierec.store.segments import Partition, partitions_of
+from movierec.store.segments import Partition, partitions_at, partitions_of
 from movierec.store.storage import at, has
 from movierec.times import DAY, SECOND, Day, Nanoseconds, day_name
-
-
-class Chains:
-    """The chains of a topic's partitions, and what was found in them: each segment is looked at
-    once, so that a check costs the same at the end of a day as at its beginning."""
-
-    def __init__(self, evidence: int) -> None:
-        self.evidence = evidence
-        self.of: dict[int, Chain] = {}
-        self.lines: Counter[Day] = Counter()
-        """Good lines of each day, those in closed days too."""
-        self._passings: dict[tuple[int, Nanoseconds], Passing] = {}
-
-    def read(self, partition: Partition) -> None:
-        """Read a chain, or what was written since."""
-        known = 0
-        if partition.number in self.of:
-            known = len(self.of[partition.number].segments)
-            self.of[partition.number].extend()
-        else:
-            self.of[partition.number] = read_chain(partition)
-        for segment in self.of[partition.number].segments[known:]:
-            self.lines.update(segment.dates)
-
-    def passed(self, threshold: Nanoseconds) -> dict[int, int | None]:
-        """Where each partition passes a threshold; None: it has not."""
-        return {p: self._passing(p, threshold).offset(chain) for p, chain in self.of.items()}
-
-    def _passing(self, partition: int, threshold: Nanoseconds) -> Passing:
-        key = (partition, threshold)
-        if key not in self._passings:
-            self._passings[key] = Passing(threshold, self.evidence)
-        return self._passings[key]
 
 
 class Closer:
@@ -86,25 +53,31 @@ class Closer:
         self._state: tuple[int, bool] | None = None
 
     def close_due_days(
-        self, ends: Mapping[int, int], grace_seconds: float, now: Nanoseconds
+        self,
+        ends: Mapping[int, int],
+        grace_seconds: float,
+        now: Nanoseconds,
+        found: Mapping[int, Chain] | None = None,
     ) -> list[Manifest]:
         """Close every day that the stream has passed by the grace period; their manifests.
 
         `ends` maps EVERY partition of the topic to its end offset in Kafka, fetched just
         before the call. A partition passes a day when its event times reach the day's end
         plus the grace, or when it is silent: the store has all of it up to its end, and
-        another partition has passed. No day closes before that moment by the own clock, `now`.
+        another partition has passed. No day closes before that moment by the own clock, `now`,
+        and none while the store has a partition that `ends` lacks (`unknown_folders`).
+        `found` are chains as they were claimed: nobody else may have them.
         Any number of closers may do this at any time.
         """
-        if set(partitions_of(self._root, self._topic)) - set(ends):
-            return []  # added since `ends` was fetched: no day closes without them
         closed: list[Manifest] = []
         if self._state is None:
             mark_done(self._storage, self._topic, 0, now)  # the store's beginning, if it is that
+        if unknown_folders(self._root, self._topic, ends):
+            return closed
         while True:
             last = last_closing(self._storage, self._topic)
             done = not last.number or is_done(self._storage, self._topic, last.number)
-            chains = self._read(sorted(ends), (last.number, done))
+            chains = self._read(sorted(ends), (last.number, done), found or {})
             try:
                 closing = due_closing(chains, ends, grace_seconds, last, now) if done else last
             except FileNotFoundError:
@@ -122,12 +95,14 @@ class Closer:
             manifest = self._complete(chains, closing, now)
             closed += [manifest] if manifest else []
 
-    def _read(self, partitions: list[int], state: tuple[int, bool]) -> Chains:
+    def _read(
+        self, partitions: list[int], state: tuple[int, bool], found: Mapping[int, Chain]
+    ) -> Chains:
         """The chains up to their ends. Bases move only with a closing: then all is read anew."""
         if self._state != state:
             self._chains, self._state = Chains(self._evidence), state
-        for number in partitions:
-            self._chains.read(Partition(self._storage, self._topic, number))
+        for partition in partitions_at(self._root, self._topic, partitions):
+            self._chains.read(partition, found.get(partition.number))
         return self._chains
 
     def _is_free(self, closing: Closing) -> bool:
@@ -191,11 +166,20 @@ class Closer:
         def fill(day: DayFile) -> None:
             for number in sorted(closing.cuts):
                 chain, start, cut = chains.of[number], before.cut(number), closing.cut(number)
-                day.begin_partition(number, cut.offset, gaps(chain, start, cut))
+                gone = gaps(chain, start, cut)
+                day.begin_partition(number, cut.offset, gone, of=len(closing.cuts))
                 for rows in rows_between(chain, start, cut):
                     day.add(rows)
 
         return put_day(self._storage, self._topic, closing.day, fill)
+
+
+def unknown_folders(root: Path, topic: str, ends: Mapping[int, int]) -> list[str]:
+    """The folders of partitions that `ends` lacks: they were added since it was fetched, or Kafka
+    does not know them at all. Their lines belong to a day, or are another store's: no day closes
+    until that is known."""
+    unknown = set(partitions_of(root, topic)) - set(ends)
+    return [Partition(at(root), topic, number).folder for number in sorted(unknown)]
 
 
 def _is_stale(chains: Chains) -> bool:

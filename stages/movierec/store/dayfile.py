@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from movierec.errors import CorruptFile
+from movierec.lines.events import RATES
 from movierec.lines.kinds import KINDS, REJECTED
 from movierec.lines.rows import STORED
 from movierec.sealed import seal, unseal
@@ -38,6 +39,9 @@ from movierec.times import DAY, Day, day_name
 Manifest = dict[str, Any]
 REJECTED_ROWS = 4096
 """Refused lines that are Python objects at a time."""
+LISTED_BYTES = 512 << 20
+"""A day lists its refused lines up to here, each partition up to its share, and counts the rest.
+A site's whole day takes less, so that a fault which spoils every line loses none."""
 MEND = "restore days and closings from one backup, or move the folder away and it is made again"
 
 
@@ -86,9 +90,11 @@ def put_day(
 def _rows_of(manifest: bytes) -> Manifest | None:
     """What a manifest says of its rows, whatever the bytes of its files; None of no manifest."""
     try:
-        return {**unseal(manifest, DAY_1)[0], "files": None, "format": None}
-    except ValueError:
+        document = unseal(manifest, DAY_1)[0]
+        totals = {**document["totals"], "rejected_ratings": None}  # was not always counted
+    except (ValueError, KeyError, TypeError):
         return None
+    return {**document, "totals": totals, "files": None, "format": None}
 
 
 def _put_same(storage: Storage, name: str, write: Callable[[BinaryIO], None]) -> bool:
@@ -147,13 +153,17 @@ class DayFile:
         self.groups = RowGroups(writer)
         self.totals: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
+        self.rejected_ratings = 0
         self.partitions: dict[str, dict[str, Any]] = {}
         self.gaps: list[dict[str, Any]] = []
 
-    def begin_partition(self, partition: int, cut: int, gaps: list[dict[str, Any]]) -> None:
-        """The rows that follow are of this partition."""
+    def begin_partition(
+        self, partition: int, cut: int, gaps: list[dict[str, Any]], of: int = 1
+    ) -> None:
+        """The rows that follow are of this partition, one of so many."""
         self.gaps += gaps
         self.partition = partition
+        self.room = LISTED_BYTES // of
         self.entry: dict[str, Any] = {"cut": cut, "first": None, "last": None}
         self.entry |= {"stored": 0, "rejected": 0, "late": 0}
         self.partitions[str(partition)] = self.entry
@@ -179,14 +189,30 @@ class DayFile:
             self._add_rejected(rows.filter(pc.equal(rows.column("kind"), REJECTED)))
 
     def _add_rejected(self, rows: pa.Table) -> None:
+        shown = pc.match_substring_regex(rows.column("raw"), RATES)
+        self.rejected_ratings += pc.sum(shown, min_count=0).as_py()
+        for reason in pc.value_counts(rows.column("reason")).to_pylist():
+            self.reasons[reason["values"]] += reason["counts"]
+        listed = 0
         columns = rows.select(["offset", "timestamp", "reason", "raw", "text"])
         for part in columns.to_batches(REJECTED_ROWS):
-            for row in part.to_pylist():
-                self.reasons[row["reason"]] += 1
-                entry = rejected_entry({"partition": self.partition, **row})
-                line = json.dumps(entry).encode() + b"\n"
-                self.rejected.write(line)
-                self.rejected_sha256.update(line)
+            if self.room:
+                listed += self._list(part)
+        if listed < rows.num_rows:
+            self.entry["unlisted"] = self.entry.get("unlisted", 0) + rows.num_rows - listed
+
+    def _list(self, rows: pa.RecordBatch) -> int:
+        """Write refused lines until one finds no room; how many there were."""
+        for place, row in enumerate(rows.to_pylist()):
+            entry = rejected_entry({"partition": self.partition, **row})
+            line = json.dumps(entry).encode() + b"\n"
+            if len(line) > self.room:
+                self.room = 0
+                return place
+            self.room -= len(line)
+            self.rejected.write(line)
+            self.rejected_sha256.update(line)
+        return len(rows)
 
     def manifest(self, files: dict[str, Any]) -> Manifest:
         """What the day is; `files` says how each of its files must be."""
@@ -201,7 +227,12 @@ class DayFile:
             "topic": self.topic,
             "day": day_name(self.day),
             "partitions": self.partitions,
-            "totals": {**sums, **kinds, "reasons": reasons},
+            "totals": {
+                **sums,
+                **kinds,
+                "reasons": reasons,
+                "rejected_ratings": self.rejected_ratings,
+            },
             "gaps": self.gaps,
             "files": files,
         }

@@ -24,31 +24,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from movierec.errors import BadInput, CorruptFile
+from movierec.lines.events import shows_rating
 from movierec.lines.rows import STORED, facts_of_long
 from movierec.sealed import unseal_of
-from movierec.store.storage import Storage, at, has
+from movierec.store.storage import Storage, at
 
 DAY_FORMAT = 2
 """1 had no checksum."""
 DAY_1 = {"format", "topic", "day", "partitions", "totals", "gaps", "files"}
 LINES, REJECTED_LINES, MANIFEST = "lines.parquet", "rejected.jsonl", "manifest.json"
-EXPIRED = "expired"
 RESTORE = "restore the folder from a backup of the closed days"
 
 
 def day_name_of(topic: str, day: str) -> str:
     """The folder of a closed day, as the storage names it."""
     return f"{topic}/days/{day}"
-
-
-def expired_name_of(topic: str, day: str) -> str:
-    """Where it is written down that a closed day was deleted."""
-    return f"{EXPIRED}/{topic}/{day}.json"
-
-
-def is_expired(storage: Storage, topic: str, day: str) -> bool:
-    """Whether a closed day was deleted, or is being so."""
-    return has(storage, expired_name_of(topic, day))
 
 
 def day_folder(root: Path, topic: str, day: str) -> Path:
@@ -167,12 +157,22 @@ def stream_day(folder: Path) -> Iterator[pa.RecordBatch]:
 def read_rejected(folder: Path) -> Iterator[dict[str, Any]]:
     """The refused lines of a closed day: partition, offset, timestamp, reason, raw bytes.
 
-    Of a line that was too long `raw` is the head, and `length` and `sha256` are of all of it.
+    Of a line that was cut `raw` is the head, and `length` and `sha256` are of all of it. Those that
+    the manifest calls `unlisted` are only counted.
     """
     with verified(folder) as (_, files):
         for line in files[REJECTED_LINES]:
             entry = json.loads(line)
             yield {**entry, "raw": raw_of(entry)}
+
+
+def rejected_ratings(folder: Path) -> int:
+    """How many refused lines of a closed day were to be ratings. A day of before, which lists
+    all of them, has not counted it."""
+    counted: int | None = manifest_of(folder)["totals"].get("rejected_ratings")
+    if counted is not None:
+        return counted
+    return sum(shows_rating(entry["raw"]) for entry in read_rejected(folder))
 
 
 def rejected_entry(row: dict[str, Any]) -> dict[str, Any]:

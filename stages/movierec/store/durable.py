@@ -7,13 +7,14 @@ fsync nobody knows what the disk holds.
 
 import contextlib
 import errno
+import fcntl
 import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 TEMPORARY = ".tmp"
 """Suffix of a file that nobody may read: its writer is at work, or died."""
@@ -31,11 +32,15 @@ class Disk:
         _make_folder(path.parent)
         temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}{TEMPORARY}")
         try:
-            size = _write(temporary, write)
-            try:
-                os.link(temporary, path)
-            finally:  # the name may be another's that died before this
-                sync_folder(path.parent)
+            with _create(temporary) as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+                size = file.tell()
+                try:
+                    os.link(temporary, path)
+                finally:  # the name may be another's that died before this
+                    sync_folder(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
         return size
@@ -62,6 +67,13 @@ class Disk:
             with contextlib.suppress(OSError):
                 path.parent.rmdir()
 
+    def sweep(self, folder: str) -> None:
+        """Unlink the temporary files that nobody holds locked."""
+        for path in (self.root / folder).glob(f".*{TEMPORARY}"):
+            with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+                if _lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                    path.unlink()
+
 
 def sync_folder(folder: Path) -> None:
     """Make the names in `folder` durable."""
@@ -85,13 +97,23 @@ def _make_folder(folder: Path) -> None:
     sync_folder(folder.parent)
 
 
-def _write(path: Path, write: Callable[[BinaryIO], object]) -> int:
-    """Create `path`, let `write` fill it, fsync its content; its size."""
-    with path.open("xb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-        return file.tell()
+def _create(path: Path) -> BinaryIO:
+    """A new file, locked as long as it is open or the process lives: `sweep` spares it."""
+    while True:
+        file = path.open("xb")
+        _lock(file, fcntl.LOCK_EX)
+        if os.fstat(file.fileno()).st_nlink:  # else swept before it was locked
+            return file
+        file.close()
+
+
+def _lock(file: IO[bytes], how: int) -> bool:
+    """Whether a file is locked by us now: it is not another's, and the file system has locks."""
+    try:
+        fcntl.flock(file, how)
+    except OSError:
+        return False
+    return True
 
 
 def _settle(folder: Path) -> None:

@@ -18,9 +18,6 @@ from pathlib import Path
 
 from movierec.errors import CorruptFile
 from movierec.sealed import check_format, seal, unseal
-from movierec.store.chain import read_chain
-from movierec.store.rowfile import read_groups
-from movierec.store.segments import Partition, opened
 from movierec.store.storage import at
 
 FORMAT = 1
@@ -37,7 +34,7 @@ class Lineage:
     topic_id: str | None
     """As Kafka prints it; None when the brokers have no ids (before 2.8)."""
     store: str
-    """A random name of this store, to know its commits by."""
+    """A random name of this store, to know its commits and its segments by."""
 
     @property
     def shift(self) -> int:
@@ -71,26 +68,17 @@ def read_lineage(root: Path, topic: str) -> Lineage | None:
     return lineage
 
 
-def begin_lineage(root: Path, topic: str, topic_id: str | None) -> Lineage:
+def begin_lineage(
+    root: Path, topic: str, topic_id: str | None, store: str | None = None
+) -> Lineage:
     """Write down whose lines these are, at the first assignment; what stands there if another
-    member was first."""
-    return _put(root, Lineage(0, topic, topic_id, uuid.uuid4().hex))
+    member was first. `store` is the name that the store has already, if it has one."""
+    return _put(root, Lineage(0, topic, topic_id, store or uuid.uuid4().hex))
 
 
 def begin_life(root: Path, before: Lineage, topic_id: str) -> Lineage:
     """Go on with the topic that has `topic_id` now; the chains of `before` have ended."""
     return _put(root, replace(before, life=before.life + 1, topic_id=topic_id))
-
-
-def last_line(partition: Partition) -> dict[str, object] | None:
-    """The last stored row (of schema ROWS) in the segments; None when no segment has a row."""
-    for segment in reversed(read_chain(partition).segments):
-        if segment.rows:
-            with opened(partition, segment.start) as file:
-                *_, group = read_groups(file)
-                row: dict[str, object] = group.slice(group.num_rows - 1).to_pylist()[0]
-                return row
-    return None
 
 
 def _put(root: Path, lineage: Lineage) -> Lineage:

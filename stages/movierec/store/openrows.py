@@ -13,7 +13,7 @@ from movierec.lines.rows import STORED, facts_of_long
 from movierec.store.chain import read_chain
 from movierec.store.decisions import last_closing
 from movierec.store.placing import rows_between
-from movierec.store.segments import Partition, partitions_of
+from movierec.store.segments import partitions_at, partitions_of
 from movierec.store.storage import at
 
 
@@ -49,11 +49,9 @@ def _open(root: Path, topic: str) -> list[tuple[int, pa.Table]]:
         last = last_closing(storage, topic)
         try:
             tables = [
-                (number, rows)
-                for number in partitions_of(root, topic)
-                for rows in rows_between(
-                    read_chain(Partition(storage, topic, number)), last.cut(number), None
-                )
+                (partition.number, rows)
+                for partition in partitions_at(root, topic, partitions_of(root, topic))
+                for rows in rows_between(read_chain(partition), last.cut(partition.number), None)
             ]
         except FileNotFoundError as error:
             if last_closing(storage, topic) == last:

@@ -6,15 +6,17 @@ reaches it. A line, or a few, with a wrong clock pass nothing. A function of the
 it was cut into segments leaves no trace.
 """
 
+from collections import Counter
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from movierec.errors import CorruptFile
-from movierec.store.chain import Chain
+from movierec.store.chain import Chain, read_base, read_chain
 from movierec.store.rowfile import read_groups
-from movierec.store.segments import MEND, Segment, opened
-from movierec.times import Nanoseconds
+from movierec.store.segments import MEND, Partition, Segment, opened
+from movierec.times import Day, Nanoseconds
 
 
 class Passing:
@@ -72,6 +74,43 @@ class Passing:
         before = np.concatenate([[0], np.cumsum(last, dtype=np.int64)])
         counts: NDArray[np.int64] = before[size + 1 :] - before[: votes.size]
         return counts
+
+
+class Chains:
+    """The chains of a topic's partitions, and what was found in them: each segment is looked at
+    once, so that a check costs the same at the end of a day as at its beginning."""
+
+    def __init__(self, evidence: int) -> None:
+        self.evidence = evidence
+        self.of: dict[int, Chain] = {}
+        self.lines: Counter[Day] = Counter()
+        """Good lines of each day, those in closed days too."""
+        self._passings: dict[tuple[int, Nanoseconds], Passing] = {}
+
+    def read(self, partition: Partition, found: Chain | None = None) -> None:
+        """Read a chain, or what was written since; since it was `found`, when it begins there."""
+        known = 0
+        if partition.number in self.of:
+            known = len(self.of[partition.number].segments)
+            self.of[partition.number].extend()
+        else:
+            if found is not None:
+                found.extend()
+            if found is None or read_base(partition) != found.base:
+                found = read_chain(partition)
+            self.of[partition.number] = found
+        for segment in self.of[partition.number].segments[known:]:
+            self.lines.update(segment.dates)
+
+    def passed(self, threshold: Nanoseconds) -> dict[int, int | None]:
+        """Where each partition passes a threshold; None: it has not."""
+        return {p: self._passing(p, threshold).offset(chain) for p, chain in self.of.items()}
+
+    def _passing(self, partition: int, threshold: Nanoseconds) -> Passing:
+        key = (partition, threshold)
+        if key not in self._passings:
+            self._passings[key] = Passing(threshold, self.evidence)
+        return self._passings[key]
 
 
 def _at(rows: pa.Table, index: int) -> int:

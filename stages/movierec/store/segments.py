@@ -9,7 +9,7 @@ before they are.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedIOBase
@@ -24,13 +24,14 @@ from movierec.errors import CorruptFile
 from movierec.lines.kinds import KINDS, REJECTED
 from movierec.lines.rows import ROWS
 from movierec.sealed import check_format
+from movierec.store.lineage import read_lineage
 from movierec.store.rowfile import RowGroups, open_writer
 from movierec.store.sealing import Footer, check_pages, read_footer, write_sealed
 from movierec.store.storage import Storage, at
 from movierec.times import DAY, Day, Nanoseconds
 
-FORMAT = 2
-"""1 had no seal."""
+FORMAT = 3
+"""2 did not say of which store it is, 1 had no seal."""
 FACTS = "movierec.segment"
 MEND = "move it away, and the collector reads its offsets again"
 
@@ -42,6 +43,8 @@ class Partition:
     storage: Storage
     topic: str
     number: int
+    store: str | None = None
+    """The store's name (Lineage), which its segments bear; None while it has none."""
 
     @property
     def folder(self) -> str:
@@ -77,13 +80,21 @@ class Segment:
 
 
 def partition_at(root: Path, topic: str, number: int) -> Partition:
-    """A partition of the store at `root`."""
-    return Partition(at(root), topic, number)
+    """A partition of the store at `root`. Raises CorruptFile when its lineage is damaged."""
+    return partitions_at(root, topic, [number])[0]
+
+
+def partitions_at(root: Path, topic: str, numbers: Iterable[int]) -> list[Partition]:
+    """Partitions of a topic of the store at `root`, as `partition_at`."""
+    lineage = read_lineage(root, topic)
+    store = lineage.store if lineage else None
+    return [Partition(at(root), topic, number, store) for number in numbers]
 
 
 def partitions_of(root: Path, topic: str) -> list[int]:
-    """The partitions that have a folder of segments."""
-    return sorted(int(name) for name in at(root).names(f"{topic}/segments") if name.isdecimal())
+    """The partitions that have a folder of segments, ascending."""
+    names = at(root).names(f"{topic}/segments")
+    return sorted(int(name) for name in names if name.isdecimal() and name == str(int(name)))
 
 
 def facts_of(
@@ -101,6 +112,7 @@ def facts_of(
         "format": FORMAT,
         "topic": partition.topic,
         "partition": partition.number,
+        "store": partition.store,
         "start": start,
         "end": end,
         "rows": rows.num_rows,
@@ -124,24 +136,35 @@ def write_segment(file: BinaryIO, facts: Mapping[str, Any], rows: pa.Table) -> N
 
 def read_segment(partition: Partition, start: int) -> Segment | None:
     """The segment that starts at `start`, None when there is none. Raises CorruptFile."""
+    facts = _facts_at(partition, start)
+    return None if facts is None else segment_of(facts)
+
+
+def store_of(partition: Partition, start: int) -> str | None:
+    """The name of the store that a segment was written to; None when there is no segment, or it
+    bears none. Raises CorruptFile."""
+    name: str | None = (_facts_at(partition, start) or {}).get("store")
+    return name
+
+
+def _facts_at(partition: Partition, start: int) -> dict[str, Any] | None:
+    """What the footer of a segment says, None when there is none. Raises CorruptFile."""
     name = partition.name(start)
     try:
         with partition.storage.open(name) as file:
-            facts, num_rows, _ = _facts_in(file)
-        wanted = (partition.topic, partition.number, start, num_rows)
-        got = tuple(facts[key] for key in ("topic", "partition", "start", "rows"))
-        if got != wanted or facts["end"] <= start:
-            raise ValueError(f"it says {got} up to {facts['end']}, expected {wanted}")
-        return segment_of(facts)
+            facts, _ = _facts_in(file, partition, start)
+        return facts
     except FileNotFoundError:
         return None
     except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
         raise CorruptFile(f"{name}: not a segment ({error}); {MEND}") from None
 
 
-def _facts_in(file: BufferedIOBase) -> tuple[dict[str, Any], int, Footer]:
-    """The facts in a segment's footer, its number of rows, and the footer. Raises as they are
-    not what a segment has."""
+def _facts_in(
+    file: BufferedIOBase, partition: Partition, start: int
+) -> tuple[dict[str, Any], Footer]:
+    """The facts in a segment's footer, and the footer. Raises as they are not those of the
+    segment of this place."""
     footer = read_footer(file)
     metadata = pq.read_metadata(pa.BufferReader(footer.content))
     facts = json.loads(metadata.metadata[FACTS.encode()])
@@ -150,7 +173,14 @@ def _facts_in(file: BufferedIOBase) -> tuple[dict[str, Any], int, Footer]:
         raise ValueError(
             f"format {facts['format']} {'without' if footer.pages is None else 'with'} a seal"
         )
-    return facts, metadata.num_rows, footer
+    wanted = (partition.topic, partition.number, start, metadata.num_rows)
+    got = tuple(facts[key] for key in ("topic", "partition", "start", "rows"))
+    if got != wanted or facts["end"] <= start:
+        raise ValueError(f"it says {got} up to {facts['end']}, expected {wanted}")
+    store = facts["store"] if facts["format"] > 2 else None
+    if None not in (store, partition.store) and store != partition.store:
+        raise ValueError(f"it is of the store {store}, and this is {partition.store}")
+    return facts, footer
 
 
 def segment_of(facts: Mapping[str, Any]) -> Segment:
@@ -171,7 +201,7 @@ def opened(partition: Partition, start: int) -> Iterator[pq.ParquetFile]:
     name = partition.name(start)
     with partition.storage.open(name) as file:
         try:
-            check_pages(file, _facts_in(file)[2])
+            check_pages(file, _facts_in(file, partition, start)[1])
         except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
             raise CorruptFile(f"{name}: damaged ({error}); {MEND}") from None
         try:

@@ -1,4 +1,4 @@
-"""The storage seam: everything that the store reads or writes passes through four verbs.
+"""The storage seam: everything that the store reads or writes passes through five verbs.
 
 A name is relative to the store's root, with `/` between its parts. What is under a name is
 whole and never changes: it is put once, read by anybody, and removed. Another storage is
@@ -14,7 +14,7 @@ from movierec.store.durable import Disk
 
 
 class Storage(Protocol):
-    """Put if absent, read, list, remove."""
+    """Put if absent, read, list, remove, and sweep up after those that died."""
 
     def put_new(self, name: str, write: Callable[[BinaryIO], object]) -> int:
         """Put what `write` writes under `name`, whole and durably; its size in bytes.
@@ -39,6 +39,11 @@ class Storage(Protocol):
 
     def remove(self, name: str) -> None:
         """Take `name` away; nothing happens when it is gone already."""
+        ...
+
+    def sweep(self, folder: str) -> None:
+        """Remove what writers that died left unfinished directly below `folder`, which many may
+        write to. Whoever is at work keeps its own."""
         ...
 
 

@@ -17,10 +17,9 @@ import pyarrow as pa
 
 from movierec.errors import AlreadyWritten
 from movierec.lines.rows import ROWS
-from movierec.store.chain import read_base, read_end
+from movierec.store.chain import Chain, read_base, read_chain
 from movierec.store.decisions import is_done, last_done
 from movierec.store.segments import (
-    Partition,
     Segment,
     facts_of,
     partition_at,
@@ -42,10 +41,12 @@ class Written:
 class Tail:
     """The end of a partition's chain, in the hands of its owner. Made by `claim_partition`."""
 
-    def __init__(self, partition: Partition, end: int, closed: int) -> None:
-        self.partition = partition
-        self.end = end
+    def __init__(self, found: Chain, closed: int) -> None:
+        self.partition = found.partition
+        self.end = found.end
         """The next offset that the store lacks."""
+        self.found: Chain | None = found
+        """The chain as it was claimed, for who wants it (`Chains`): no footer is read twice."""
         self._closed = closed
 
     def write(self, end: int, rows: pa.Table) -> Written:
@@ -111,4 +112,4 @@ def claim_partition(root: Path, topic: str, number: int) -> Tail:
     partition = partition_at(root, topic, number)
     partition.storage.names(partition.folder, settle=True)
     closed = last_done(partition.storage, topic)  # before the walk: what is done later is seen
-    return Tail(partition, read_end(partition), closed)
+    return Tail(read_chain(partition), closed)

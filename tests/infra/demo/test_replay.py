@@ -1,5 +1,7 @@
 """A replay of real ratings goes the whole way, on their own scale."""
 
+import gzip
+import json
 import os
 import random
 import re
@@ -11,12 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from infra.demo.replay import parse, set_params
+from infra.demo.replay import WORKSPACE, parse, set_params
+from infra.simulator.produce import log
+from infra.simulator.sessions import Life
+from infra.simulator.world import make_world
 from movierec.dataset.scale import Events
 from movierec.errors import BadInput
 from movierec.evaluation.validation import Evaluate
 from movierec.models.training import load_train
 from movierec.params import load_section
+from movierec.times import day_number
 from tests.brokers.kafka import running
 
 ROOT = Path(__file__).parents[3]
@@ -40,7 +46,7 @@ def test_the_scale_is_set_and_the_training_left_as_it_is(tmp_path):
         assert load_train(params, kind) == load_train(PARAMS, kind)
 
 
-@pytest.mark.parametrize("seconds", ["-1", "nan"])
+@pytest.mark.parametrize("seconds", ["-1", "-0.5"])
 def test_a_search_takes_seconds(seconds):
     with pytest.raises(BadInput, match="--search must be 0 or more seconds"):
         parse(["--ratings", "x", "--search", seconds])
@@ -67,9 +73,44 @@ def test_a_file_of_ratings_goes_through_to_both_models(tmp_path: Path) -> None:
             for n, movie in enumerate(chance.sample(range(60), 20))
         )
     )
+    done = replayed(tmp_path, "--ratings", str(ratings))
+    measured = dict(
+        re.findall(r"^ +(SVD|SVD\+\+|biases only) +(0\.\d+)", done.stdout, re.MULTILINE)
+    )
+    assert set(measured) == {"SVD", "SVD++", "biases only"}, done.stdout
+    assert done.stdout.count("of two sets of values, ") == 2, done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.broker
+def test_a_saved_log_goes_through_as_its_check_said(tmp_path: Path) -> None:
+    """Every line of a day that closed is stored or rejected there, as was said before the start."""
+    life = Life(make_world(5, users=300, movies=200), lines_per_day=150_000)
+    capture = tmp_path / "capture.log.gz"
+    first = day_number("2025-11-01")
+    lines = [line for part in log(life, first, 2, 4) for line in part.lines]
+    capture.write_bytes(gzip.compress(b"".join(line + b"\n" for line in lines), 1))
+    done = replayed(tmp_path, "--log", str(capture))
+    said = dict(re.findall(r"(2025-11-0\d) \(([\d,]+) lines\)", done.stdout))
+    rejected = int(re.findall(r"^ +rejected (\d+): ", done.stdout, re.MULTILINE)[0])
+    [topic] = (WORKSPACE / "data").glob("replay-*")
+    totals = {
+        folder.name: json.loads((folder / "manifest.json").read_text())["totals"]
+        for folder in (topic / "days").iterdir()
+    }
+    assert set(totals) == {"2025-11-01", "2025-11-02"}, "the third is broken off, and stays open"
+    assert {day: f"{total['stored']:,}" for day, total in totals.items()} == {
+        day: said[day] for day in totals
+    }
+    assert 0 < sum(total["rejected"] for total in totals.values()) <= rejected
+    assert re.search(r"^ +SVD\+\+ +\d\.\d+", done.stdout, re.MULTILINE), done.stdout
+
+
+def replayed(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A replay on a broker of its own."""
     with running(tmp_path / "broker") as broker:
         done = subprocess.run(
-            [sys.executable, "-m", "infra.demo.replay", "--ratings", str(ratings)],
+            [sys.executable, "-m", "infra.demo.replay", *arguments],
             cwd=ROOT,
             env={**os.environ, "KAFKA_BOOTSTRAP_SERVERS": broker.address},
             capture_output=True,
@@ -77,8 +118,4 @@ def test_a_file_of_ratings_goes_through_to_both_models(tmp_path: Path) -> None:
             timeout=240,
         )
     assert done.returncode == 0, done.stdout + done.stderr
-    measured = dict(
-        re.findall(r"^ +(SVD|SVD\+\+|biases only) +(0\.\d+)", done.stdout, re.MULTILINE)
-    )
-    assert set(measured) == {"SVD", "SVD++", "biases only"}, done.stdout
-    assert done.stdout.count("of two sets of values, ") == 2, done.stdout
+    return done

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import yaml
@@ -71,7 +72,7 @@ def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_does_not(a
 
 def test_a_failed_answer_is_counted_under_the_labels_that_the_alert_reads(tmp_path: Path) -> None:
     class Broken(SmallLoaded):
-        def seen_of(self, u: int) -> None:
+        def seen_of(self, u: int) -> NoReturn:
             raise RuntimeError
 
     registry = CollectorRegistry()

@@ -215,6 +215,47 @@ def test_a_crash_anywhere_leaves_the_day_or_none_and_the_next_run_finishes(
     assert number > 10
 
 
+def test_what_was_written_down_and_does_not_verify_deletes_nothing(root):
+    """Another day's record, where the closer has yet to put the manifest."""
+    run("--apply")
+    record = root / f"data/expired/movielog/{OLD}.json"
+    making = root / "data/movielog/days/2026-02-09"
+    making.mkdir()
+    (making / "lines.parquet").write_bytes(b"lines")
+    copy = record.with_name("2026-02-09.json")
+    copy.write_bytes(record.read_bytes())
+    put_back = make_day(root, "movielog", OLD)
+    for content in (record.read_bytes(), b"", b"[" * 9999, b"\xff"):
+        copy.write_bytes(content)
+        with pytest.raises(CorruptFile, match=r"2026-02-09\.json: not the record of a deleted"):
+            run("--apply")
+        assert (making / "lines.parquet").exists() and (put_back / "manifest.json").exists()
+    copy.unlink()
+    run("--apply")
+    assert not put_back.exists() and making.exists()
+
+
+def test_the_record_of_another_day_of_that_name_is_kept_and_so_is_the_day(root):
+    run("--apply")
+    folder = make_day(root, "movielog", OLD)
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    del manifest["sha256"]
+    (folder / "manifest.json").write_bytes(
+        seal(manifest | {"totals": manifest["totals"] | {"stored": 8}})
+    )
+    before = entries(root)
+    with pytest.raises(CorruptFile, match=r"another manifest .* move this record away"):
+        run("--apply")
+    assert entries(root) == before and (folder / "manifest.json").exists()
+
+
+def test_a_folder_goes_with_what_a_closer_left_that_died(root):
+    left = root / "data/movielog/days" / OLD / ".lines.parquet.0123.tmp"
+    left.write_bytes(b"half")
+    run("--apply")
+    assert not left.parent.exists()
+
+
 @pytest.mark.parametrize("name", ["rejected.jsonl", "manifest.json"])
 def test_a_file_that_goes_meanwhile_is_one_line(root, monkeypatch, name):
     """Somebody expires or restores the same day."""

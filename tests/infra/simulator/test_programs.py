@@ -1,6 +1,7 @@
 """The simulator's programs against the embedded broker and stub services."""
 
 import json
+import random
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +14,7 @@ from infra.processes import free_port
 from infra.simulator import live, produce, replay, routing
 from infra.simulator import sender as sender_module
 from infra.simulator.exact import partition_of
-from infra.simulator.ratings_file import HEADER, read_ratings
+from infra.simulator.ratings_file import read_ratings
 from infra.simulator.sender import Sender
 from infra.simulator.world import make_world
 from movierec.dataset.reduce import aggregate_day
@@ -32,7 +33,7 @@ WORLD = ["--seed", "3", "--users", "60", "--movies", "90"]
 
 @pytest.fixture(scope="module")
 def address():
-    cluster = MockCluster(["movielog", "again", "live", "replay"], PARTITIONS)
+    cluster = MockCluster(["movielog", "again", "live", "replay", "letters"], PARTITIONS)
     yield cluster.address
     cluster.close()
 
@@ -228,11 +229,40 @@ def test_nothing_of_a_malformed_file_is_sent(tmp_path):
     cluster = MockCluster(["bad"], 1)
     try:
         command = ["--bootstrap", cluster.address, "--topic", "bad", "--ratings", str(ratings)]
-        with pytest.raises(BadInput, match=r"ratings\.dat: line 2"):
+        with pytest.raises(BadInput, match=r"ratings\.dat: line 2, .*: the rating 'eight'"):
             replay.main(command)
         assert held(cluster.address, "bad", 1) == {0: []}
     finally:
         cluster.close()
+
+
+def test_a_table_with_ids_in_letters_goes_through_and_the_map_is_kept(address, capsys, tmp_path):
+    table = tmp_path / "books.csv"
+    table.write_text('"User";"ISBN";"Book-Rating"\n"A1";"034X";"8"\n"1";"B";"0"\n"A1";"B";"9,5"\n')
+    command = ["--bootstrap", address, "--topic", "letters", "--ratings", str(table), "--zeros"]
+    command += ["implicit", "--ids", str(tmp_path / "ids"), "--scale-max", "10"]
+    with pytest.raises(BadInput, match="without times --compress-days must say their days"):
+        replay.main(command)
+    replay.main([*command, "--compress-days", "2"])
+    assert last_line(capsys)["ratings"] == 2
+    events = sorted(events_of(held(address, "letters", PARTITIONS)), key=lambda event: event.time)
+    rated = [(e.user, e.movie, e.text) for e in events if isinstance(e, Rating)]
+    assert rated == [(2, "034x", "8"), (2, "b", "9.5")]
+    watched = [(e.user, e.movie) for e in events if isinstance(e, Watch) and e.minute == 0]
+    assert watched == [(2, "034x"), (1, "b"), (2, "b")], "the zero was watched and not rated"
+    assert (tmp_path / "ids/users.csv").read_text() == "log,file\n2,A1\n"
+    assert (tmp_path / "ids/movies.csv").read_text() == "log,file\n034x,034X\nb,B\n"
+
+
+def test_a_check_says_what_a_table_is_and_sends_nothing(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(replay, "Sender", None)
+    path = tmp_path / "u.data"
+    path.write_text("196\t242\t3\t881250949\n")
+    assert replay.main(["--ratings", str(path), "--check"]) == 0
+    assert "separated by tab" in capsys.readouterr().out
+    path.write_text("196\t242\t7\t881250949\n")
+    with pytest.raises(BadInput, match=r"line 1, .*: rating 7 is outside the scale 1 to 5"):
+        replay.main(["--ratings", str(path), "--check"])
 
 
 class Lines:
@@ -245,6 +275,32 @@ class Lines:
 
     def send(self, line, partition, timestamp_ms):
         self.sent.append(line)
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 1000])
+def test_lines_are_in_order_however_many_are_made_at_a_time(tmp_path, monkeypatch, at_once):
+    chance = random.Random(3)
+    path = tmp_path / "ratings.dat"
+    rows = [(chance.randrange(5), chance.randrange(9), n % 5, 180 + n // 7 * 40) for n in range(99)]
+    chance.shuffle(rows)
+    path.write_text("".join(f"{u}::{m}::{r}::{t}\n" for u, m, r, t in rows))
+    monkeypatch.setattr(replay, "AT_ONCE", at_once)
+    topic = Lines()
+    ratings = read_ratings(path)
+    lines = replay.send(topic, ratings, ratings.times)
+    assert lines == len(topic.sent) == 4 * 99 + replay.TAIL_LINES
+    wanted = sorted(
+        (t - 60 * (3 - minute), t, row, minute, u, str(m), r)
+        for row, (u, m, r, t) in enumerate(rows)
+        for minute in range(4)
+    )
+    events = [parse(line) for line in topic.sent[: 4 * 99]]
+    assert [(e.time // 10**9, e.user, e.movie) for e in events] == [
+        (second, user, movie) for second, _, _, _, user, movie, _ in wanted
+    ]
+    assert [e.minute if isinstance(e, Watch) else (3, e.rating) for e in events] == [
+        minute if minute < 3 else (3, rating) for _, _, _, minute, _, _, rating in wanted
+    ]
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2]])
@@ -276,11 +332,17 @@ def test_re_ratings_that_fall_into_one_second_keep_their_order(tmp_path, order):
 @pytest.mark.parametrize(
     ("lines", "reason"),
     [
-        ("1::122::5::400\n1::123::5::0\n2::122::4::0\n", "line 2: time 0 cannot be sent: the 3 m"),
+        (
+            "1::122::5::400\n1::123::5::0\n2::122::4::0\n",
+            "line 2, .*: time 0 cannot be sent: the 3 m",
+        ),
         ("1::122::5::179\n", "watched before it lie before 1970"),
-        ("1::2::3::9214646400\n", "line 1: .*: the log's times end with 2261-12-31"),
-        ("1::2::3::9214560000\n", "line 1: .*: the log's times end with 2261-12-31"),
-        (f"{HEADER}\n1,2,3,400\n1,2,3,9214646400\n", "line 3: time 9214646400"),
+        ("1::2::3::9214646400\n", "line 1, .*: the log's times end with 2261-12-31"),
+        ("1::2::3::9214560000\n", "line 1, .*: the log's times end with 2261-12-31"),
+        (
+            "userId,movieId,rating,timestamp\n1,2,3,400\n1,2,3,9214646400\n",
+            "line 3.*time 9214646400",
+        ),
     ],
 )
 def test_times_that_the_collector_would_refuse_are_refused_before_anything_is_sent(
@@ -297,7 +359,7 @@ def test_the_first_and_the_last_second_that_pass_are_good_lines(tmp_path):
     path = tmp_path / "ratings.dat"
     path.write_text("1::122::5::180\n1::123::5::9214559999\n")
     ratings, lines = read_ratings(path), Lines()
-    replay.refuse_outside(path, ratings, ratings.times)
+    replay.refuse_outside(ratings, ratings.times)
     replay.send(lines, ratings, ratings.times)
     assert not [line for line in lines.sent if isinstance(parse(line), BadLine)]
 

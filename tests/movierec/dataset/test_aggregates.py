@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
     loaded, counts = load_aggregate(tmp_path / DAY)
     assert counts == {"stored": 2}
     assert loaded.rating.tobytes() == made.rating.tobytes()
-    assert isinstance(loaded.rating, np.memmap)  # a window's days would not fit into memory
+    assert isinstance(loaded.rating.base, np.memmap)  # a window's days would not fit into memory
     return tmp_path / DAY
 
 

@@ -8,7 +8,8 @@ import pytest
 from movierec.dataset.assemble import Preprocess, build
 from movierec.dataset.scale import Events
 from movierec.errors import BadInput
-from tests.inputs.viewings import Viewing, window_of
+from movierec.times import SECOND
+from tests.inputs.viewings import Viewing, day_start, window_of
 
 PARAMS = Preprocess("per_user_time", 0.1, 1, min_users_per_movie=2, min_ratings_per_user=2)
 SCALE = Events(1.0, 5.0)
@@ -106,3 +107,38 @@ def test_ratings_off_the_scale_are_as_if_nobody_had_sent_them(split: str) -> Non
         assert np.array_equal(getattr(mixed, part).toarray(), getattr(clean, part).toarray())
     assert others["train_pairs"] == facts["train_pairs"]
     assert mixed.scale == (1.0, 5.0)
+
+
+def test_who_only_watches_is_kept_beside_the_matrices() -> None:
+    """User 9 watched a movie that stays and one that nobody else knows; user 8 only the latter."""
+    viewings = rated(1, "a", "b") + rated(2, "a", "b")
+    watched = [Viewing(0, 30, 9, "b"), Viewing(0, 90, 9, "a"), Viewing(0, 99, 9, "lone")]
+    plain, _ = build(window_of(viewings, 1), PARAMS, SCALE)
+    dataset, facts = build(
+        window_of([*viewings, *watched, Viewing(0, 5, 8, "x")], 1), PARAMS, SCALE
+    )
+    assert [column.tolist() for column in dataset.watchers] == [[9], [0, 2], [0, 1]]
+    assert (facts["watchers"], facts["watchers_pairs"]) == (1, 2)
+    assert facts["users"] == 2
+    for part in ("train", "validation", "watched"):
+        assert (getattr(dataset, part).toarray() == getattr(plain, part).toarray()).all()
+
+
+def test_it_is_known_in_which_hour_movies_were_taken_up() -> None:
+    """Each pair once, by its first watch or rating, and without what is held out."""
+    hour = 3600
+    viewings = [
+        Viewing(0, 10, 1, "a"),
+        Viewing(0, 3 * hour, 1, "a", rating=4),  # taken up in hour 0
+        Viewing(0, 2 * hour, 1, "b", rating=3),
+        Viewing(0, 2 * hour + 9, 2, "b", rating=3),
+        Viewing(1, 0, 2, "a", rating=3),
+        Viewing(1, 5 * hour, 9, "a"),  # a watcher
+        Viewing(1, 20 * hour, 1, "c", rating=5),  # held out
+    ]
+    params = replace(PARAMS, split="global_time", validation_share=0.2, min_users_per_movie=1)
+    dataset, _ = build(window_of(viewings, 2), params, SCALE)
+    first = day_start(0) // (hour * SECOND)
+    hours, movies, users = (column.tolist() for column in dataset.take_ups)
+    assert [h - first for h in hours] == [0, 2, 24, 29]
+    assert (dataset.movies[movies].tolist(), users) == ([b"a", b"b", b"a", b"a"], [1, 2, 1, 1])

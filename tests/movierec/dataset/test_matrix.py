@@ -13,6 +13,8 @@ from movierec.dataset.matrix import (
     FORMAT,
     PARTS,
     Dataset,
+    TakeUps,
+    Watchers,
     contains,
     csr,
     load_dataset,
@@ -23,8 +25,17 @@ from movierec.errors import BadInput, CorruptFile
 
 TRAIN = csr(np.array([0, 0, 2]), np.array([0, 1, 1]), np.array([3, 4, 0]), (3, 2))
 OTHER = csr(np.array([0, 1]), np.array([1, 0]), np.array([5, 1]), (3, 2))
+WATCHERS = Watchers(np.array([4, 7]), np.array([0, 1, 3]), np.array([1, 0, 1], np.int32))
+TAKE_UPS = TakeUps(*np.array([[100, 100, 101], [0, 1, 1], [2, 1, 1]], np.int32))
 DATASET = Dataset(
-    np.array([3, 5, 9]), np.array([b"alien", b"jaws"]), TRAIN, OTHER, OTHER, (0.0, 5.0)
+    np.array([3, 5, 9]),
+    np.array([b"alien", b"jaws"]),
+    TRAIN,
+    OTHER,
+    OTHER,
+    (0.0, 5.0),
+    watchers=WATCHERS,
+    take_ups=TAKE_UPS,
 )
 
 
@@ -42,10 +53,13 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
             assert matrix.indices.dtype == np.int32 and matrix.indptr.dtype == np.int64
             # Else scipy would sort them, in place, where a mapped file may not be written to.
             assert matrix.has_sorted_indices and matrix.has_canonical_format
-            assert isinstance(matrix.data, np.memmap) == mmap
+            assert isinstance(matrix.data.base, np.memmap) == mmap
+        for table in ("watchers", "take_ups"):
+            for array, saved in zip(getattr(loaded, table), getattr(DATASET, table), strict=True):
+                assert (array.tolist(), array.dtype) == (saved.tolist(), saved.dtype)
     assert loaded.train.nnz == 3  # a stored zero is a rating
     # Training reads its ratings over and over, in no order: into memory unless one says else.
-    assert not isinstance(load_dataset(tmp_path / "dataset").train.data, np.memmap)
+    assert not isinstance(load_dataset(tmp_path / "dataset").train.data.base, np.memmap)
 
 
 def test_a_part_without_entries_is_one(tmp_path: Path) -> None:
@@ -111,6 +125,30 @@ def test_a_matrix_whose_arrays_do_not_fit_is_refused(
     tmp_path: Path, changes: dict[str, Any]
 ) -> None:
     with pytest.raises(CorruptFile, match=r"the matrix 'train' does not fit; run `chmod -R u.w"):
+        load_dataset(tampered(tmp_path, changes))
+
+
+@pytest.mark.parametrize(
+    ("table", "changes"),
+    [
+        ("watchers", {"watchers_users": np.array([4], I64)}),
+        ("watchers", {"watchers_users": np.array([4, 7], I32)}),
+        ("watchers", {"watchers_indptr": np.array([1, 1, 3], I64)}),
+        ("watchers", {"watchers_indptr": np.array([0, 4, 3], I64)}),
+        ("watchers", {"watchers_indptr": np.array([0, 1, 2], I64)}),
+        ("watchers", {"watchers_indices": np.array([1, 0, 2], I32)}),
+        ("watchers", {"watchers_indices": np.array([1, 0, -1], I32)}),
+        ("take_ups", {"take_ups_hour": np.array([100, 100], I32)}),
+        ("take_ups", {"take_ups_hour": np.array([100, 100, 101], I64)}),
+        ("take_ups", {"take_ups_movie": np.array([0, 1, 2], I32)}),
+        ("take_ups", {"take_ups_users": np.array([1, 1], I32)}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(map(str, value.values())),
+)
+def test_a_table_whose_arrays_do_not_fit_is_refused(
+    tmp_path: Path, table: str, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(CorruptFile, match=f"the table '{table}' does not fit; run `chmod -R u.w"):
         load_dataset(tampered(tmp_path, changes))
 
 

@@ -20,16 +20,18 @@ def test_the_last_event_of_each_pair_stays() -> None:
     assert (pairs.u.tolist(), pairs.i.tolist()) == ([0, 0, 1], [2, 3, 3])
     some = pairs[np.array([True, False, True])]
     assert (some.u.tolist(), some.i.tolist(), some.value.tolist()) == ([0, 1], [2, 3], [2, 5])
+    assert some.time.tolist() == [8, 7]
     assert ratings[np.zeros(5, bool)].last().u.tolist() == []
 
 
 def test_minutes_of_a_pair_are_added_up() -> None:
-    times = column(*range(5))
+    times = column(4, 3, 2, 1, 0)
     watches = Watches(
         column(0, 0, 1, 1, 2), column(1, 1, 1, 2, 2), column(5, 6, 1, 2, 3), times, times
     )
     total = watches.total()
     assert total.value.tolist() == [11, 1, 2, 3]
     assert total.value.dtype == np.float32
+    assert total.time.tolist() == [3, 2, 1, 0]  # the first of all days
     assert (total.u.tolist(), total.i.tolist()) == ([0, 1, 1, 2], [1, 1, 2, 2])
     assert watches[np.zeros(5, bool)].total().value.tolist() == []

@@ -83,6 +83,15 @@ def test_data_past_its_limits_is_named_not_only_limits_past_the_data() -> None:
     assert failed(window=replace(WINDOW, written="2026-11-06")) == ["age_days 3 (at most 2)"]
 
 
+def test_ratings_that_were_refused_for_their_time_or_user_are_bad_ratings_too() -> None:
+    """An aggregate of before knows of those alone that were no ratings but for their number."""
+    known = {**COUNTS[0], "reasons": {"bad-time": 2}, "rejected_ratings": 2}
+    assert failed(counts=[known, COUNTS[1]]) == [
+        "bad_rating_share 0.333333 (at most 0.25): 3 of 9 rating lines were rejected, "
+        "see rejected.jsonl of the days"
+    ]
+
+
 def test_drift_of_the_newest_day_is_named() -> None:
     assert failed(second=(5, 5, 5)) == [
         "rating_mean_shift 2 (at most 1)",

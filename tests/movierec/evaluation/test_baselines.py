@@ -6,7 +6,7 @@ import surprise
 from scipy import sparse
 
 from movierec.dataset.matrix import Dataset, contains
-from movierec.evaluation.baselines import Biases, judge_baselines, popularity
+from movierec.evaluation.baselines import Biases, judge_baselines
 from movierec.evaluation.validation import MEASURES, Evaluate
 from movierec.models.accuracy import mae, rmse
 
@@ -58,14 +58,6 @@ def test_predictions_keep_the_scale_and_one_value_is_predicted_as_such() -> None
     assert biases.predict(np.arange(20), np.arange(20)).tolist() == [5.0] * 20
     extreme = Biases(3.0, np.array([9.0]), np.array([0.0]), (1.0, 5.0))
     assert extreme.predict(np.array([0]), np.array([0])).tolist() == [5.0]
-
-
-def test_popularity_counts_each_user_once() -> None:
-    train, watched = ratings(1), ratings(2)
-    either = (train.toarray() != 0) | (watched.toarray() != 0)
-    assert popularity(train, watched).tolist() == either.sum(axis=0).tolist()
-    none = sparse.csr_array(train.shape, dtype=np.float32)
-    assert popularity(train, none).tolist() == (train.toarray() != 0).sum(axis=0).tolist()
 
 
 def test_contains_says_which_entries_are_in_both() -> None:

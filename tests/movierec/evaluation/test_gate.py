@@ -7,7 +7,7 @@ import pytest
 
 from movierec.errors import BadInput
 from movierec.evaluation import gate
-from movierec.evaluation.gate import Evidence, Gate, Judged, shortcomings
+from movierec.evaluation.gate import Evidence, Gate, Judged, Recall, shortcomings
 
 LIMITS = Gate(
     min_validation_ratings=100,
@@ -15,7 +15,9 @@ LIMITS = Gate(
     min_rmse_gain=0.01,
     max_rmse_loss=0.02,
     min_coverage=0.1,
+    min_recall_gain=0.0,
 )
+GOOD = Recall(0.4, 0.3)
 EVIDENCE = Evidence(
     validation_ratings=100,
     validation_users=20,
@@ -32,7 +34,7 @@ def metrics(rmse: float, biases: float = 1.0, coverage: float = 0.5) -> Judged:
 def verdict(candidate: Judged, incumbent: Judged | None, limits: Gate) -> list[str]:
     """Of a candidate whose gain is known to the last digit."""
     gain = 1 - candidate.share
-    return gate.verdict(candidate, incumbent, limits, (gain, gain))
+    return gate.verdict(candidate, GOOD, incumbent, limits, (gain, gain))
 
 
 def test_a_good_candidate_passes_with_and_without_an_incumbent() -> None:
@@ -57,7 +59,7 @@ def test_windows_of_different_difficulty_are_compared_by_their_baselines() -> No
 
 
 def test_a_limit_itself_passes() -> None:
-    exact = Gate(100, 20, min_rmse_gain=0.25, max_rmse_loss=0.0, min_coverage=0.5)
+    exact = Gate(100, 20, 0.25, max_rmse_loss=0.0, min_coverage=0.5, min_recall_gain=0.0)
     assert verdict(metrics(0.75), None, exact) == []
     assert verdict(metrics(0.75), metrics(0.75), exact) == []
 
@@ -80,6 +82,41 @@ def test_a_number_that_is_missing_or_unfit_is_named(measured, baselines, message
     with pytest.raises(BadInput, match=message):
         Judged.of(measured, baselines, "metrics/svd.json")
     assert Judged.of({"rmse": 1, "coverage": 0}, {"biases": {"rmse": 2}}, "").share == 0.5
+
+
+@pytest.mark.parametrize(
+    ("recall", "gain", "passes"),
+    [
+        (Recall(0.3, 0.3), 0.0, True),
+        (Recall(0.2, 0.3), 0.0, False),
+        (Recall(0.2, 0.3), -0.5, True),
+        (Recall(0.33, 0.3), 0.2, False),
+        (Recall(0.36, 0.3), 0.2, True),
+        (Recall(0.0, 0.0), 0.2, True),
+        (Recall(0.0, 0.1), -1.0, True),
+    ],
+)
+def test_lists_must_recall_what_the_most_popular_movies_do(
+    recall: Recall, gain: float, passes: bool
+) -> None:
+    limits = replace(LIMITS, min_recall_gain=gain)
+    assert (gate.verdict(metrics(0.9), recall, None, limits, (0.1, 0.1)) == []) == passes
+
+
+def test_a_recall_below_popularity_s_is_a_reason_that_names_both() -> None:
+    [reason] = gate.verdict(metrics(0.9), Recall(0.018, 0.284), None, LIMITS, (0.1, 0.1))
+    assert reason == (
+        "recall 0.0180 is 93.66% below the most popular movies' 0.2840, "
+        "gate.min_recall_gain is 0.00%"
+    )
+
+
+def test_of_recall_too_a_missing_number_is_named() -> None:
+    with pytest.raises(BadInput, match=r"svd\.json: recall is None, expected a number"):
+        Recall.of({}, {"popularity": {"recall": 0.1}}, "svd.json")
+    with pytest.raises(BadInput, match=r"svd\.json: popularity: recall is None"):
+        Recall.of({"recall": 0.1}, {"popularity": {}}, "svd.json")
+    assert Recall.of({"recall": 1}, {"popularity": {"recall": 0}}, "") == Recall(1.0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -110,8 +147,8 @@ def test_without_any_validation_rating_the_minima_are_the_reasons() -> None:
 
 
 def test_the_interval_of_the_gain_must_exclude_a_loss_beyond_the_limit() -> None:
-    assert gate.verdict(metrics(0.9), None, LIMITS, (-0.02, 0.2)) == []
-    [reason] = gate.verdict(metrics(0.9), None, LIMITS, (-0.021, 0.2))
+    assert gate.verdict(metrics(0.9), GOOD, None, LIMITS, (-0.02, 0.2)) == []
+    [reason] = gate.verdict(metrics(0.9), GOOD, None, LIMITS, (-0.021, 0.2))
     assert reason == (
         "the interval of the gain over biases only is -2.10% to 20.00%, which does not exclude "
         "a loss above gate.max_rmse_loss 2.00%"
@@ -121,8 +158,8 @@ def test_the_interval_of_the_gain_must_exclude_a_loss_beyond_the_limit() -> None
 def test_nor_may_it_hold_such_a_loss_against_the_incumbent() -> None:
     """Both have 80 % of the biases' error; the candidate, on few ratings, may have 82 %."""
     same = metrics(0.8)
-    assert gate.verdict(same, same, LIMITS, (0.185, 0.25)) == []
-    [reason] = gate.verdict(same, same, LIMITS, (0.18, 0.25))
+    assert gate.verdict(same, GOOD, same, LIMITS, (0.185, 0.25)) == []
+    [reason] = gate.verdict(same, GOOD, same, LIMITS, (0.18, 0.25))
     assert "does not exclude that it is 2.50% worse than the incumbent" in reason
 
 

@@ -17,6 +17,9 @@ from movierec.evaluation.offline import Result, evaluate, share_interval
 from movierec.evaluation.validation import MEASURES, Evaluate
 from movierec.files import write_csv, write_json
 from movierec.models.accuracy import rmse
+from movierec.models.ranker import Ranker
+from movierec.models.training import fit_uptake
+from tests.inputs.uptake import HYPER
 
 PARAMS = Evaluate(k=5, relevant_rating=4.0, bootstrap_samples=50, seed=1)
 N_USERS, N_MOVIES = 40, 30
@@ -45,12 +48,14 @@ class Oracle:
     def scores(self, u: int) -> NDArray[np.float64]:
         return self.truth[u]
 
+    scale = (0.0, 5.0)
+
 
 def judge(off: float, params: Evaluate = PARAMS) -> tuple[Dataset, Result]:
     dataset = make_dataset()
     seen = (dataset.train.toarray() != 0) | (dataset.watched.toarray() != 0)
     return dataset, evaluate(
-        Oracle(dataset, off), lambda u: np.flatnonzero(seen[u]), dataset, params
+        Ranker(Oracle(dataset, off)), lambda u: np.flatnonzero(seen[u]), dataset, params
     )
 
 
@@ -68,6 +73,22 @@ def test_a_model_that_knows_the_answers_has_the_best_of_every_measure() -> None:
         assert judge_baselines(dataset, PARAMS)[name]["recall"] < best
     low, high = result.report["rmse_gain_interval"]["biases"]
     assert 0 < low < high
+
+
+def test_the_report_judges_the_two_parts_of_the_order_by_themselves() -> None:
+    """An oracle knows the answers; what else weighs spoils its order."""
+    dataset = make_dataset()
+    seen = (dataset.train.toarray() != 0) | (dataset.watched.toarray() != 0)
+    taken = fit_uptake(dataset, HYPER, "float32")
+    oracle = Oracle(dataset, 0.0)
+    result = evaluate(Ranker(oracle, taken), lambda u: np.flatnonzero(seen[u]), dataset, PARAMS)
+    lists = result.report["lists"]
+    assert list(lists) == ["model", "rating_alone", "uptake_alone"]
+    assert lists["rating_alone"]["ndcg"] == pytest.approx(1.0)
+    assert lists["uptake_alone"]["ndcg"] < lists["model"]["ndcg"] < 1.0
+    assert lists["model"] == {name: result.metrics[name] for name in lists["model"]}
+    plain = evaluate(Ranker(oracle), lambda u: np.flatnonzero(seen[u]), dataset, PARAMS)
+    assert list(plain.report["lists"]) == ["model"]
 
 
 def test_buckets_by_activity_and_popularity_hold_every_rating() -> None:
@@ -113,7 +134,9 @@ def test_movies_seen_before_are_neither_listed_nor_wanted() -> None:
     dataset = make_dataset()
     both = dataset.validation.toarray() + dataset.train.toarray()
     leaky = Dataset(**{**vars(dataset), "validation": sparse.csr_array(both)})
-    result = evaluate(Oracle(dataset, 0), lambda u: dataset.train[[u]].indices, leaky, PARAMS)
+    result = evaluate(
+        Ranker(Oracle(dataset, 0)), lambda u: dataset.train[[u]].indices, leaky, PARAMS
+    )
     assert result.metrics["ndcg"] == pytest.approx(1.0)
 
 
@@ -134,7 +157,7 @@ def test_an_empty_validation_part_measures_nothing_and_is_well_formed(tmp_path: 
     dataset = make_dataset()
     none = sparse.csr_array((N_USERS, N_MOVIES), dtype=np.float32)
     empty = Dataset(**{**vars(dataset), "validation": none})
-    result = evaluate(Oracle(empty, 0), lambda u: np.empty(0, int), empty, PARAMS)
+    result = evaluate(Ranker(Oracle(empty, 0)), lambda u: np.empty(0, int), empty, PARAMS)
     assert result.metrics == {"coverage": 0.0}
     assert result.report["validation_ratings"] == result.report["validation_users"] == 0
     assert result.report["rmse_gain_share_interval"] is None
@@ -157,7 +180,7 @@ def test_one_user_or_one_movie_is_measured_as_far_as_it_goes(users: int, movies:
     names = np.array([f"m{i}" for i in range(movies)], np.bytes_)
     nothing = sparse.csr_array((users, movies), dtype=np.float32)
     dataset = Dataset(np.arange(users), names, ratings, ratings, nothing, (1.0, 5.0))
-    result = evaluate(Oracle(dataset, 0), lambda u: np.arange(movies), dataset, PARAMS)
+    result = evaluate(Ranker(Oracle(dataset, 0)), lambda u: np.arange(movies), dataset, PARAMS)
     assert result.metrics == {"rmse": 0.0, "mae": 0.0, "coverage": 0.0}
     assert result.report["rating_values"] == 1
     assert result.report["ranked_users"] == 0

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
@@ -10,9 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movierec.lines.events import MAX_LINE_BYTES, BadLine, parse
-from movierec.lines.kinds import REJECTED, WATCH
+from movierec.lines.kinds import REJECTED, REQUEST, WATCH
 from movierec.lines.parsing import AHEAD, judge, parse_batch, parse_served
-from movierec.lines.rows import HEAD_BYTES, ROWS, LineBatch, cut_long, joined, line_of
+from movierec.lines.rows import (
+    HEAD_BYTES,
+    MAX_KEPT_BYTES,
+    ROWS,
+    LineBatch,
+    cut_long,
+    is_line_of,
+    joined,
+    line_of,
+)
 from movierec.times import MILLISECOND, parse_time
 from tests.inputs.lines import ANY_LINE
 from tests.movierec.lines.test_served import LINE as SERVED
@@ -117,9 +127,8 @@ def test_of_a_long_line_the_head_length_and_sha256_become_the_row() -> None:
     """Cut at the door or here: the same row. The head itself might be a good line."""
     request = b"2026-11-01T19:03,7,recommendation request a:1, status 200, result: "
     long = (request + b"a" * (HEAD_BYTES - len(request) - 6) + b", 7 ms").ljust(MAX_LINE_BYTES + 1)
-    edge = b"x" * MAX_LINE_BYTES
     assert not isinstance(parse(long[:HEAD_BYTES]), BadLine)
-    whole = batch_of([GOOD, long, None, edge, long + b"y", GOOD])
+    whole = batch_of([GOOD, long, None, b"x" * MAX_LINE_BYTES, long + b"y", GOOD])
     for parser in (parse_batch, parse_served):
         rows = parser(whole, NOW)
         assert parser(cut_long(whole), NOW).equals(rows)
@@ -127,8 +136,31 @@ def test_of_a_long_line_the_head_length_and_sha256_become_the_row() -> None:
         assert (first["reason"], first["raw"]) == ("too-long", long[:HEAD_BYTES])
         assert first["text"] == f"{len(long)} {hashlib.sha256(long).hexdigest()}"
         assert second["text"] == f"{len(long) + 1} {hashlib.sha256(long + b'y').hexdigest()}"
-        kept = rows.slice(3, 1).to_pylist()[0]
-        assert (kept["raw"], kept["text"]) == (edge, None)
+
+
+@pytest.mark.parametrize("parser", [parse_batch, parse_served])
+@pytest.mark.parametrize("size", [MAX_KEPT_BYTES, MAX_KEPT_BYTES + 1, MAX_LINE_BYTES])
+def test_of_a_refused_line_of_some_kilobytes_the_same_is_kept_beside_its_reason(
+    size: int, parser: Callable[[LineBatch, int], pa.Table]
+) -> None:
+    line = b"\xff" * size
+    [row] = parser(batch_of([line]), NOW).to_pylist()
+    assert row["reason"] == "not-utf8"
+    if size <= MAX_KEPT_BYTES:
+        assert (row["raw"], row["text"]) == (line, None)
+    else:
+        assert row["raw"] == line[:HEAD_BYTES]
+        assert row["text"] == f"{size} {hashlib.sha256(line).hexdigest()}"
+    assert is_line_of(row, line) and not is_line_of(row, line[1:])
+
+
+def test_a_good_line_of_some_kilobytes_is_kept_whole() -> None:
+    said = b"java.io.IOException: " + b"x, " * 5000
+    line = b"2026-11-01T19:03,7,recommendation request a:1, status 0, result: %b, 7 ms" % said
+    [row] = parse_batch(batch_of([line]), NOW).to_pylist()
+    assert (row["kind"], line_of(row)) == (REQUEST, line)
+    [ahead] = parse_batch(batch_of([line], timestamp=0), NOW).to_pylist()
+    assert (ahead["reason"], ahead["raw"]) == ("time-ahead", line[:HEAD_BYTES])
 
 
 def test_a_part_of_a_batch_knows_its_own_long_lines() -> None:

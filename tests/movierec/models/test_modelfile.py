@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 
 from movierec.arrays import read_folder, write_folder
-from movierec.dataset.matrix import csr, rows_of
+from movierec.dataset.matrix import Watchers, csr, rows_of
 from movierec.errors import BadInput, CorruptFile
 from movierec.models.kernels import svdpp
-from movierec.models.modelfile import HELD, load_model
+from movierec.models.modelfile import HELD, UPTAKE, load_model
 from movierec.models.saving import save_model
 from movierec.models.svdpp import SVDppModel
+from movierec.models.training import fit_uptake
+from movierec.models.uptake import Uptake, UptakeModel
 from tests.inputs.ratings import SCALE, dataset_of, random_ratings, svdpp_params
 
 USERS, MOVIES = 8, 6
@@ -31,9 +33,23 @@ def model() -> SVDppModel:
     return svdpp.fit(TRAIN, hyper, watched=WATCHED, scale=SCALE)
 
 
+WATCHERS = Watchers(
+    np.array([2, 3000]), np.array([0, 1, 4]), np.array([5, 0, 2, 5], dtype=np.int32)
+)
+DATASET = dataset_of(TRAIN, watched=WATCHED, watchers=WATCHERS)
+HYPER = Uptake(n_factors=4, n_epochs=2, unobserved=0.2, reg=0.3, floor=0.1, trend_days=0.0, seed=1)
+
+
+@pytest.fixture(scope="module")
+def uptake() -> UptakeModel:
+    fitted = fit_uptake(DATASET, HYPER, "float32")
+    assert fitted is not None
+    return fitted
+
+
 @pytest.fixture
-def folder(model: SVDppModel, tmp_path: Path) -> Path:
-    save_model(tmp_path / "model", model, dataset_of(TRAIN, watched=WATCHED), {"engine": "fast"})
+def folder(model: SVDppModel, uptake: UptakeModel, tmp_path: Path) -> Path:
+    save_model(tmp_path / "model", model, DATASET, {"engine": "fast"}, uptake)
     return tmp_path / "model"
 
 
@@ -56,7 +72,7 @@ def test_the_last_movie_may_be_one_that_nobody_took_up(model: SVDppModel, tmp_pa
 
 def test_the_manifest_says_what_the_model_is(folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert manifest["format"] == "movierec-model/2"
+    assert manifest["format"] == "movierec-model/3"
     assert manifest["kind"] == "svdpp"
     assert manifest["hyperparameters"]["n_factors"] == 3
     assert manifest["scale"] == list(SCALE)
@@ -70,11 +86,46 @@ def test_seen_is_rated_or_watched_and_popular_are_the_most_seen_first(folder: Pa
     loaded, taken_up = load_model(folder), (TRAIN.toarray() > 0) | (WATCHED.toarray() > 0)
     for u in range(USERS):
         assert loaded.seen_of(u).tolist() == np.flatnonzero(taken_up[u]).tolist()
-    expected = np.argsort(-taken_up.sum(axis=0), kind="stable")
+    users = taken_up.sum(axis=0) + np.bincount(WATCHERS.indices, minlength=MOVIES)
+    expected = np.argsort(-users, kind="stable")
     assert loaded.popular.tolist() == expected.tolist()
 
 
-ARRAYS = sorted({f.name for f in SVDppModel.array_fields()} | set(HELD) - {"users", "movies"})
+def test_watchers_are_known_by_what_they_watched(folder: Path) -> None:
+    loaded = load_model(folder)
+    assert loaded.watchers.tolist() == [2, 3000]
+    assert [loaded.seen_by_watcher(n).tolist() for n in (0, 1)] == [[5], [0, 2, 5]]
+
+
+def test_the_uptake_is_loaded_as_it_was_fitted(uptake: UptakeModel, folder: Path) -> None:
+    loaded = load_model(folder).uptake
+    assert loaded is not None
+    assert loaded.hyper == HYPER
+    for name, array in uptake.arrays().items():
+        assert getattr(loaded, name).tobytes() == array.tobytes()
+    assert load_model(folder).ranker().uptake is not None
+
+
+def test_a_model_without_uptake_ranks_by_rating_and_has_the_same_files_else(
+    model: SVDppModel, folder: Path, tmp_path: Path
+) -> None:
+    assert fit_uptake(DATASET, replace(HYPER, n_factors=0), "float32") is None
+    save_model(tmp_path / "plain", model, DATASET, {"engine": "fast"})
+    loaded = load_model(tmp_path / "plain")
+    assert loaded.uptake is None
+    assert (loaded.ranker().known(1).score == model.scores(1)).all()
+    files = {path.name for path in folder.iterdir()}
+    plain = {path.name for path in (tmp_path / "plain").iterdir()}
+    assert files - plain == {f"{UPTAKE}{name}.npy" for name in UptakeModel.shapes()}
+    for name in plain - {"manifest.json"}:
+        assert (folder / name).read_bytes() == (tmp_path / "plain" / name).read_bytes()
+
+
+ARRAYS = sorted(
+    {f.name for f in SVDppModel.array_fields()}
+    | {UPTAKE + name for name in UptakeModel.shapes()}
+    | set(HELD) - {"users", "movies"}
+)
 
 
 @pytest.mark.parametrize("name", ARRAYS)
@@ -113,6 +164,8 @@ def test_biases_of_members_that_it_has_not_are_refused(folder: Path) -> None:
         ({"data_hash": None}, "data_hash must be str, got None"),
         ({"hyperparameters": {}}, "hyperparameters: missing holdout_share"),
         ({"hyperparameters": None}, "hyperparameters: expected a mapping"),
+        ({"uptake": {}}, "uptake: missing floor"),
+        ({"uptake": {**asdict(HYPER), "n_factors": 5}}, "uptake_user has the shape"),
     ],
 )
 def test_a_manifest_of_another_writer_is_refused(
@@ -124,7 +177,7 @@ def test_a_manifest_of_another_writer_is_refused(
 
 
 @pytest.mark.parametrize(
-    "key", ["kind", "mean", "watches", "scale", "hyperparameters", "data_hash"]
+    "key", ["kind", "mean", "watches", "scale", "hyperparameters", "data_hash", "uptake"]
 )
 def test_an_entry_that_is_not_there_is_named(key: str, folder: Path) -> None:
     rewrite(folder, lambda arrays, manifest: manifest.pop(key))
@@ -139,6 +192,8 @@ def test_an_entry_that_is_not_there_is_named(key: str, folder: Path) -> None:
         ("popular", 1, -1, "popular names a movie"),
         ("seen_indices", -1, MOVIES, "seen_indices names a movie"),
         ("seen_indices", 0, -1, "seen_indices names a movie"),
+        ("watchers_indices", 1, MOVIES, "watchers_indices names a movie"),
+        ("watchers_indptr", 1, 5, "watchers_indptr does not ascend from 0"),
         ("seen_indptr", 0, 1, "seen_indptr does not ascend from 0"),
         ("seen_indptr", 3, 1_000, "seen_indptr does not ascend from 0"),
     ],
@@ -156,14 +211,14 @@ def test_a_number_that_is_no_movie_is_found_before_somebody_asks(
 
 def test_another_format_is_no_model(folder: Path) -> None:
     rewrite(folder, lambda arrays, manifest: manifest.update(format="movierec-model/0"))
-    with pytest.raises(BadInput, match="not a model of format movierec-model/2; run `dvc repro"):
+    with pytest.raises(BadInput, match="not a model of format movierec-model/3; run `dvc repro"):
         load_model(folder)
 
 
 def test_what_is_written_again_is_the_same(model: SVDppModel, folder: Path, tmp_path: Path) -> None:
-    loaded = load_model(folder).model
-    dataset = dataset_of(TRAIN, watched=WATCHED)
-    save_model(tmp_path / "again", loaded, dataset, {"engine": "fast"})
+    found = load_model(folder)
+    loaded = found.model
+    save_model(tmp_path / "again", loaded, DATASET, {"engine": "fast"}, found.uptake)
     for path in folder.iterdir():
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
     assert replace(loaded, **model.arrays()).entries() == model.entries()
@@ -176,8 +231,10 @@ from pathlib import Path
 from movierec.models.modelfile import load_model
 import numpy as np
 loaded = load_model(Path(sys.argv[1]))
-loaded.model.scores(0)
-loaded.model.scores_for(np.array([1]), np.array([5.0]), np.array([2]))
+ranker = loaded.ranker()
+ranker.known(0)
+ranker.folded_in(np.array([1]), np.array([5.0]), np.array([2]))
+ranker.uptake.contributions(np.array([1, 2]), np.array([3]))
 print([name for name in {HEAVY} if name in sys.modules])
 """
 

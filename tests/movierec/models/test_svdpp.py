@@ -55,6 +55,26 @@ def test_watches_do_not_count_where_the_model_knows_none() -> None:
     assert model.implicit(np.array([1]), np.array([3])).tolist() == [0.0, 2.0]
 
 
+def test_each_movie_taken_up_adds_its_part_to_a_rating() -> None:
+    found = MODEL.implicit_parts(np.array([0, 1]), np.array([0]), np.array([3, 1, 0]))
+    assert found is not None
+    N, parts = found
+    assert N.tolist() == [0, 1, 3]
+    expected = np.array([[0.5, -0.5, 0.75], [0.0, 2.0, 3.0]]) / np.sqrt(3)
+    assert parts == pytest.approx(expected)
+    S = MODEL.implicit(np.array([0]), np.array([3, 1]))
+    assert parts.sum(axis=1) == pytest.approx(MODEL.movie_factors[:, :2].T @ S)
+
+
+def test_where_watches_do_not_count_parts_are_of_rated_movies_or_not_known() -> None:
+    model, seen = replace(MODEL, watches=False), np.array([1, 3])
+    found = model.implicit_parts(np.array([0]), np.array([3]), seen)
+    assert found is not None and found[0].tolist() == [3]
+    assert model.implicit_parts(np.array([0]), None, seen) is None
+    known = MODEL.implicit_parts(np.array([0]), None, seen)
+    assert known is not None and known[0].tolist() == [1, 3]
+
+
 @pytest.mark.parametrize(("key", "least"), [("lr_yj", "above 0"), ("reg_yj", "at least 0.0")])
 def test_rates_are_above_zero_and_regularisations_not_below(key: str, least: str) -> None:
     good = asdict(svdpp_params())

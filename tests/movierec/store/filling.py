@@ -1,5 +1,6 @@
 """A store to try things on: lines put into it, days closed, rows read back."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ NOW = day_number("2026-12-01") * DAY
 """Later than all lines here."""
 
 
-def rows(lines: list[bytes], start: int = 0) -> pa.Table:
+def rows(lines: Sequence[bytes | None], start: int = 0) -> pa.Table:
     """Lines at consecutive offsets, parsed."""
     n = len(lines)
     offsets = np.arange(start, start + n, dtype=np.int64)
@@ -35,7 +36,7 @@ def watch(day: int, minute: int, user: int = 1) -> bytes:
     return f"{when},{user},GET /data/m/jaws+1975/3.mpg".encode()
 
 
-def put(root: Path, lines: list[bytes], start: int = 0, partition: int = 0) -> Written:
+def put(root: Path, lines: Sequence[bytes | None], start: int = 0, partition: int = 0) -> Written:
     """One segment, by a writer that just claimed the partition and believes it ends at `start`."""
     tail = claim_partition(root, TOPIC, partition)
     if tail.end != start:

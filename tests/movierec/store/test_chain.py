@@ -8,9 +8,19 @@ from typing import Any
 import pytest
 
 from movierec.errors import CorruptFile
+from movierec.lines.rows import line_of
 from movierec.store import chain
-from movierec.store.chain import move_base, read_base, read_chain, read_end
+from movierec.store.chain import (
+    last_line,
+    move_base,
+    read_base,
+    read_chain,
+    read_end,
+    store_named,
+)
+from movierec.store.lineage import begin_lineage
 from movierec.store.segments import Partition, Segment, partition_at, read_segment
+from movierec.store.tail import claim_partition
 from tests.movierec.store.filling import TOPIC, close, end_of, file_of, put, segments, watch
 
 
@@ -89,3 +99,24 @@ def test_a_base_of_before_it_said_so_is_read(tmp_path: Path) -> None:
     (tmp_path / partition.folder).mkdir(parents=True)
     (tmp_path / partition.folder / "00000000000000000007.base").write_text('{"watermark": 5}')
     assert read_base(partition) == 7
+
+
+def test_the_last_line_of_the_segments_behind_those_without_rows(tmp_path: Path) -> None:
+    assert last_line(read_chain(partition_at(tmp_path, TOPIC, 0))) is None
+    put(tmp_path, [watch(1, 1), watch(1, 2)])
+    claim_partition(tmp_path, TOPIC, 0).write_gap(9)
+    row = last_line(read_chain(partition_at(tmp_path, TOPIC, 0)))
+    assert row is not None and (row["offset"], line_of(row)) == (1, watch(1, 2))
+
+
+def test_a_store_is_named_by_its_first_segment_that_bears_a_name(tmp_path: Path) -> None:
+    """When its lineage was lost: what is there must not become another store's."""
+    assert store_named(tmp_path, TOPIC) is None
+    put(tmp_path, [watch(1, 1)])
+    lineage = begin_lineage(tmp_path, TOPIC, None)
+    assert store_named(tmp_path, TOPIC) is None
+    put(tmp_path, [watch(1, 1)], 1)
+    claim_partition(tmp_path, TOPIC, 1).write_gap(9)
+    for path in (tmp_path / TOPIC / "lineage").iterdir():
+        path.unlink()
+    assert store_named(tmp_path, TOPIC) == lineage.store

@@ -13,19 +13,21 @@ from hypothesis import strategies as st
 from movierec.errors import CorruptFile
 from movierec.lines.rows import line_of
 from movierec.store import closing
-from movierec.store.closing import Closer
+from movierec.store.chain import read_chain
+from movierec.store.closing import Closer, unknown_folders
 from movierec.store.dayfile import put_day
 from movierec.store.days import (
     closed_days,
     day_folder,
-    expired_name_of,
     read_day,
     read_manifest,
     verify_day,
 )
 from movierec.store.decisions import done_time, is_done, last_done, mark_done
 from movierec.store.durable import Disk
+from movierec.store.expired import put_expired
 from movierec.store.openrows import open_rejected, open_rows
+from movierec.store.segments import partition_at
 from movierec.store.tail import claim_partition
 from movierec.times import day_number
 from tests.movierec.store.filling import (
@@ -70,6 +72,8 @@ def test_no_day_closes_without_a_partition_that_was_added_meanwhile(tmp_path: Pa
     put(tmp_path, [watch(1, 1), watch(2, 30)])
     put(tmp_path, [watch(1, 2)], partition=3)
     assert close(tmp_path, p0=2) == []
+    assert unknown_folders(tmp_path, TOPIC, {0: 2}) == [f"{TOPIC}/segments/3"]
+    assert done_time(Disk(tmp_path), TOPIC, 0) == NOW  # from here on "no day closed" is counted
     assert close(tmp_path, p0=2, p3=1) == [DAY]
     assert read_manifest(tmp_path, TOPIC, DAY)["totals"]["stored"] == 2
 
@@ -117,6 +121,31 @@ def test_a_check_reads_no_segment_again(tmp_path: Path, monkeypatch: pytest.Monk
     asked = names_opened(monkeypatch)
     closer.close_due_days({0: 10}, GRACE, NOW)
     assert asked == [str(file_of(Path(), start)) for start in (9, 10)]
+
+
+def test_a_first_check_goes_on_from_the_chains_that_were_claimed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tail = claim_partition(tmp_path, TOPIC, 0)
+    for number in range(9):
+        tail.write(number + 1, rows([watch(1, number)], number))
+    found = {0: read_chain(tail.partition)}
+    tail.write(10, rows([watch(1, 9)], 9))
+    asked = names_opened(monkeypatch)
+    assert Closer(tmp_path, TOPIC, 1).close_due_days({0: 10}, GRACE, NOW, found) == []
+    assert [name for name in asked if "segments" in name] == [
+        str(file_of(Path(), start)) for start in (9, 10)
+    ]
+
+
+def test_a_chain_that_was_claimed_before_its_base_moved_is_read_anew(tmp_path: Path) -> None:
+    put(tmp_path, [watch(1, 1)])
+    put(tmp_path, [watch(2, 30)], 1)
+    found = {0: read_chain(partition_at(tmp_path, TOPIC, 0))}
+    assert close(tmp_path, p0=2) == [DAY]
+    closer = Closer(tmp_path, TOPIC, 1)
+    assert closer.close_due_days({0: 2}, GRACE, NOW, found) == []
+    assert closer._chains.of[0] == read_chain(partition_at(tmp_path, TOPIC, 0))
 
 
 def many(day: int, count: int, minute: int = 1) -> list[bytes]:
@@ -492,21 +521,27 @@ def test_a_day_that_went_after_it_was_marked_keeps_its_segments(
     assert len(before) == 4
 
 
+@pytest.mark.parametrize("damaged", [False, True])
 def test_a_day_that_expired_since_is_no_reason_to_stop(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damaged: bool
 ) -> None:
     a_day_to_close(tmp_path)
 
     def expiring(*a: Any) -> Any:
         manifest = put_day(*a)
-        name = expired_name_of(TOPIC, DAY)
-        Disk(tmp_path).put_new(name, lambda file: file.write(b"{}"))
+        put_expired(Disk(tmp_path), {"topic": TOPIC, "day": DAY, "manifest_sha256": "00"})
+        if damaged:
+            (tmp_path / f"expired/{TOPIC}/{DAY}.json").write_bytes(b"{}")
         shutil.rmtree(day_folder(tmp_path, TOPIC, DAY))
         return manifest
 
     monkeypatch.setattr(closing, "put_day", expiring)
-    assert close(tmp_path, **ENDS) == [DAY]
-    assert [segment.start for segment in segments(tmp_path)] == [2]
+    if damaged:
+        with pytest.raises(CorruptFile, match="not the record of a deleted day"):
+            close(tmp_path, **ENDS)
+    else:
+        assert close(tmp_path, **ENDS) == [DAY]
+    assert [segment.start for segment in segments(tmp_path)] == ([0, 2] if damaged else [2])
 
 
 @pytest.mark.parametrize("name", ["rejected.jsonl", "lines.parquet"])

@@ -11,22 +11,27 @@ from movierec.errors import CorruptFile
 from movierec.store.chain import read_base
 from movierec.store.days import MANIFEST, day_folder, manifest_of, read_day, read_rejected
 from movierec.store.decisions import is_done, last_closing
+from movierec.store.expired import expired_days, is_expired, put_expired
+from movierec.store.lineage import begin_lineage
 from movierec.store.openrows import open_rejected, open_rows
 from movierec.store.segments import opened, partition_at, partitions_of, read_segment
 from movierec.store.storage import at
+from movierec.store.tail import claim_partition
 from tests.inputs.damage import damaged
 from tests.movierec.store.filling import TOPIC, close, file_of, files, put, watch
 
-DAY = "2026-11-01"
+DAY, GONE = "2026-11-01", "2026-10-31"
 
 
 def live_store(root: Path, user: int = 1) -> Path:
     """Two partitions, a closed day, a base that moved, open segments and refused lines."""
+    begin_lineage(root, TOPIC, None)
     put(root, [watch(1, 1, user), b"junk"])
     put(root, [watch(1, 2, user), watch(2, 30, user)], 2)
     put(root, [watch(1, 3, user), b"\xff"], partition=1)
     assert close(root, p0=4, p1=2) == [DAY]
     put(root, [watch(2, 40, user), b"bad"], 4)
+    put_expired(at(root), {"topic": TOPIC, "day": GONE, "manifest_sha256": f"{user:064}"})
     return root
 
 
@@ -63,6 +68,7 @@ NAMES: dict[str, tuple[str, Callable[[Path], object]]] = {
         f"{TOPIC}/days/{DAY}/{MANIFEST}",
         lambda root: manifest_of(day_folder(root, TOPIC, DAY)),
     ),
+    "expired": (f"expired/{TOPIC}/{GONE}.json", lambda root: is_expired(at(root), TOPIC, GONE)),
 }
 
 
@@ -95,6 +101,7 @@ ELSEWHERE = {
     "closing": ("00000001.json", "00000002.json"),
     "done": ("00000001.done", "00000002.done"),
     "manifest": (DAY, "2026-11-02"),
+    "expired": (GONE, "2026-11-02"),
 }
 
 
@@ -125,6 +132,8 @@ def reread(path: Path, root: Path, topic: str) -> object:
             return is_done(at(root), topic, int(path.stem))
         case _, "manifest.json":
             return manifest_of(path.parent)
+        case _, _ if "expired" in path.parts:
+            return expired_days(at(root), topic)
     return last_closing(at(root), topic)
 
 
@@ -139,6 +148,7 @@ def everything(root: Path) -> list[Any]:
         list(open_rejected(root, TOPIC)),
         last_closing(storage, TOPIC),
         is_done(storage, TOPIC, 1),
+        expired_days(storage, TOPIC),
         [read_base(partition_at(root, TOPIC, number)) for number in partitions_of(root, TOPIC)],
         close(root, p0=6, p1=2),
     ]
@@ -151,8 +161,8 @@ def test_a_damage_anywhere_in_a_store_is_named_or_changes_nothing(
     before, theirs = everything(root), files(foreign)
     refused = 0
     for name, content in files(root).items():
-        # Another store's segment of the same place is whole, and nothing says that it is not ours.
-        strange = b"" if name.endswith("parquet") else theirs[name]
+        # By another store's lineage all segments are another's: they are what is named.
+        strange = b"" if "/lineage/" in name else theirs[name]
         for other in damaged(content, strange, most=3):
             (root / name).write_bytes(other)
             try:
@@ -163,6 +173,40 @@ def test_a_damage_anywhere_in_a_store_is_named_or_changes_nothing(
         (root / name).write_bytes(content)
     assert refused > 90
     assert everything(root) == before
+
+
+@pytest.mark.parametrize("name", ["segment", "gap"])
+def test_another_store_s_segment_of_the_same_place_is_refused_and_the_advice_works(
+    stores: tuple[Path, Path], name: str
+) -> None:
+    root, foreign = stores
+    for store in stores if name == "gap" else ():
+        claim_partition(store, TOPIC, 0).write_gap(9)
+    start = 6 if name == "gap" else 4
+    path = file_of(root, start)
+    shutil.copy(file_of(foreign, start), path)
+    said = r"it is of the store \w{32}, and this is \w{32}\); move it away, and the collector"
+    for read in (
+        lambda: claim_partition(root, TOPIC, 0),
+        lambda: open_rows(root, TOPIC),
+        lambda: close(root, p0=6, p1=2),
+        lambda: rows_of(root, start),
+    ):
+        with pytest.raises(CorruptFile, match=rf"{path.name}: not a segment \({said}"):
+            read()
+    path.rename(root / "away")
+    assert claim_partition(root, TOPIC, 0).end == start
+
+
+def test_a_segment_that_was_exchanged_after_its_facts_were_read_is_refused(
+    stores: tuple[Path, Path],
+) -> None:
+    root, foreign = stores
+    partition = partition_at(root, TOPIC, 0)
+    assert read_segment(partition, 4) is not None
+    shutil.copy(file_of(foreign, 4), file_of(root, 4))
+    with pytest.raises(CorruptFile, match="it is of the store"), opened(partition, 4):
+        pass
 
 
 def test_advice_to_move_a_damaged_segment_away_works(stores: tuple[Path, Path]) -> None:

@@ -7,21 +7,31 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from movierec.errors import CorruptFile
+from movierec.lines.events import RATES, shows_rating
+from movierec.sealed import seal
+from movierec.store import dayfile
 from movierec.store.dayfile import DayFile, put_day
 from movierec.store.days import (
     LINES,
     MANIFEST,
     REJECTED_LINES,
     day_folder,
+    manifest_of,
     read_manifest,
+    read_rejected,
+    rejected_ratings,
     verify_day,
 )
 from movierec.store.durable import Disk
 from movierec.times import day_number
+from tests.inputs.lines import ANY_LINE
 from tests.movierec.store.filling import TOPIC, close, files, put, rows, watch
 
 DAY = "2026-11-01"
@@ -44,6 +54,7 @@ def test_the_manifest_counts_what_the_day_holds(tmp_path: Path) -> None:
         "account": 0,
         "served": 0,
         "reasons": {"bad-time": 3, "not-utf8": 1},
+        "rejected_ratings": 0,
     }
     none = {"first": None, "last": None, "stored": 0, "rejected": 0, "late": 0}
     assert manifest["partitions"] == {
@@ -64,6 +75,108 @@ def test_late_lines_go_to_the_day_they_arrive_in_and_are_counted(tmp_path: Path)
     assert close(tmp_path, p0=4) == ["2026-11-02"]
     totals = read_manifest(tmp_path, TOPIC, "2026-11-02")["totals"]
     assert (totals["stored"], totals["late"]) == (2, 1)
+
+
+WHEN = b"2026-11-01T10:00:00"
+REFUSED_RATINGS = {
+    WHEN + b",7,GET /rate/jaws+1975=four": "bad-rating",
+    b"yesterday,7,GET /rate/jaws+1975=4": "bad-time",
+    WHEN + b",seven,GET /rate/jaws+1975=4": "bad-user",
+    WHEN + b",7,PUT /rate/jaws+1975=4": "unknown-action",
+    WHEN + b",7,GET /rate/jaws\0+1975=4": "control-character",
+    WHEN + b",7,GET /rate/jaws\xff+1975=4": "not-utf8",
+    WHEN + b",7,GET /rate/" + b"x" * 70_000: "too-long",
+    WHEN.replace(b"26", b"36") + b",7,GET /rate/jaws+1975=4": "time-ahead-of-clock",
+    b"/rate/jaws+1975=4": "bad-time",
+}
+OTHERS = [b"", b"junk", b"yesterday,7,GET /data/m/rate/3.mpg", b"a,7,GET /rating/jaws=4", None]
+
+
+def test_refused_lines_that_show_to_be_ratings_are_counted_whatever_their_reason(
+    tmp_path: Path,
+) -> None:
+    lines = [watch(1, 1), *OTHERS, *REFUSED_RATINGS, *REFUSED_RATINGS, watch(2, 30)]
+    put(tmp_path, lines)
+    assert close(tmp_path, p0=len(lines)) == [DAY]
+    folder = day_folder(tmp_path, TOPIC, DAY)
+    reasons = [entry["reason"] for entry in read_rejected(folder)]
+    assert reasons[len(OTHERS) :] == 2 * list(REFUSED_RATINGS.values())
+    counted = 2 * len(REFUSED_RATINGS)
+    assert manifest_of(folder)["totals"]["rejected_ratings"] == counted
+    assert rejected_ratings(folder) == counted
+    # A day of before says nothing of it: its lines do.
+    manifest = manifest_of(folder)
+    del manifest["totals"]["rejected_ratings"]
+    (folder / MANIFEST).write_bytes(seal(manifest))
+    assert rejected_ratings(folder) == counted
+
+
+@given(st.lists(st.one_of(st.none(), st.binary(max_size=30), ANY_LINE), min_size=1, max_size=9))
+def test_a_line_alone_shows_what_it_shows_among_others(values: list[bytes | None]) -> None:
+    values = [None if v is None else v.replace(b"m", b"/rate/", 1) for v in values]
+    shown = pc.match_substring_regex(pa.array(values, pa.large_binary()), RATES).to_pylist()
+    assert [bool(v) for v in shown] == [shows_rating(v) for v in values]
+
+
+def test_a_day_that_was_put_before_ratings_were_counted_is_the_same_day(
+    tmp_path: Path, folder: Path
+) -> None:
+    """Its closer died before it was marked done."""
+    manifest = a_day(tmp_path)
+    assert manifest is not None
+    del manifest["totals"]["rejected_ratings"]
+    (folder / MANIFEST).write_bytes(seal(manifest))
+    assert a_day(tmp_path) is None
+    (folder / MANIFEST).write_bytes(seal(manifest | {"totals": 7}))
+    with pytest.raises(CorruptFile, match="closed already, at other offsets"):
+        a_day(tmp_path)
+
+
+def test_a_day_of_bad_lines_only_lists_the_first_and_counts_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dayfile, "LISTED_BYTES", 4000)
+    monkeypatch.setattr(dayfile, "REJECTED_ROWS", 3)
+    put(tmp_path, [watch(1, 1), *[b"junk"] * 50, watch(2, 30)])
+    put(tmp_path, [*[b"\xff"] * 60], partition=1)
+    put(tmp_path, [*[b"\xff"] * 40], partition=1, start=60)
+    put(tmp_path, [b"junk"], partition=2)
+    assert close(tmp_path, p0=52, p1=100, p2=1) == [DAY]
+    folder = day_folder(tmp_path, TOPIC, DAY)
+    assert (folder / REJECTED_LINES).stat().st_size <= 4000
+    listed = [(entry["partition"], entry["offset"]) for entry in read_rejected(folder)]
+    first = {p: [offset for partition, offset in listed if partition == p] for p in range(3)}
+    assert first[0] == list(range(1, len(first[0]) + 1)) and 5 < len(first[0]) < 50
+    assert first[1] == list(range(len(first[1]))) and 5 < len(first[1]) < 100
+    assert first[2] == [0]  # each partition has a share of its own
+    manifest = read_manifest(tmp_path, TOPIC, DAY)
+    assert manifest["totals"]["reasons"] == {"bad-time": 51, "not-utf8": 100}
+    assert manifest["totals"]["rejected"] == 151
+    partitions = manifest["partitions"]
+    assert partitions["0"]["unlisted"] == 50 - len(first[0])
+    assert partitions["1"]["unlisted"] == 100 - len(first[1])
+    assert partitions["1"]["rejected"] == 100 and "unlisted" not in partitions["2"]
+
+
+def test_which_lines_are_listed_follows_from_the_lines_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the rows come: another closer, or a segment that was read again."""
+    monkeypatch.setattr(dayfile, "LISTED_BYTES", 2000)
+    lines = [watch(1, 1), *(b"x" * (i * 37 % 100) for i in range(60))]
+    made = []
+    for size in (1, 7, 100):
+
+        def fill(day: DayFile, size: int = size) -> None:
+            day.begin_partition(0, len(lines), [])
+            for start in range(0, len(lines), size):
+                day.add(rows(lines[start : start + size], start))
+
+        put_day(Disk(tmp_path / str(size)), TOPIC, day_number(DAY), fill)
+        folder = day_folder(tmp_path / str(size), TOPIC, DAY)
+        made.append(((folder / REJECTED_LINES).read_bytes(), manifest_of(folder)["partitions"]))
+    assert made[0] == made[1] == made[2]
+    assert 1500 < len(made[0][0]) <= 2000
 
 
 def a_day(root: Path, stored: int = 2) -> dict[str, Any] | None:

@@ -1,12 +1,17 @@
 """The disk: what reaches it, in which order, and what a crash or another leaves."""
 
+import errno
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from movierec.store import durable
 from movierec.store.durable import Disk
 from tests.movierec.store.filling import close, file_of, put, watch
 
@@ -108,6 +113,74 @@ def test_settling_removes_what_died_writers_left_and_makes_names_durable(
     assert disk.names("f", settle=True) == ["a"]
     assert calls == [("unlink", ".a.0.tmp"), ("fsync", "folder", "f")]
     assert disk.names("new", settle=True) == []
+
+
+def put_and_die(root: Path, call: str) -> None:
+    """Put a file in a process of its own, killed where it calls `os.<call>`."""
+    program = f"""
+import os, signal
+from pathlib import Path
+from movierec.store.durable import Disk
+os.{call} = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+Disk(Path({str(root)!r})).put_new("f/a", lambda file: file.write(b"half"))
+"""
+    died = subprocess.run([sys.executable, "-c", program], check=False)
+    assert died.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("call", ["fsync", "link"])
+def test_sweeping_removes_what_a_writer_left_that_was_killed(tmp_path: Path, call: str) -> None:
+    disk = Disk(tmp_path)
+    disk.put_new("f/b", lambda file: None)
+    put_and_die(tmp_path, call)
+    (tmp_path / "f/.notes").touch()  # no name of ours
+    [left] = (tmp_path / "f").glob(".*.tmp")
+    assert left.name.startswith(".a.")
+    disk.sweep("f")
+    disk.sweep("nowhere")
+    assert {path.name for path in (tmp_path / "f").iterdir()} == {".notes", "b"}
+
+
+def test_sweeping_spares_a_writer_at_work(tmp_path: Path) -> None:
+    disk = Disk(tmp_path)
+
+    def slow(file: Any) -> None:
+        file.write(b"one ")
+        disk.sweep("f")
+        file.write(b"two")
+
+    assert disk.put_new("f/a", slow) == 7
+    assert (tmp_path / "f/a").read_bytes() == b"one two"
+
+
+def test_a_file_that_is_swept_before_it_is_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, lock, swept = Disk(tmp_path), durable._lock, []
+
+    def late(file: Any, how: int) -> bool:
+        if not swept:
+            swept.append(file)
+            disk.sweep("f")
+        return lock(file, how)
+
+    monkeypatch.setattr(durable, "_lock", late)
+    assert disk.put_new("f/a", lambda file: file.write(b"ours")) == 4
+    assert swept and (tmp_path / "f/a").read_bytes() == b"ours"
+
+
+def test_where_the_file_system_has_no_locks_all_is_put_and_nothing_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", none)
+    disk = Disk(tmp_path)
+    assert disk.put_new("f/a", lambda file: file.write(b"ours")) == 4
+    (tmp_path / "f/.a.0.tmp").touch()
+    disk.sweep("f")
+    assert (tmp_path / "f/.a.0.tmp").exists()
 
 
 def test_another_may_do_the_same_at_the_same_time(

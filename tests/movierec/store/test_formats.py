@@ -16,6 +16,7 @@ from movierec.store import segments
 from movierec.store.chain import read_base
 from movierec.store.days import MANIFEST, closed_days, day_folder, read_day
 from movierec.store.decisions import is_done, last_closing
+from movierec.store.lineage import begin_lineage
 from movierec.store.rowfile import open_writer
 from movierec.store.segments import FACTS, partition_at, read_segment
 from movierec.store.storage import at
@@ -37,7 +38,7 @@ def as_first(root: Path) -> None:
     """The store's files as the first formats had them."""
     for path in [path for path in root.rglob("*") if path.is_file()]:
         if path.parent.parent.name == "segments" and path.suffix == ".parquet":
-            with_facts(path, lambda facts: facts | {"format": 1}, sealed=False)
+            with_facts(path, lambda facts: without_store(facts, 1), sealed=False)
         elif path.name == "00000000.done":  # the store's beginning was not noted
             path.unlink()
         elif path.suffix == ".done":
@@ -49,6 +50,11 @@ def as_first(root: Path) -> None:
             del document["sha256"]
             first = document | {"format": 1} if path.name == MANIFEST else {}
             path.write_text(json.dumps(first or {key: document[key] for key in ("day", "cuts")}))
+
+
+def without_store(facts: dict[str, Any], number: int) -> dict[str, Any]:
+    """Facts as the formats before 3 had them."""
+    return {key: value for key, value in facts.items() if key != "store"} | {"format": number}
 
 
 def with_facts(
@@ -90,6 +96,19 @@ def test_a_store_of_the_first_formats_is_read_and_gone_on_with(tmp_path: Path) -
         assert read_day(folders[0]) == read_day(folders[1])
 
 
+def test_segments_that_do_not_say_of_which_store_they_are_are_read_and_gone_on_with(
+    tmp_path: Path,
+) -> None:
+    begin_lineage(tmp_path, TOPIC, None)
+    put(tmp_path, [watch(1, 1), b"junk"])
+    before = read_segment(partition_at(tmp_path, TOPIC, 0), 0), stored(tmp_path)
+    with_facts(file_of(tmp_path), lambda facts: without_store(facts, 2))
+    assert (read_segment(partition_at(tmp_path, TOPIC, 0), 0), stored(tmp_path)) == before
+    put(tmp_path, [watch(2, 30)], 2)
+    assert close(tmp_path, p0=3) == DAYS[:1]
+    assert stored(tmp_path) == [watch(2, 30)]
+
+
 @pytest.mark.parametrize(("number", "said"), [(9, "a newer release wrote it"), (0, "no release")])
 def test_a_format_that_is_not_known_is_named(tmp_path: Path, number: int, said: str) -> None:
     a_store(tmp_path)
@@ -106,7 +125,7 @@ def test_a_format_that_is_not_known_is_named(tmp_path: Path, number: int, said: 
         lambda: read_day(day_folder(tmp_path, TOPIC, DAYS[0])),
     ):
         with pytest.raises(
-            CorruptFile, match=f"format {number}, this release reads 1 to 2; {said}"
+            CorruptFile, match=f"format {number}, this release reads 1 to [23]; {said}"
         ):
             read()
 

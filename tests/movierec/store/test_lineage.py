@@ -6,18 +6,13 @@ from pathlib import Path
 import pytest
 
 from movierec.errors import CorruptFile
-from movierec.lines.rows import line_of
 from movierec.store.lineage import (
     LIFE,
     begin_life,
     begin_lineage,
     kafka_offset,
-    last_line,
     read_lineage,
 )
-from movierec.store.segments import partition_at
-from movierec.store.tail import claim_partition
-from tests.movierec.store.filling import put, watch
 
 TOPIC, OLD, NEW = "movielog", "A" * 22, "B" * 22
 
@@ -72,11 +67,3 @@ def test_another_topic_s_is_refused(tmp_path: Path) -> None:
     (tmp_path / "served").rename(tmp_path / TOPIC)
     with pytest.raises(CorruptFile, match="it is that of life 0 of served"):
         read_lineage(tmp_path, TOPIC)
-
-
-def test_the_last_line_of_the_segments_behind_those_without_rows(tmp_path: Path) -> None:
-    assert last_line(partition_at(tmp_path, TOPIC, 0)) is None
-    put(tmp_path, [watch(1, 1), watch(1, 2)])
-    claim_partition(tmp_path, TOPIC, 0).write_gap(9)
-    row = last_line(partition_at(tmp_path, TOPIC, 0))
-    assert row is not None and (row["offset"], line_of(row)) == (1, watch(1, 2))

@@ -33,6 +33,8 @@ def test_the_partitions_are_those_with_a_folder(tmp_path: Path) -> None:
     assert partitions_of(tmp_path, TOPIC) == []
     put(tmp_path, [watch(1, 1)], partition=11)
     put(tmp_path, [watch(1, 1)], partition=2)
+    for no_name_of_ours in ("02", "\u0663", "2 (copy)"):
+        (tmp_path / TOPIC / "segments" / no_name_of_ours).mkdir()
     assert partitions_of(tmp_path, TOPIC) == [2, 11]
 
 

@@ -18,7 +18,7 @@ KEPT: dict[str, bytes] = {}
 
 
 class Memory:
-    """The four verbs on a dictionary, as an object store has them: no folder, no rename."""
+    """The five verbs on a dictionary, as an object store has them: no folder, no rename."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -43,6 +43,9 @@ class Memory:
 
     def remove(self, name: str) -> None:
         KEPT.pop(str(self.root / name), None)
+
+    def sweep(self, folder: str) -> None:
+        """A put is whole or nothing here."""
 
 
 def a_life(root: Path) -> list[Any]:

@@ -94,6 +94,8 @@ class KnownTopics:
         self.consumer = consumer
         self.id: str | None = "A" * 22
         self.exists = True
+        self.some_know = False
+        """Whether it exists for some brokers, though not for all."""
         self.error: KafkaError | None = None
         self.record: Any = None
         self.closed = False
@@ -102,7 +104,8 @@ class KnownTopics:
     def ask(self, topics: Iterable[str]) -> dict[str, TopicFacts]:
         if self.error:
             raise self.error
-        partitions = frozenset(self.consumer.partitions)
+        known = self.exists or self.some_know
+        partitions = frozenset(self.consumer.partitions if known else ())
         ids = frozenset({self.id} if self.id else ())
         return {topic: TopicFacts(self.exists, ids, partitions) for topic in topics}
 

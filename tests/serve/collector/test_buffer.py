@@ -1,12 +1,17 @@
-"""Lines that are read and not yet on disk."""
+"""Lines that are read and not yet on disk: of one partition, and which of all to flush."""
+
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from kafka import TopicPartition
 
 from movierec.lines.rows import LineBatch
 from serve.collector.buffer import OVERHEAD_BYTES, Buffer
 from serve.collector.fetch.source import Chunk
+from serve.settings import CollectorSettings
+from tests.serve.collector.member import HERE, Member
 
 
 def chunk(start: int, count: int, end: int | None = None, timestamp: int = 7) -> Chunk:
@@ -57,3 +62,35 @@ def test_the_oldest_line_is_that_of_the_first_chunk_that_has_one() -> None:
     buffer.add(chunk(4, 2, timestamp=1000), 1.0)
     buffer.add(chunk(6, 2, timestamp=2000), 1.0)
     assert buffer.oldest == 1000
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Member:
+    return Member(tmp_path / "store").start()
+
+
+def test_a_buffer_is_flushed_by_rows_by_age_and_when_all_hold_too_much(bench: Member) -> None:
+    bench.read(0, 10)
+    assert bench.ours.buffers.due(1.0) == []
+    assert bench.ours.buffers.due(bench.settings.segment_seconds) == [HERE]
+    bench.ours.buffers.settings = CollectorSettings(bench.settings.kafka, segment_rows=10)
+    assert bench.ours.buffers.due(1.0) == [HERE]
+    bench.ours.buffers.settings = CollectorSettings(bench.settings.kafka, buffer_bytes=1)
+    assert bench.ours.buffers.due(1.0) == [HERE]
+
+
+def test_between_chunks_full_buffers_are_flushed_and_old_ones_wait(bench: Member) -> None:
+    bench.read(0, 10)
+    assert bench.ours.buffers.crowded() == []
+    bench.ours.buffers.settings = CollectorSettings(bench.settings.kafka, segment_rows=10)
+    assert bench.ours.buffers.crowded() == [HERE]
+
+
+def test_when_all_hold_too_much_the_largest_are_flushed_and_no_more(bench: Member) -> None:
+    small, large = TopicPartition("movielog", 1), TopicPartition("movielog", 2)
+    bench.start(small).start(large)
+    for partition, count in ((HERE, 10), (small, 2), (large, 40)):
+        bench.read(0, count, partition)
+    held = sum(buffer.bytes for buffer in bench.ours.buffers.values())
+    bench.ours.buffers.settings = CollectorSettings(bench.settings.kafka, buffer_bytes=held - 1)
+    assert bench.ours.buffers.due(1.0) == [large]

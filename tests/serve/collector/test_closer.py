@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from movierec.errors import Unavailable
+from movierec.errors import BadInput, Unavailable
 from movierec.store.closing import Closer
 from movierec.store.tail import claim_partition
 from serve.collector.closer import CHECK_SECONDS, DayCloser
@@ -123,6 +123,68 @@ def test_a_check_runs_on_a_thread_and_not_too_often(
         closer.wait()
     assert checks == ["days", "days"]
     assert sample(member, "days_closed") == 1
+
+
+def test_a_folder_of_no_partition_is_told_once_and_again_when_it_changes(
+    member: Member,
+    closer: DayCloser,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    folder = member.root / "movielog/segments"
+
+    def told() -> list[Any]:
+        """What three checks say."""
+        caplog.clear()
+        for _ in range(3):
+            now[0] += CHECK_SECONDS
+            closer.consider("movielog", ENDS)
+            closer.wait()
+        said = [vars(record) for record in caplog.records if "close" in record.message]
+        return [(line["message"], line.get("folders")) for line in said]
+
+    with caplog.at_level("INFO", "serve.collector"):
+        (folder / "7").mkdir()
+        assert told() == [("no day closes", ["movielog/segments/7"])]
+        assert "move it out of the store" in vars(caplog.records[-1])["what_to_do"]
+        assert last_closing(member) is not None  # and the alert has what it counts from
+        (folder / "9").mkdir()
+        both = ["movielog/segments/7", "movielog/segments/9"]
+        assert told() == [("no day closes", both)]
+        assert told() == []
+        for name in ("7", "9"):
+            (folder / name).rmdir()
+        assert told() == [("day closed", None), ("days close again", None)]
+        assert told() == []
+
+
+def test_a_partition_that_is_added_meanwhile_is_no_stray(
+    member: Member,
+    closer: DayCloser,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another member has begun it before Kafka told us of it."""
+    monkeypatch.setattr("serve.collector.closer.CHECK_SECONDS", 0.0)
+    claim_partition(member.root, "movielog", 1).write(1, rows(LINES[:1]))
+    for ends in (ENDS, {0: 3, 1: 1}):
+        closer.consider("movielog", ends)
+        closer.wait()
+    assert closer.totals["days"] == 1
+    assert [r for r in caplog.records if r.levelname == "ERROR"] == []
+
+
+def test_due_days_that_cannot_be_closed_end_a_run_with_the_reason(
+    member: Member, closer: DayCloser
+) -> None:
+    (member.root / "movielog/segments/7").mkdir()
+    with pytest.raises(BadInput, match=r"segments/7: Kafka knows no such .* are not closed"):
+        closer.close_now("movielog", ENDS)
+    (member.root / "movielog/segments/7").rmdir()
+    closer.close_now("movielog", ENDS)
+    assert closer.totals["days"] == 1
 
 
 def failing(error: BaseException) -> Callable[..., Any]:

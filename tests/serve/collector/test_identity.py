@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from kafka.errors import KafkaConnectionError
+from kafka.errors import KafkaConnectionError, OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
 
 from movierec.errors import CorruptFile, Unavailable
@@ -45,6 +45,16 @@ def test_made_anew_while_stopped_is_refused_with_what_to_do(bench: Member) -> No
     with pytest.raises(AnotherTopic, match=f"{NEW}.*{OLD}.*COLLECTOR_ACCEPT_NEW_TOPIC={NEW}"):
         again.start()
     assert again.ours.buffers == {}
+
+
+def test_a_store_whose_lineage_was_lost_keeps_its_name(bench: Member) -> None:
+    """Its segments bear it, and so do the group's commits."""
+    path = bench.root / "movielog/lineage/00000000.json"
+    before = read_lineage(bench.root, HERE.topic)
+    path.unlink()
+    again = Member(bench.root).start()
+    assert read_lineage(bench.root, HERE.topic) == before
+    assert users(again.stored()) == list(range(10))
 
 
 def test_told_to_go_on_it_does_behind_a_gap_and_needs_not_be_told_again(bench: Member) -> None:
@@ -150,6 +160,85 @@ def test_where_no_id_proves_it_the_last_line_is_compared(
     else:
         with pytest.raises(CorruptFile, match="holds another line at offset 9 than the store"):
             again.start()
+
+
+@pytest.fixture
+def without_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Member:
+    """Ten lines on disk, and five more read, on brokers that have no ids."""
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    bench = Member(tmp_path / "store")
+    bench.topics.id = None
+    bench.start().read(0, 10)
+    bench.flush()
+    bench.read(10, 5)
+    return bench
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_where_no_id_proves_it_a_topic_that_was_away_is_compared_before_more_is_written(
+    without_ids: Member, same: bool
+) -> None:
+    """It was there before it was away: what was read by then is its own."""
+    bench = without_ids
+    bench.topics.exists = False
+    bench.collector._observe()
+    bench.ours.begin_held()
+    assert users(bench.stored()) == list(range(15)) and bench.ours.held == {HERE}
+    bench.ours.begin_held()
+    assert bench.ours.held == {HERE}  # nobody there with whom to compare
+    bench.topics.exists, bench.topics.record = True, record(14, 14 if same else 3)
+    if same:
+        bench.ours.begin_held()
+        assert bench.consumer.positions[HERE] == 15
+        bench.read(15, 5)
+        bench.flush()
+        assert users(bench.stored()) == list(range(20))
+    else:
+        with pytest.raises(CorruptFile, match="holds another line at offset 14 than the store"):
+            bench.ours.begin_held()
+
+
+def test_what_was_read_before_a_topic_went_is_written_whoever_notices(without_ids: Member) -> None:
+    bench = without_ids
+    bench.topics.exists = False
+    bench.collector.assigned([HERE._replace(partition=1)])
+    for _ in range(2):
+        bench.ours.begin_held()
+    assert users(bench.stored()) == list(range(15)) and HERE in bench.ours.held
+
+
+@pytest.mark.parametrize("asks", ["a flush", "a look at the ends", "a gap"])
+def test_where_no_id_proves_it_a_topic_that_came_back_proves_nothing(
+    without_ids: Member, asks: str
+) -> None:
+    """Made anew, it is there for the first broker, and then for all."""
+    bench, lines = without_ids, 10
+    if asks == "a gap":
+        bench.flush()
+        bench.consumer.first, lines = 40, 15
+    bench.topics.exists, bench.topics.some_know = False, True
+    for bench.topics.exists in (False, True):
+        if asks == "a flush":
+            bench.flush()
+        elif asks == "a gap":
+            bench.ours.out_of_range(OffsetOutOfRangeError({HERE: 15}))
+        else:
+            assert bench.ours.ends() is None
+    bench.topics.record = record(lines - 1, 3)
+    with pytest.raises(CorruptFile, match=r"holds another line at offset .* than the store"):
+        bench.ours.begin_held()
+    assert users(bench.stored()) == list(range(lines))
+    assert not any(gap for _, _, gap in ends_of(bench))
+
+
+def test_where_ids_prove_it_a_topic_that_was_away_is_not_compared(bench: Member) -> None:
+    bench.topics.exists = False
+    bench.collector._observe()
+    bench.topics.exists = True
+    bench.ours.begin_held()
+    bench.read(10, 5)
+    bench.flush()
+    assert users(bench.stored()) == list(range(15)) and bench.topics.peeked == []
 
 
 def commit(bench: Member, offset: int, change: Callable[[str], str]) -> None:

@@ -1,6 +1,8 @@
 """What one member of the group does when partitions come and go, and how it ends."""
 
+import itertools
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,8 +13,13 @@ from kafka import TopicPartition
 from kafka.errors import KafkaConnectionError
 
 from movierec.errors import CorruptFile, Unavailable
+from movierec.store.days import closed_days
+from movierec.store.durable import Disk
+from movierec.store.lineage import begin_lineage
+from movierec.store.tail import claim_partition
 from serve.collector.broker import MAX_BEYOND_END
 from serve.collector.loop import Collector
+from tests.movierec.store.filling import rows, watch
 from tests.serve.collector.member import HERE, Member, chunk, users
 
 
@@ -94,9 +101,10 @@ def test_the_last_log_line_has_the_lag_after_the_last_flush(
     bench.read(0, 10)
     bench.collector._observe()
     assert bench.collector.totals["lag"] == 10
-    bench.collector.once = True
+    bench.collector.once, bench.collector._targets = True, {HERE: 10}
     bench.consumer.last = 12  # came since
     with caplog.at_level("INFO", "serve.collector"):
+        assert bench.collector._is_caught_up()
         bench.collector._finish()
     (stopped,) = [record for record in caplog.records if record.message == "stopped"]
     said = {"reason": "caught up", "read": 10, "lag": 2, "days": 0}
@@ -140,6 +148,78 @@ def test_a_broker_that_does_not_answer_is_waited_for_and_nothing_counts_as_caugh
     assert bench.collector._is_caught_up()
 
 
+@pytest.mark.parametrize("hiccup", ["no answer", "a partition that we have yet to hear of"])
+def test_caught_up_it_ends_with_no_due_day_open_though_the_last_question_has_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hiccup: str
+) -> None:
+    root, asked = tmp_path / "store", []
+    claim_partition(root, "movielog", 0).write(2, rows([watch(1, 1), watch(2, 30)]))
+    bench = Member(root)
+    bench.collector.once, bench.consumer.last = True, 2
+    end_offsets = bench.consumer.end_offsets
+
+    def hiccups(partitions: list[TopicPartition], timeout_ms: int) -> dict[Any, int]:
+        """At the second question: the first one is for where to end."""
+        asked.append(partitions)
+        if len(asked) == 2:
+            raise KafkaConnectionError("gone") if hiccup == "no answer" else KeyError(THERE)
+        return end_offsets(partitions, timeout_ms)
+
+    monkeypatch.setattr(bench.consumer, "end_offsets", hiccups)
+    monkeypatch.setattr(
+        bench.consumer, "subscribe", lambda topics, listener: bench.start(), raising=False
+    )
+    monkeypatch.setattr(bench.consumer, "poll", lambda timeout_ms: {}, raising=False)
+    monkeypatch.setattr(bench.consumer, "close", lambda **_: None, raising=False)
+    bench.collector._observed = float("inf")  # it asks as well
+    assert bench.collector.run(bench.consumer, bench.topics) == 0
+    assert closed_days(root, "movielog") == ["2026-11-01"] and len(asked) == 3
+
+
+@pytest.mark.parametrize("topic_id", ["A" * 22, None])
+@pytest.mark.parametrize("once", [False, True])
+def test_a_start_reads_each_open_segment_s_footer_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, once: bool, topic_id: str | None
+) -> None:
+    """Claimed, searched for due days, and compared with the ends in Kafka: all by one reading."""
+    root, opened, original = tmp_path / "store", Counter[str](), Disk.open
+    tails = [claim_partition(root, "movielog", number) for number in (0, 1)]
+    for number, tail in itertools.product(range(20), tails):
+        tail.write(number + 1, rows([watch(1, number)], number))
+
+    def counting(disk: Disk, name: str) -> Any:
+        file = original(disk, name)  # that there is no next segment is asked more often
+        opened[name] += 1
+        return file
+
+    partitions = [tail.partition for tail in tails]
+    begin_lineage(root, "movielog", topic_id)
+    bench = Member(root)
+    bench.topics.id, bench.collector.once = topic_id, once
+    bench.consumer.last, bench.consumer.partitions = 20, {0, 1}
+    monkeypatch.setattr(Disk, "open", counting)
+    bench.start().start(THERE)
+    if once:
+        assert bench.collector._is_caught_up()
+        bench.collector._finish()
+    else:
+        bench.collector._observe()
+        bench.collector._days.wait()
+    counts = [opened[partition.name(number)] for partition in partitions for number in range(20)]
+    last = 1 if topic_id else 2  # where no id proves it, the last line is compared
+    assert counts == [*[1] * 19, last] * 2
+
+
+def test_the_chains_that_were_found_are_not_kept(bench: Member) -> None:
+    bench.start(THERE)
+    bench.collector._observe()
+    bench.collector._days.wait()
+    bench.collector.lost([HERE])  # whoever has partition 0 closes days
+    bench.start(THERE)
+    bench.collector._observe()
+    assert [tail.found for tail in bench.collector.writer._tails.values()] == [None]
+
+
 def test_asked_to_stop_it_makes_all_durable_leaves_the_group_and_ends_well(
     bench: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,7 +256,7 @@ def test_a_failure_leaves_the_group_and_is_what_the_program_ends_with(
     monkeypatch.setattr(bench.consumer, "close", close, raising=False)
     monkeypatch.setattr(bench.collector.writer, "write", full)
     bench.read(0, 5)
-    bench.ours.settings = replace(bench.settings, segment_rows=1)
+    bench.ours.buffers.settings = replace(bench.settings, segment_rows=1)
     with pytest.raises(Unavailable, match="the disk is full"):
         bench.collector.run(bench.consumer, bench.topics)
     assert [options["autocommit"] for options in closed] == [False]

@@ -194,3 +194,16 @@ def test_how_much_a_gap_lost_is_said_only_where_it_is_known(
     said = [vars(r)["lost"] for r in caplog.records if r.message == "gap"]
     assert said == [40, None]
     assert member.metrics.gap_lines.labels("movielog")._value.get() == 40
+
+
+def test_a_start_removes_what_those_left_that_died(tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    closings = root / "movielog/closings"
+    closings.mkdir(parents=True)
+    for left in (root / f"writable-{'0' * 32}", root / ".name.0.tmp", closings / ".name.0.tmp"):
+        left.touch()
+    (root / "writable-by-all").touch()  # no name of ours
+    Member(root)
+    assert [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()] == [
+        "writable-by-all"
+    ]

@@ -73,7 +73,7 @@ def test_json_has_the_ids_of_the_text_with_scores_tier_and_provenance(client):
     assert ",".join(body["ids"]) == plain
     assert body["scores"] == sorted(body["scores"], reverse=True)
     assert len(body["scores"]) == len(body["ids"])
-    assert body["tier"] == "model"
+    assert (body["tier"], body["unknown"]) == ("model", [])
     assert body["provenance"] == {
         "model": "svd@v1.4.0",
         "kind": "svd",
@@ -244,6 +244,7 @@ def test_there_are_no_other_routes_than_the_contract_s(settings, model, served):
         "/metrics",
         "/readyz",
         "/recommend/<userid>",
+        "/similar/<movieid>",
         "/version",
     ]
 
@@ -278,7 +279,7 @@ def test_with_a_broker_alone_answers_are_logged_and_no_history_is_followed(tmp_p
     app = create_app(ServiceSettings(tmp_path, kafka=kafka, served_topic="answers"), model)
     log = app.extensions[SERVED_LOG]
     assert isinstance(log, KafkaServedLog)
-    assert (log.kafka, log.topic) == (kafka, "answers")
+    assert (log.brokers.kafka, log.topic) == (kafka, "answers")
     assert HISTORY not in app.extensions
 
 

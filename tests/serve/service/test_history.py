@@ -16,8 +16,9 @@ import serve.service.history
 from infra.processes import free_port
 from serve.kafka import KafkaSettings
 from serve.metrics import ServiceMetrics
+from serve.service.brokers import Brokers
 from serve.service.history import MOVIES_A_USER, Follower, Histories
-from serve.service.recommender import answer
+from serve.service.recommender import Recommender
 from tests.brokers.embedded import embedded_broker, send
 from tests.inputs.models import SmallLoaded, SmallModel
 
@@ -32,6 +33,10 @@ def watch(user: int, movie: int) -> bytes:
 
 def rate(user: int, movie: int, rating: int) -> bytes:
     return AT + f",{user},GET /rate/movie+{movie:02d}+2001={rating}".encode()
+
+
+def brokers(address: str) -> Brokers:
+    return Brokers(KafkaSettings((address,)))
 
 
 def histories(most_bytes: int = 1 << 20) -> Histories:
@@ -65,9 +70,9 @@ def test_a_rating_off_the_models_scale_tells_nothing(rating: int) -> None:
 
 def test_a_new_user_with_a_history_is_folded_in_and_not_offered_it_again() -> None:
     known, model = histories(), SmallLoaded()
-    assert answer(model, NEW, known.of(NEW)).tier == "popular"
+    assert Recommender(model).answer(NEW, known.of(NEW)).tier == "popular"
     known.add(rate(NEW, 4, 5))
-    given = answer(model, NEW, known.of(NEW))
+    given = Recommender(model).answer(NEW, known.of(NEW))
     assert given.tier == "fold-in"
     assert "movie+04+2001" not in given.ids
 
@@ -113,8 +118,8 @@ def test_users_are_bounded_in_bytes_and_the_longest_without_an_event_go() -> Non
 
 
 def test_movies_of_a_user_are_bounded_oldest_first() -> None:
-    model = SmallLoaded()
-    model.movies = np.array([f"movie+{i:03d}".encode() for i in range(MOVIES_A_USER + 5)])
+    movies = np.array([f"movie+{i:03d}".encode() for i in range(MOVIES_A_USER + 5)])
+    model = SmallLoaded(movies=movies)
     many = Histories(model, 1 << 20, ServiceMetrics(CollectorRegistry()))
     for movie in range(MOVIES_A_USER + 5):
         many.add(AT + f",1,GET /data/m/movie+{movie:03d}/1.mpg".encode())
@@ -180,7 +185,7 @@ def test_the_follower_reads_from_now_on(tmp_path: Path) -> None:
     with embedded_broker(tmp_path) as address:
         send(address, "movielog", [watch(1, 1)])
         known = histories()
-        follower = Follower(KafkaSettings((address,)), "movielog", known)
+        follower = Follower(brokers(address), "movielog", known)
         follower.start()
         send_until_known(address, known, 2)
         assert known.of(1) is None
@@ -190,7 +195,7 @@ def test_the_follower_reads_from_now_on(tmp_path: Path) -> None:
 def test_a_record_without_a_value_does_not_end_the_following(tmp_path: Path) -> None:
     with embedded_broker(tmp_path, partitions=1) as address:
         known = histories()
-        follower = Follower(KafkaSettings((address,)), "movielog", known)
+        follower = Follower(brokers(address), "movielog", known)
         follower.start()
         producer = Producer({"bootstrap.servers": address, "linger.ms": 0})
         deadline = time.monotonic() + 15
@@ -209,7 +214,7 @@ def test_a_follower_without_a_broker_ends_when_it_is_closed(
 ) -> None:
     monkeypatch.setattr(serve.service.history, "RETRY_SECONDS", 0.2)
     threads = {thread for thread in threading.enumerate() if thread.name == "history"}
-    follower = Follower(KafkaSettings((f"127.0.0.1:{free_port()}",)), "movielog", histories())
+    follower = Follower(brokers(f"127.0.0.1:{free_port()}"), "movielog", histories())
     follower.start()
     [thread] = {t for t in threading.enumerate() if t.name == "history"} - threads
     deadline = time.monotonic() + 15
@@ -236,7 +241,7 @@ def test_a_broker_that_answers_later_is_followed_from_then_on(
     monkeypatch.setattr(serve.service.history, "Consumer", Early)
     with embedded_broker(tmp_path) as address:
         known = histories()
-        follower = Follower(KafkaSettings((address,)), "movielog", known)
+        follower = Follower(brokers(address), "movielog", known)
         follower.start()
         send_until_known(address, known, 1)
         assert "no history yet" in caplog.messages
@@ -248,7 +253,7 @@ def test_a_follower_whose_broker_does_not_answer_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr(serve.service.history, "POLL_SECONDS", 0.05)
     monkeypatch.setattr(serve.service.history, "RETRY_SECONDS", 3.0)
-    follower = Follower(KafkaSettings((f"127.0.0.1:{free_port()}",)), "movielog", histories())
+    follower = Follower(brokers(f"127.0.0.1:{free_port()}"), "movielog", histories())
     follower.start()
     assert all(t.daemon for t in threading.enumerate() if t.name == "history")  # nor at the end
     started = time.monotonic()
@@ -263,15 +268,15 @@ def test_a_follower_looks_twice_a_second_whether_to_end() -> None:
 
 def test_a_follower_that_never_started_closes_at_once() -> None:
     started = time.monotonic()
-    Follower(KafkaSettings(("127.0.0.1:1",)), "movielog", histories()).close()
+    Follower(brokers("127.0.0.1:1"), "movielog", histories()).close()
     assert time.monotonic() - started < 0.5
 
 
 def test_a_known_user_is_not_offered_what_was_watched_a_moment_ago() -> None:
     known, model = histories(), SmallLoaded()
     user = int(model.users[3])
-    best = answer(model, user).ids[0]
+    best = Recommender(model).answer(user).ids[0]
     known.add(AT + f",{user},GET /data/m/{best}/1.mpg".encode())
-    given = answer(model, user, known.of(user))
+    given = Recommender(model).answer(user, known.of(user))
     assert given.tier == "model"
     assert best not in given.ids

@@ -12,40 +12,21 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from infra.processes import answers_ok, die_with_parent, free_port
-from movierec.dataset.matrix import Dataset, csr
-from movierec.models.saving import save_model
-from movierec.models.svd import SVDModel
 from tests.brokers.embedded import embedded_broker, held, send
-from tests.inputs.ratings import SCALE, random_ratings, svd_params
+from tests.inputs.models import saved_model
+from tests.serve.test_links import docker, kubernetes
 
 ROOT = Path(__file__).parents[3]
 SECONDS = 60.0
-USERS, MOVIES = 8, 40
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a saved model, made of chance."""
-    folder = tmp_path_factory.mktemp("models") / "svd"
-    random = np.random.default_rng(3)
-    train = random_ratings(USERS, MOVIES, 0.2)
-    none = csr(np.empty(0, int), np.empty(0, int), np.empty(0), train.shape)
-    movies = np.array([b"movie+%02d+2001" % i for i in range(MOVIES)])
-    model = SVDModel(
-        scale=SCALE,
-        mean=3.0,
-        user_bias=random.normal(size=USERS),
-        movie_bias=random.normal(size=MOVIES),
-        user_factors=random.normal(size=(USERS, 4)),
-        movie_factors=random.normal(size=(4, MOVIES)),
-        hyper=svd_params(n_factors=4),
-    )
-    save_model(folder, model, Dataset(np.arange(USERS), movies, train, none, none, SCALE, "h"), {})
-    return folder
+    return saved_model(tmp_path_factory.mktemp("models") / "svd")
 
 
 class Service:
@@ -131,7 +112,10 @@ def test_it_answers_logs_follows_and_ends_well_at_sigterm(model: Path, tmp_path:
 
 
 def test_without_a_broker_it_serves_alone(model: Path, tmp_path: Path) -> None:
-    with running(tmp_path / "log", SERVICE_MODEL_DIR=str(model), SERVICE_THREADS="2") as service:
+    there = {**kubernetes("collector"), **docker("service"), **docker("kafka")}
+    del there["SERVICE_PORT"]  # a pod that says its own goes before
+    given = {"SERVICE_MODEL_DIR": str(model), "SERVICE_THREADS": "2"}
+    with running(tmp_path / "log", **there, **given) as service:
         service.wait_until_ready()
         assert len(service.get("/recommend/1").split(",")) == 20
         assert '"model":"svd@unreleased"' in service.get("/version").replace(" ", "")

@@ -13,14 +13,15 @@ from movierec.times import parse_time
 from serve.kafka import KafkaSettings
 from serve.metrics import OUTCOMES, ServiceMetrics
 from serve.service import served_log
+from serve.service.brokers import Brokers
 from serve.service.provenance import Provenance
-from serve.service.recommender import Answer
+from serve.service.recommender import NOTHING, Answer
 from serve.service.served_log import KafkaServedLog, NoServedLog, now, served_line
 from tests.brokers.embedded import embedded_broker, held
 
 PARTITIONS = 4
 SVD = Provenance("svd@v1.4.0", "svd", "svd", "c0ffee", "d" * 64)
-ANSWER = Answer(["jaws+1975", "alien+1979"], [2.0, 1.0], "model")
+ANSWER = Answer(["jaws+1975", "alien+1979"], "model", NOTHING)
 
 
 class Log:
@@ -29,7 +30,7 @@ class Log:
     def __init__(self, address: str) -> None:
         self.registry = CollectorRegistry()
         metrics = ServiceMetrics(self.registry)
-        self.log = KafkaServedLog(KafkaSettings((address,)), "served", metrics)
+        self.log = KafkaServedLog(Brokers(KafkaSettings((address,))), "served", metrics)
 
     def counts(self) -> dict[str, float]:
         """outcome → lines, of those that happened."""

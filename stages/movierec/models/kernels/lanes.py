@@ -125,14 +125,43 @@ def dot(typing: Any, left: Any, right: Any) -> Any:
         sums = chains[0]
         for chain in chains[1:]:
             sums = builder.fadd(sums, chain)
-        count = LANES // 2
-        while count:
-            low, high = (vectors.lanes_of(builder, sums, start, count) for start in (0, count))
-            sums = builder.fadd(low, high)
-            count //= 2
-        return builder.extract_element(sums, ir.Constant(ir.IntType(32), 0))
+        return _halves(builder, sums)
 
     return left.scalar(left, left), generate
+
+
+def _halves(builder: Any, sums: Any) -> Any:
+    """The sum of a vector's lanes: halves onto halves."""
+    count = LANES // 2
+    while count:
+        low, high = (vectors.lanes_of(builder, sums, start, count) for start in (0, count))
+        sums = builder.fadd(low, high)
+        count //= 2
+    return builder.extract_element(sums, ir.Constant(ir.IntType(32), 0))
+
+
+@intrinsic
+def total(typing: Any, row: Any) -> Any:
+    """The sum of a row: its vectors in their order, then as `dot` ends."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        sums, *others = vectors.parts_of(builder, args[0])
+        for other in others:
+            sums = builder.fadd(sums, other)
+        return _halves(builder, sums)
+
+    return row.scalar(row), generate
+
+
+@intrinsic
+def add_product(typing: Any, left: Any, right: Any, row: Any) -> Any:
+    """left · right + row, lane by lane, each rounded once."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        parts = zip(*(vectors.parts_of(builder, arg) for arg in args), strict=True)
+        return vectors.row_of(builder, [vectors.fma(builder, *part) for part in parts])
+
+    return row(left, right, row), generate
 
 
 @intrinsic

@@ -15,10 +15,12 @@ PROGRAM = """
 import hashlib
 from movierec.models.kernels import svd, svdpp
 from tests.inputs.ratings import SCALE, random_ratings, svd_params, svdpp_params
+from tests.inputs.uptake import fitted, taken_up
 train, watched = random_ratings(40, 30, 0.3), random_ratings(40, 30, 0.3, seed=1)
 digest = hashlib.sha256()
 for model in (svd.fit(train, svd_params(), scale=SCALE),
-              svdpp.fit(train, svdpp_params(), watched=watched, scale=SCALE)):
+              svdpp.fit(train, svdpp_params(), watched=watched, scale=SCALE),
+              fitted(taken_up(60, 90, 0.3), 90)):
     for _, array in sorted(model.arrays().items()):
         digest.update(array.tobytes())
 print(digest.hexdigest())

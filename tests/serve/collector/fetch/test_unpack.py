@@ -4,6 +4,7 @@ import gzip
 import random
 import struct
 import tracemalloc
+from collections.abc import Callable
 
 import lz4.frame
 import pytest
@@ -12,6 +13,7 @@ import zstandard
 from kafka.codec import snappy_encode
 from kafka.errors import CorruptRecordError, UnsupportedCodecError
 
+from serve.collector.fetch.snappyblock import REACH_BYTES
 from serve.collector.fetch.unpack import PIECE_BYTES, pieces, whole
 
 PACK = {
@@ -35,8 +37,32 @@ def test_the_pieces_make_the_whole(codec: int, plain: bytes) -> None:
     assert whole(packed, codec, len(plain) - 1) is None
 
 
-def test_snappy_without_frames_is_read_too() -> None:
-    assert whole(memoryview(snappy.compress(TEXT)), 2, len(TEXT)) == TEXT
+def framed(*plains: bytes) -> bytes:
+    """Blocks as Java's producers put them side by side."""
+    blocks = [snappy.compress(plain) for plain in plains]
+    parts = [struct.pack("!i", len(block)) + block for block in blocks]
+    return b"".join([b"\x82SNAPPY\x00", struct.pack("!ii", 1, 1), *parts])
+
+
+@pytest.mark.parametrize("pack", [snappy.compress, framed], ids=["raw", "one block in frames"])
+def test_of_snappy_a_block_is_unpacked_in_pieces_too(pack: Callable[[bytes], bytes]) -> None:
+    packed = memoryview(pack(TEXT))
+    found = list(pieces(packed, 2))
+    assert b"".join(found) == TEXT and max(map(len, found)) <= PIECE_BYTES
+    assert whole(packed, 2, len(TEXT) - 1) is None
+    assert whole(memoryview(framed(b"a", TEXT, b"b")), 2, 1 << 30) == b"a" + TEXT + b"b"
+
+
+@pytest.mark.parametrize("pack", [snappy.compress, framed], ids=["raw", "one block in frames"])
+def test_of_a_snappy_bomb_no_more_is_unpacked_than_was_asked_for(
+    pack: Callable[[bytes], bytes],
+) -> None:
+    packed = memoryview(pack(bytes(300 * MEGABYTE)))
+    tracemalloc.start()
+    assert whole(packed, 2, 2 * MEGABYTE) is None
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < REACH_BYTES + len(packed) + 8 * MEGABYTE
 
 
 def test_members_and_frames_follow_each_other() -> None:
@@ -73,10 +99,10 @@ def test_of_a_zstd_frame_that_is_cut_off_there_is_less() -> None:
     assert found is not None and len(found) < len(TEXT)
 
 
-def test_a_block_that_says_it_is_what_it_cannot_be_gets_no_room() -> None:
+def test_a_block_that_says_it_is_what_it_is_not_is_refused() -> None:
     four_gigabytes = b"\xff\xff\xff\xff\x0f" + b"\0" * 20
     framed = b"\x82SNAPPY\x00" + struct.pack("!ii", 1, 1)
-    with pytest.raises(CorruptRecordError, match="25 bytes that say they are 4294967295"):
+    with pytest.raises(CorruptRecordError, match="malformed between 0 and 1048576"):
         whole(memoryview(four_gigabytes), 2, 1 << 40)
     with pytest.raises(CorruptRecordError, match="longer than the rest"):
         whole(memoryview(framed + struct.pack("!i", 100)), 2, 1 << 40)

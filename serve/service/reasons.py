@@ -1,0 +1,97 @@
+"""Why these movies: an answer's figures, and which of the user's own movies they come from.
+
+    score = (max(0, uptake) + floor) · trend · liking
+
+(`models.uptake.scores`). Uptake is a sum over the user's movies, exactly so (Hu, Koren and Volinsky
+2008, section 5), and so is what SVD++ adds to a rating, as S. Of each sum the movies that weigh
+most are named, and the rest is one number.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serve.service.recommender import Answer, Columns, Recommender
+
+TOP = 3
+
+
+def figures(recommender: Recommender, given: Answer) -> dict[str, Any]:
+    """`scores`, `ratings` and `because` of an answer, one entry an id; each None where there is
+    nothing to tell."""
+    if given.judged is None:
+        return {"scores": None, "ratings": None, "because": None}
+    ratings = np.clip(given.judged.estimate[given.best], *recommender.model.model.scale)
+    return {
+        "scores": numbers(given.judged.score[given.best]),
+        "ratings": numbers(ratings),
+        "because": because(recommender, given),
+    }
+
+
+def because(recommender: Recommender, given: Answer) -> list[dict[str, Any]] | None:
+    """The parts of each id's score, and the user's movies in them."""
+    uptake = _uptake(recommender, given)
+    implicit = _implicit(recommender, given)
+    if uptake is None and implicit is None:
+        return None
+    rows = range(len(given.best))
+    return [
+        (uptake[row] if uptake else {"uptake": None})
+        | {"implicit": implicit[row] if implicit else None}
+        for row in rows
+    ]
+
+
+def _uptake(recommender: Recommender, given: Answer) -> list[dict[str, Any]] | None:
+    """The factors of the score, the first with its movies."""
+    model, judged, drawn = recommender.ranker.uptake, given.judged, given.drawn
+    if model is None or judged is None or drawn is None or judged.uptake is None:
+        return None
+    best, (low, high) = given.best, recommender.model.model.scale
+    floor = model.hyper.floor * model.share[best].astype(np.float64)
+    liking = np.clip((judged.estimate[best] - low) / (high - low), 0.0, 1.0)
+    sums = _told(recommender, drawn.N, model.contributions(drawn.N, best), judged.uptake[best])
+    figures = zip(sums, numbers(floor), numbers(model.trend[best]), numbers(liking), strict=True)
+    return [dict(zip(("uptake", "floor", "trend", "liking"), row, strict=True)) for row in figures]
+
+
+def _implicit(recommender: Recommender, given: Answer) -> list[dict[str, Any]] | None:
+    """What the estimates have from movies taken up, whatever they were rated."""
+    if given.drawn is None:
+        return None
+    told = recommender.model.model.implicit_parts(
+        given.best, given.drawn.rated, given.drawn.watched
+    )
+    return None if told is None else _told(recommender, *told, told[1].sum(axis=1))
+
+
+def _told(
+    recommender: Recommender, N: Columns, parts: NDArray[np.float64], values: NDArray[Any]
+) -> list[dict[str, Any]]:
+    """Of each row of `parts`, (n, len(N)), the TOP movies and the sum of the others, beside the
+    value that all of them add up to."""
+    top = np.argsort(-parts, axis=1, kind="stable")[:, :TOP]
+    weights = np.take_along_axis(parts, top, axis=1)
+    rest = parts.copy()
+    np.put_along_axis(rest, top, 0.0, axis=1)
+    return [
+        {
+            "value": value,
+            "from": [
+                {"id": movie, "weight": weight}
+                for movie, weight in zip(recommender.ids(N[row]), numbers(mine), strict=True)
+            ],
+            "others": others,
+        }
+        for value, row, mine, others in zip(
+            numbers(values), top, weights, numbers(rest.sum(axis=1)), strict=True
+        )
+    ]
+
+
+def numbers(values: Iterable[Any]) -> list[float]:
+    """Plain numbers of nine digits: a float32 in full."""
+    return [float(f"{value:.9g}") for value in values]

@@ -1,0 +1,223 @@
+"""Fits `movierec.models.uptake`: one coordinate after the other, each to its minimum.
+
+Of a row w with its movies N (or of a movie with its users), the factors h of all m of the others,
+and G = Σ_i h_i h_iᵀ over them (Pilászy, Zibriczky and Tikk 2010; Rendle et al. 2021):
+
+    w_f ← w_f + (Σ_{i∈N} e_i h_if − α (Gw)_f − λ' w_f) / (Σ_{i∈N} h_if² + α G_ff + λ')
+
+with e_i = 1 − w·h_i and λ' = λ √(|N| + α m). One pass over N moves e by the last step and sums
+what the next one needs. Movies lie side by side in a vector, so that a sum over them has one order.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from movierec.models.kernels.cache import kernel
+from movierec.models.kernels.jacobi import eigenvectors
+from movierec.models.kernels.lanes import (
+    add_product,
+    align_stack,
+    load,
+    row_type,
+    spread,
+    store,
+    total,
+    width,
+)
+from movierec.models.kernels.minima import fill
+from movierec.models.kernels.normal import normals
+from movierec.models.kernels.vectors import LANES
+from movierec.models.uptake import Uptake, UptakeModel
+
+START = 0.1
+"""Standard deviation of the movies' first factors."""
+Rows = NDArray[Any]
+"""(n,) of a `lanes.row_type` with the field `x`."""
+CHUNK = 2 * LANES
+"""How many of N lie side by side: two sums, as one alone would wait for each of its steps."""
+BLOCK = 64
+"""Rows of a Gram matrix that are summed in their own precision, before that is added in float64."""
+
+
+def rows(scalar: np.dtype[Any], count: int, lanes: int) -> Rows:
+    """(count,) zeros of `lanes` lanes."""
+    return np.zeros(count, row_type(scalar, width(lanes), "x"))
+
+
+def fit(
+    N: tuple[NDArray[np.int64], NDArray[np.int32]],
+    shape: tuple[int, int],
+    hyper: Uptake,
+    *,
+    trend: NDArray[np.float64],
+    dtype: str = "float32",
+) -> UptakeModel:
+    """Fit to N, (indptr, indices) of what each user watched or rated, distinct and ascending.
+
+    `shape` is (users with a row in the end, movies): all of N count, and those past the first
+    shape[0] get no row. A user or a movie of nobody has zeros. The rows are the minima for the
+    movies as they are in the end, as for somebody who comes later. `trend` is for `uptake.scores`.
+    """
+    scalar, k, n_users = np.dtype(dtype), hyper.n_factors, len(N[0]) - 1
+    n_rows, n_movies = shape
+    H, W = rows(scalar, n_movies, k), rows(scalar, n_users, k)
+    H["x"][:, :k] = normals(hyper.seed, 0.0, START, n_movies * k).reshape(n_movies, k)
+    of = by_movie(N, n_movies)
+    for _ in range(hyper.n_epochs):
+        half(N, H, W, hyper)
+        half(of, W, H, hyper)
+    movie, energy = turned(H["x"][:, :k])
+    share = np.diff(of[0]) / max(n_users, 1)
+    model = UptakeModel(
+        hyper=hyper,
+        user=np.zeros((n_rows, k), scalar),
+        movie=movie,
+        energy=energy,
+        share=share.astype(scalar),
+        trend=trend.astype(scalar),
+    )
+    fill(model, N)
+    return model
+
+
+def by_movie(
+    N: tuple[NDArray[np.int64], NDArray[np.int32]], n_movies: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """(indptr, indices) of who took up each movie."""
+    ones = np.ones(len(N[1]), np.int8)
+    columns = sparse.csr_array((ones, N[1], N[0]), shape=(len(N[0]) - 1, n_movies)).tocsc()
+    columns.sort_indices()
+    return columns.indptr.astype(np.int64), columns.indices.astype(np.int32)
+
+
+def turned(H: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """(columns of movies in the eigenvectors of Σ h hᵀ, its diagonal there), in H's dtype."""
+    k = H.shape[1]
+    wide = rows(np.dtype(np.float64), len(H), k)
+    wide["x"][:, :k] = H
+    V = eigenvectors(gram(wide)[:k, :k])
+    movie = np.ascontiguousarray(_product(H, V).T).astype(H.dtype)
+    squares = np.square(movie.astype(np.float64))
+    return movie, np.add.accumulate(squares, axis=1)[:, -1].astype(H.dtype)
+
+
+@kernel
+def _product(H: NDArray[Any], V: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, k) H V."""
+    n, k = H.shape
+    product = np.zeros((n, k))
+    for i in range(n):
+        for f in range(k):
+            left = np.float64(H[i, f])
+            for g in range(k):
+                product[i, g] += left * V[f, g]
+    return product
+
+
+def half(N: tuple[NDArray[np.int64], NDArray[np.int32]], H: Rows, W: Rows, hyper: Uptake) -> None:
+    """Each coordinate of each row of W once, to its minimum; H stays.
+
+    N is (indptr, indices): which rows of H each row of W took up.
+    """
+    k, scalar, lanes = hyper.n_factors, H["x"].dtype, H["x"].shape[1]
+    chunks = -(-int(np.diff(N[0]).max(initial=0)) // CHUNK)
+    G, g = rows(scalar, lanes, lanes), rows(scalar, 1, lanes)
+    e, B = rows(scalar, chunks, CHUNK), rows(scalar, k * chunks, CHUNK)
+    G["x"] = hyper.unobserved * gram(H)
+    flat = [table.view(scalar) for table in (G, g, e, B)]
+    weight = hyper.unobserved * len(H)
+    if chunks:
+        _half(*N, H["x"], W["x"], k, hyper.reg, weight, G, g, e, B, *flat)
+
+
+def gram(H: Rows) -> NDArray[np.float64]:
+    """(lanes, lanes) Σ h hᵀ over the rows of H, in their order."""
+    lanes = H["x"].shape[1]
+    G, part = np.zeros((lanes, lanes)), rows(H["x"].dtype, lanes, lanes)
+    _gram(H, H["x"], part, part["x"], G)
+    return G
+
+
+@kernel
+def _gram(
+    H: Rows, flat: NDArray[Any], part: Rows, flat_part: NDArray[Any], G: NDArray[np.float64]
+) -> None:
+    align_stack()
+    lanes = len(part)
+    nothing = load(part, 0, "x")
+    for start in range(0, len(H), BLOCK):
+        end = min(start + BLOCK, len(H))
+        for a in range(lanes):
+            row = nothing
+            for i in range(start, end):
+                row = add_product(spread(nothing, flat[i, a]), load(H, i, "x"), row)
+            store(part, a, "x", row)
+        G += flat_part
+
+
+@kernel
+def _half(
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    H: NDArray[Any],
+    W: NDArray[Any],
+    k: int,
+    reg: float,
+    weight: float,
+    G: Rows,
+    g: Rows,
+    e: Rows,
+    B: Rows,
+    flat_G: NDArray[Any],
+    flat_g: NDArray[Any],
+    flat_e: NDArray[Any],
+    flat_B: NDArray[Any],
+) -> None:
+    """`half`: G is α Σ h hᵀ, `weight` is α m; g, e and B are room for G w, the errors of N and
+    their factors, coordinate by coordinate. Each stands twice, as rows and as numbers."""
+    align_stack()
+    lanes = len(flat_g)
+    one = H.dtype.type(1.0)
+    zero = one - one
+    none, ones, nothing = load(e, 0, "x"), spread(load(e, 0, "x"), one), load(g, 0, "x")
+    for u in range(len(indptr) - 1):
+        start, n = indptr[u], indptr[u + 1] - indptr[u]
+        w = W[u]
+        if n == 0:
+            w[:] = zero
+            continue
+        chunks = -(-n // CHUNK)
+        room = chunks * CHUNK
+        for t in range(n):
+            h = H[indices[start + t]]
+            for f in range(k):
+                flat_B[f * room + t] = h[f]
+        for f in range(k):
+            flat_B[f * room + n : f * room + room] = zero
+        for c in range(chunks):
+            x = ones
+            for f in range(k):
+                x = add_product(spread(none, -w[f]), load(B, f * chunks + c, "x"), x)
+            store(e, c, "x", x)
+        Gw = nothing
+        for f in range(k):
+            Gw = add_product(spread(nothing, w[f]), load(G, f, "x"), Gw)
+        store(g, 0, "x", Gw)
+        shrink = H.dtype.type(reg * np.sqrt(n + weight))
+        step = zero
+        for f in range(k):
+            gain, size = none, none
+            moved = spread(none, -step)
+            for c in range(chunks):
+                x, y = load(e, c, "x"), load(B, f * chunks + c, "x")
+                if f:
+                    x = add_product(moved, load(B, (f - 1) * chunks + c, "x"), x)
+                    store(e, c, "x", x)
+                gain, size = add_product(x, y, gain), add_product(y, y, size)
+            scale = one / (total(size) + flat_G[f * lanes + f] + shrink)
+            step = (total(gain) - (flat_g[f] + shrink * w[f])) * scale
+            w[f] += step
+            store(g, 0, "x", add_product(spread(nothing, step), load(G, f, "x"), load(g, 0, "x")))

@@ -1,0 +1,84 @@
+"""Packages of models to measure answers with: SVD++ of any size, made of chance by a seed."""
+
+from pathlib import Path
+
+import numpy as np
+
+from movierec.dataset.matrix import Dataset, Watchers, csr
+from movierec.models.implicit import everybody
+from movierec.models.kernels.minima import fill
+from movierec.models.saving import save_model
+from movierec.models.svdpp import SVDpp, SVDppModel
+from movierec.models.training import load_train, load_uptake
+from movierec.models.uptake import UptakeModel
+from tests.inputs.ratings import SCALE, no_ratings
+
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+SEED = 42
+RATERS, RATED = 10_000, 80
+"""Users with a row, and about so many movies of each."""
+WATCHED = 3
+"""Movies of each user who only watched; their ids follow the raters'."""
+
+
+def build(folder: Path, n_movies: int, n_watchers: int = 0) -> Path:
+    """A package in `folder`: RATERS users with a row, `n_watchers` without."""
+    random = np.random.default_rng(SEED)
+    dataset = made_up(n_movies, n_watchers, random)
+    save_model(folder, svdpp(n_movies, random), dataset, {}, uptake(dataset, random))
+    return folder
+
+
+def made_up(n_movies: int, n_watchers: int, random: np.random.Generator) -> Dataset:
+    """Who rated and who watched what."""
+    movies = random.integers(0, n_movies, (RATERS, RATED))
+    pairs = np.unique(np.arange(RATERS)[:, None] * n_movies + movies)
+    shape = RATERS, n_movies
+    train = csr(*np.divmod(pairs, n_movies), random.integers(1, 6, len(pairs)), shape)
+    first = random.integers(0, n_movies - WATCHED, n_watchers)
+    watchers = Watchers(
+        RATERS + np.arange(n_watchers, dtype=np.int64),
+        WATCHED * np.arange(n_watchers + 1, dtype=np.int64),
+        (first[:, None] + np.arange(WATCHED)).ravel().astype(np.int32),
+    )
+    ids, none = np.array([b"movie+%06d+2001" % i for i in range(n_movies)]), no_ratings(*shape)
+    return Dataset(np.arange(RATERS), ids, train, none, none, SCALE, "made up", watchers)
+
+
+def svdpp(n_movies: int, random: np.random.Generator) -> SVDppModel:
+    """Ratings of params.yaml's number of factors."""
+    hyper = load_train(PARAMS, "svdpp")[1]
+    assert isinstance(hyper, SVDpp)
+    k = hyper.n_factors
+
+    def some(*size: int) -> np.ndarray:
+        return random.normal(0, 0.2, size).astype(np.float32)
+
+    return SVDppModel(
+        scale=SCALE,
+        hyper=hyper,
+        mean=3.5,
+        watches=True,
+        user_bias=some(RATERS),
+        movie_bias=some(n_movies),
+        user_factors=some(RATERS, k),
+        movie_factors=some(k, n_movies),
+        user_implicit=some(RATERS, k),
+        implicit_factors=some(n_movies, k),
+    )
+
+
+def uptake(dataset: Dataset, random: np.random.Generator) -> UptakeModel:
+    """Movies by chance, and the rows that follow from them."""
+    hyper, n_movies = load_uptake(PARAMS), len(dataset.movies)
+    movie = random.normal(0, 0.1, (hyper.n_factors, n_movies)).astype(np.float32)
+    model = UptakeModel(
+        hyper=hyper,
+        user=np.zeros((RATERS, hyper.n_factors), np.float32),
+        movie=movie,
+        energy=np.square(movie).sum(axis=1),
+        share=random.random(n_movies).astype(np.float32) / 100,
+        trend=np.ones(n_movies, np.float32),
+    )
+    fill(model, everybody(dataset))
+    return model

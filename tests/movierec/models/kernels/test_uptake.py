@@ -1,0 +1,130 @@
+"""The uptake's fit: coordinate steps that only ever fall, to what dense algebra finds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from movierec.models.kernels import uptake as kernel
+from movierec.models.uptake import Uptake, UptakeModel
+from tests.inputs.uptake import HYPER, fitted, rows_of, taken_up
+
+ROWS, FACTORS, LANES = 30, 6, 8
+
+
+def objective(N: list[NDArray[np.int32]], W: NDArray, H: NDArray, hyper: Uptake) -> float:
+    """What the fit makes small, by the formula of `movierec.models.uptake`."""
+    n, m = len(W), len(H)
+    x = W @ H.T
+    loss = hyper.unobserved * float((x**2).sum())
+    loss += sum(float(((1 - x[u, N[u]]) ** 2).sum()) for u in range(n))
+    n_i = np.bincount(np.concatenate(N), minlength=m)
+    of_user = np.sqrt([len(row) + hyper.unobserved * m for row in N])
+    of_movie = np.sqrt(n_i + hyper.unobserved * n)
+    return loss + hyper.reg * float(of_user @ (W**2).sum(1) + of_movie @ (H**2).sum(1))
+
+
+def test_the_objective_never_rises() -> None:
+    """Half a pass moves every coordinate of one side; each to its minimum, so the sum falls."""
+    N = taken_up(ROWS, 20, 0.3)
+    hyper = replace(HYPER, n_factors=FACTORS)
+    H, W = (kernel.rows(np.dtype(np.float64), n, FACTORS) for n in (20, ROWS))
+    H["x"][:, :FACTORS] = np.random.default_rng(1).normal(0, 0.1, (20, FACTORS))
+    of = kernel.by_movie(N, 20)
+    values = []
+    for _ in range(6):
+        for taken, still, moved in ((N, H, W), (of, W, H)):
+            kernel.half(taken, still, moved, hyper)
+            left, right = W["x"][:, :FACTORS], H["x"][:, :FACTORS]
+            values.append(objective(rows_of(N), left, right, hyper))
+    assert (np.diff(values) <= 1e-9).all()
+    assert values[-1] < 0.9 * values[0]
+
+
+@pytest.mark.parametrize("wide", [1, 5, 17, 40])
+def test_each_coordinate_goes_to_its_own_minimum(wide: int) -> None:
+    """One row by the equation of the module, with as many movies as fill some chunks or none."""
+    random = np.random.default_rng(wide)
+    H = kernel.rows(np.dtype(np.float64), 50, FACTORS)
+    H["x"][:, :FACTORS] = random.normal(size=(50, FACTORS))
+    W = kernel.rows(np.dtype(np.float64), 1, FACTORS)
+    W["x"][:, :FACTORS] = start = random.normal(size=FACTORS)
+    N = np.sort(random.choice(50, wide, replace=False)).astype(np.int32)
+    kernel.half((np.array([0, wide]), N), H, W, HYPER)
+    h, w = H["x"][:, :FACTORS], start.copy()
+    G, own = h.T @ h, HYPER.reg * np.sqrt(wide + HYPER.unobserved * 50)
+    for f in range(FACTORS):
+        rest = 1 - h[N] @ w + w[f] * h[N, f]
+        others = G[f] @ w - G[f, f] * w[f]
+        size = (h[N, f] ** 2).sum() + HYPER.unobserved * G[f, f] + own
+        w[f] = (rest @ h[N, f] - HYPER.unobserved * others) / size
+    assert W["x"][0, :FACTORS] == pytest.approx(w, abs=1e-12)
+    assert (W["x"][0, FACTORS:] == 0).all()
+
+
+def dense(N: list[NDArray[np.int32]], hyper: Uptake, start: NDArray, epochs: int) -> NDArray:
+    """x of everybody by alternating least squares: each row solved for as a whole."""
+    n, m, alpha = len(N), len(start), hyper.unobserved
+    R = np.zeros((n, m))
+    for u, row in enumerate(N):
+        R[u, row] = 1
+    H = start.copy()
+    for _ in range(epochs):
+        W = _solved(R, H, hyper)
+        H = _solved(R.T, W, hyper)
+    assert alpha == hyper.unobserved
+    return _solved(R, H, hyper) @ H.T
+
+
+def _solved(R: NDArray, H: NDArray, hyper: Uptake) -> NDArray:
+    G, rows = hyper.unobserved * H.T @ H, []
+    for r in R:
+        own = hyper.reg * np.sqrt(r.sum() + hyper.unobserved * len(H))
+        A = G + (H * r[:, None]).T @ H + own * np.eye(H.shape[1])
+        rows.append(np.linalg.solve(A, H.T @ r))
+    return np.array(rows)
+
+
+def test_in_float64_it_is_dense_alternating_least_squares() -> None:
+    """With few factors both go to the same minimum, and a rotation of factors is none of x."""
+    N, hyper = taken_up(12, 9, 0.4), replace(HYPER, n_factors=2, n_epochs=400)
+    model = fitted(N, 9, hyper, dtype="float64")
+    x = np.array([model.of(w) for w in model.user])
+    start = np.random.default_rng(0).normal(0, 0.1, (9, 2))
+    assert np.abs(x - dense(rows_of(N), hyper, start, 2000)).max() < 1e-6
+
+
+def test_its_factors_stand_in_the_eigenvectors_of_their_gram_matrix() -> None:
+    model = fitted(taken_up(ROWS, 20, 0.3), 20, HYPER, dtype="float64")
+    G = model.movie @ model.movie.T
+    assert np.abs(G - np.diag(model.energy)).max() < 1e-12
+
+
+def test_who_took_up_nothing_has_a_row_of_zeros_and_a_movie_of_nobody_is_never_taken_up() -> None:
+    indptr, indices = np.array([0, 2, 2, 3]), np.array([0, 1, 1], np.int32)
+    model = fitted((indptr, indices), 4, HYPER)
+    assert (model.user[1] == 0).all()
+    assert (model.movie[:, 2:] == 0).all()
+    assert model.share.tolist() == pytest.approx([1 / 3, 2 / 3, 0, 0])
+
+
+def test_users_past_the_last_row_shape_the_movies_and_have_no_row() -> None:
+    N = taken_up(ROWS, 20, 0.3)
+    all_of_them = fitted(N, 20, HYPER)
+    some = kernel.fit(N, (10, 20), HYPER, trend=np.ones(20))
+    assert some.user.shape == (10, HYPER.n_factors)
+    assert (some.user == all_of_them.user[:10]).all()
+    assert (some.movie == all_of_them.movie).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 9), st.integers(1, 9), st.integers(1, 9))
+def test_any_shape_is_fitted_to_finite_numbers(seed: int, users: int, movies: int, k: int) -> None:
+    N = taken_up(users, movies, 0.5, seed)
+    model = fitted(N, movies, replace(HYPER, n_factors=k, seed=seed))
+    assert all(np.isfinite(array).all() for array in model.arrays().values())
+    assert isinstance(model, UptakeModel)
+    assert model.user.shape == (users, k)
