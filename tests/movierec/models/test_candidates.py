@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from movierec.models import candidates
-from movierec.models.candidates import FACTORS, REGULARISATION, SPREAD, candidate
+from movierec.models.candidates import FACTORS, REGULARISATION, SPREAD, candidate, stepped
 from tests.inputs.ratings import PARAMS
 
 LEARNT = {"svd": ["bu", "bi", "pu", "qi"], "svdpp": ["bu", "bi", "pu", "qi", "yj"]}
@@ -72,7 +73,8 @@ def test_every_value_stays_within_its_bounds(kind: str) -> None:
 
 def test_what_is_zero_can_be_stepped_from() -> None:
     best: Any = PARAMS["svd"](reg_bu=0.0)
-    values = {candidate(number, best, best, 1).reg_bu for number in range(1, SEEN)} - {0.0}
+    steps = [stepped(best, np.random.default_rng(number)) for number in range(SEEN)]
+    values = {step["reg_bu"] for step in steps if "reg_bu" in step}
     assert min(values) >= REGULARISATION[0]
     assert len(values) > 20
 

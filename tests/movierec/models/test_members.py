@@ -86,6 +86,16 @@ def test_the_mean_errs_no_more_than_its_members_do(kind: str, seed: int) -> None
     assert squared(fitted(kind, hyper)) < np.mean(members)
 
 
+def test_what_movies_tell_by_being_taken_up_is_the_mean_of_the_members() -> None:
+    hyper: Any = PARAMS["svdpp"](n_factors=5, n_epochs=20, members=3)
+    one, members = fitted("svdpp", hyper), [fitted("svdpp", own) for own in alone(hyper)]
+    told = np.array([0, 3, 9]), np.array([1, 4]), np.array([2, 4, 5])
+    N, parts = one.implicit_parts(*told)
+    each = [member.implicit_parts(*told) for member in members]
+    assert N.tolist() == each[0][0].tolist() == [1, 2, 4, 5]
+    assert np.abs(parts - np.mean([of for _, of in each], axis=0)).max() < 1e-6
+
+
 def test_predictions_are_clipped_after_the_mean() -> None:
     hyper = svd_params(n_factors=5, n_epochs=60, lr_pu=0.05, lr_qi=0.05, members=2)
     tight, free = (fitted("svd", hyper, scale=scale) for scale in (SCALE, WIDE))
