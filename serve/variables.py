@@ -6,11 +6,7 @@
 
 makes the variable SERVICE_PORT. `read` fills the fields, and refuses a bad value and a variable
 of the prefix that no field knows, so that a misspelt one is never silent. An empty variable
-counts as one that is not set.
-
-Kubernetes puts the addresses of every Service into every pod, under the Service's own name: one
-called `collector` makes COLLECTOR_PORT=tcp://10.0.0.1:9400, COLLECTOR_SERVICE_HOST and more. They
-are told by their form and passed over, rather than all prefixes be made too odd to collide.
+counts as one that is not set. What Kubernetes and Docker put there (links) is passed over.
 """
 
 import difflib
@@ -22,15 +18,11 @@ from typing import Any, TypeVar
 
 from movierec.errors import BadParams
 from movierec.numbers import real_of, whole_of
+from serve.links import is_link
 
 T = TypeVar("T")
 Environment = Mapping[str, str]
 
-LINK_NAME = re.compile(
-    r".+_SERVICE_HOST|.+_SERVICE_PORT(_[A-Z0-9_]+)?"
-    r"|.+_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?"
-)
-LINK_ADDRESS = re.compile(r"(tcp|udp|sctp)://.*")
 NOTHING = re.compile(r"(?!)")
 
 
@@ -64,8 +56,8 @@ def read(
     Raises BadParams for a bad value, a variable that is missing, and one of the prefix that
     is unknown, unless its name is of the form `foreign`: somebody else's.
     """
-    own = {name: text for name, text in environment.items() if not _is_link(name, text)}
-    refuse_unknown(cls, own, foreign)
+    refuse_unknown(cls, environment, foreign)
+    own = {name: text for name, text in environment.items() if not is_link(name, environment)}
     for name, place in settings_of(cls):
         kind: Kind = place.metadata["kind"]
         text = _secret(own, name) if kind.secret else own.get(name, "").strip()
@@ -83,17 +75,11 @@ def refuse_unknown(cls: Any, environment: Environment, foreign: re.Pattern[str])
     for name in sorted(environment):
         if not name.startswith(cls.PREFIX) or name in known or name in files:
             continue
-        if not foreign.fullmatch(name) and not _is_link(name, environment[name]):
+        if not foreign.fullmatch(name) and not is_link(name, environment):
             near = difflib.get_close_matches(name, known + files, 1, cutoff=0.0)[0]
             raise BadParams(
                 f"{name} is no setting: did you mean {near}? `python -m serve.settings` lists them"
             )
-
-
-def _is_link(name: str, text: str) -> bool:
-    """Whether Kubernetes put the variable there."""
-    address = name.endswith("_PORT") and LINK_ADDRESS.fullmatch(text)
-    return bool(address or LINK_NAME.fullmatch(name))
 
 
 def _value(kind: Kind, name: str, text: str) -> Any:

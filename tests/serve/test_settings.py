@@ -9,8 +9,9 @@ import pytest
 
 from movierec.errors import BadParams
 from serve.kafka import KafkaSettings
+from serve.links import PORT_OR_HOST
 from serve.settings import CollectorSettings, ServiceSettings, table
-from serve.variables import LINK_NAME, settings_of
+from serve.variables import settings_of
 
 README = Path(__file__).parents[2] / "serve/README.md"
 BROKER = {"KAFKA_BOOTSTRAP_SERVERS": "a:9092"}
@@ -170,9 +171,10 @@ def test_the_other_program_s_variables_are_none_of_its_business() -> None:
 
 
 @pytest.mark.parametrize("cls", CLASSES)
-def test_no_setting_has_a_name_that_kubernetes_gives(cls) -> None:
+def test_no_setting_has_a_name_that_kubernetes_or_docker_gives(cls) -> None:
     for name, place in settings_of(cls):
-        assert not LINK_NAME.fullmatch(name)
+        assert not PORT_OR_HOST.fullmatch(name)
+        assert not name.endswith("_NAME") and "_ENV_" not in name
         kind = place.metadata["kind"]
         assert kind.takes and place.metadata["meaning"].endswith(".")
         assert place.default is not MISSING or name in table()

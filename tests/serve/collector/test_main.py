@@ -23,6 +23,7 @@ from movierec.store.openrows import open_rejected, open_rows
 from movierec.store.segments import partition_at
 from serve.collector import __main__
 from tests.brokers.embedded import embedded_broker, kafka_environment, send
+from tests.serve.test_links import docker, kubernetes
 
 TOPIC = "movielog"
 WAIT_SECONDS = 120.0
@@ -129,7 +130,8 @@ def test_a_second_run_goes_on_where_the_disk_ends(address: str, tmp_path: Path) 
     once(address, tmp_path / "store")
     send(address, TOPIC, watches(50, 50))
     # Another group: it is the disk that says where to go on, and not Kafka's committed offset.
-    once(address, tmp_path / "store", COLLECTOR_GROUP="another")
+    there = {**kubernetes("kafka"), **docker("kafka"), **kubernetes("collector")}
+    once(address, tmp_path / "store", COLLECTOR_GROUP="another", **there)
     assert stored(tmp_path / "store") == watches(0, 100)
 
 

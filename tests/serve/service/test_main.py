@@ -17,6 +17,7 @@ import pytest
 from infra.processes import answers_ok, die_with_parent, free_port
 from tests.brokers.embedded import embedded_broker, held, send
 from tests.inputs.models import saved_model
+from tests.serve.test_links import docker, kubernetes
 
 ROOT = Path(__file__).parents[3]
 SECONDS = 60.0
@@ -111,7 +112,10 @@ def test_it_answers_logs_follows_and_ends_well_at_sigterm(model: Path, tmp_path:
 
 
 def test_without_a_broker_it_serves_alone(model: Path, tmp_path: Path) -> None:
-    with running(tmp_path / "log", SERVICE_MODEL_DIR=str(model), SERVICE_THREADS="2") as service:
+    there = {**kubernetes("collector"), **docker("service"), **docker("kafka")}
+    del there["SERVICE_PORT"]  # a pod that says its own goes before
+    given = {"SERVICE_MODEL_DIR": str(model), "SERVICE_THREADS": "2"}
+    with running(tmp_path / "log", **there, **given) as service:
         service.wait_until_ready()
         assert len(service.get("/recommend/1").split(",")) == 20
         assert '"model":"svd@unreleased"' in service.get("/version").replace(" ", "")
