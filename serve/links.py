@@ -9,25 +9,28 @@ KAFKA_ENV_HOME. They are told by their form, rather than all prefixes be made to
 import re
 from collections.abc import Mapping
 
-ADDRESS = re.compile("(tcp|udp|sctp)://.*")
+ADDRESS = re.compile(r"(tcp|udp|sctp)://.*")
 PORT_OR_HOST = re.compile(
-    ".+_SERVICE_HOST|.+_SERVICE_PORT(_[A-Z0-9_]+)?"
-    "|.+_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|ADDR|START|END|PORT(_START|_END)?))?"
+    r".+_SERVICE_HOST|.+_SERVICE_PORT(_[A-Z0-9_]+)?"
+    r"|.+_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|ADDR|START|END|PORT(_START|_END)?))?"
 )
-ALIAS = re.compile("/[^/]+/[^/]+")
-"""What a link's name holds: the container that has it, and the alias."""
+ALIAS = re.compile(r"/[^/]+/[^/]+")
+"""What Docker says of a link: whose it is, and what it is called there."""
 
 
 def is_link(name: str, environment: Mapping[str, str]) -> bool:
-    """Whether Kubernetes or Docker put the variable `name` of `environment` there.
+    """Whether a variable of an environment was put there by Kubernetes or by a link of Docker.
 
-    What a linked container's environment holds may have any name: it is told by the variable
-    that says there is such a link.
+    >>> is_link("KAFKA_PORT", {"KAFKA_PORT": "tcp://10.0.0.1:9092"})
+    True
+    >>> is_link("SERVICE_PORT", {"SERVICE_PORT": "8080"})
+    False
     """
     if PORT_OR_HOST.fullmatch(name) or _is_alias(name, environment):
         return True
     if name.endswith("_PORT"):
         return ADDRESS.fullmatch(environment.get(name, "")) is not None
+    # Any name may follow: it counts beside the link that it belongs to, and nowhere else.
     return any(
         _is_alias(f"{name[: found.start()]}_NAME", environment)
         for found in re.finditer("_ENV_(?=.)", name)
@@ -35,5 +38,5 @@ def is_link(name: str, environment: Mapping[str, str]) -> bool:
 
 
 def _is_alias(name: str, environment: Mapping[str, str]) -> bool:
-    """Whether it says that there is a link."""
+    """Whether a variable says that there is a link of Docker."""
     return name.endswith("_NAME") and ALIAS.fullmatch(environment.get(name, "")) is not None
