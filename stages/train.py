@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from movierec.arrays import read_manifest
 from movierec.cli import run
 from movierec.dataset.matrix import Dataset, load_dataset
 from movierec.files import write_csv
@@ -24,6 +25,7 @@ from movierec.models.kinds import KINDS
 from movierec.models.model import Hyper, Model
 from movierec.models.saving import save_model
 from movierec.models.training import Train, fit_uptake, fitter, load_train, load_uptake
+from movierec.models.uptake import Uptake
 
 
 def main(arguments: list[str]) -> int:
@@ -38,6 +40,7 @@ def main(arguments: list[str]) -> int:
     params, hyper = load_train(options.params, options.model)
     taking = load_uptake(options.params)
     dataset = load_dataset(options.dataset)
+    warn_of_trend(taking, read_manifest(options.dataset)["facts"].get("split"))
     started = time.monotonic()
     model, history = fit(options.model, dataset, params, hyper)
     uptake = fit_uptake(dataset, taking, params.dtype)
@@ -61,6 +64,16 @@ def fit(name: str, dataset: Dataset, params: Train, hyper: Hyper) -> tuple[Model
     total, quiet = stopping.most_epochs(hyper), not sys.stderr.isatty()
     with tqdm(total=total, desc=kind.title, unit="epoch", disable=quiet) as bar:
         return stopping.fit(fit_once, dataset.train, dataset.watched, hyper, bar.update)
+
+
+def warn_of_trend(taking: Uptake, split: str | None) -> None:
+    """Say on stderr when a trend is asked for where it can only harm."""
+    if taking.n_factors and taking.trend_days and split == "random":
+        print(
+            f"train: train.uptake.trend_days is {taking.trend_days:g}, but preprocess.split random "
+            "holds ratings of all times out, which no trend can find: try global_time",
+            file=sys.stderr,
+        )
 
 
 def peak_rss_mb() -> int:

@@ -87,3 +87,27 @@ def test_both_kinds_hold_the_same_uptake_or_none_and_the_same_model(
 def shipped_uptake() -> dict[str, Any]:
     section: dict[str, Any] = yaml.safe_load(SHIPPED.read_text())["train"]["uptake"]
     return section
+
+
+@pytest.mark.parametrize(
+    ("split", "days", "factors", "warns"),
+    [
+        ("random", 7.0, 64, True),
+        ("random", 0.0, 64, False),
+        ("random", 7.0, 0, False),
+        ("global_time", 7.0, 64, False),
+    ],
+)
+def test_a_trend_on_a_random_split_is_warned_of(
+    split: str,
+    days: float,
+    factors: int,
+    warns: bool,
+    dataset: Path,
+    shipped_uptake: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    save_dataset(dataset, load_dataset(dataset), {"split": split})
+    uptake = shipped_uptake | {"trend_days": days, "n_factors": factors}
+    run(dataset, "svd", uptake=uptake, n_epochs=1, holdout_share=0.0)
+    assert ("train.uptake.trend_days is 7, but" in capsys.readouterr().err) == warns
