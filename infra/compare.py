@@ -4,7 +4,8 @@
     python -m infra.compare --in .demo/workspace
 
 What `dvc exp show` shows in a hundred and more columns, its numbers as they are: a row a model,
-and in `changed` the parameters in which a revision differs from its branch.
+and in `changed` the parameters in which a revision differs from its branch. Below it, of the
+workspace: its lists, the two parts of their order, and lists that need no model.
 """
 
 import argparse
@@ -17,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.demo.report import table
-from infra.demo.training import MODELS
+from infra.demo.training import MODELS, OF_LISTS
+from infra.demo.training import comparison as comparison_of_files
 from movierec.cli import run
 from movierec.errors import BadInput, Unavailable
 from movierec.evaluation.validation import MEASURES
@@ -54,7 +56,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--in", dest="folder", type=Path, default=Path(), help="a repository")
     options = parser.parse_args(arguments)
     print(comparison(list(revisions(exp_show(options.folder)))))
+    print(lists_of(options.folder))
     return 0
+
+
+def lists_of(folder: Path) -> str:
+    """The workspace's lists beside their parts and the baselines. Reports travel by the DVC
+    remote: without them, what brings them."""
+    try:
+        return f"\nlists of the workspace:\n{comparison_of_files(folder, OF_LISTS)}"
+    except BadInput as error:
+        return f"\nlists of the workspace: {error}"
 
 
 def exp_show(folder: Path) -> list[dict[str, Any]]:

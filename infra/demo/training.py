@@ -3,7 +3,7 @@
 import re
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from movierec.models.kinds import KINDS
 
 MODELS = {name: kind.title for name, kind in KINDS.items()}
 BASELINES = {"biases": "biases only", "popularity": "popularity", "global_mean": "global mean"}
+OF_LISTS = {key: MEASURES[key] for key in ("recall", "ndcg", "coverage", "lift")}
+"""The measures of lists, and not of predicted ratings."""
 STARTED = re.compile(r"Running stage '(.+)':")
 SKIPPED = re.compile(r"Stage '(.+)' (?:didn't change|is cached)")
 
@@ -68,18 +70,35 @@ def compare(root: Path, processes: Processes) -> None:
         current.note = f"plots are in {place / page}"
 
 
-def comparison(root: Path) -> str:
-    """A table of both models' measures beside the baselines'."""
+def comparison(root: Path, measures: Mapping[str, str] = MEASURES) -> str:
+    """A table of both models, of the parts of their lists, and of the baselines, whatever has one
+    of the `measures`."""
     baselines = _read(root / "reports/baselines.json")
-    rows = [[name, *_cells(_read(root / f"metrics/{kind}.json"))] for kind, name in MODELS.items()]
-    rows += [[name, *_cells(baselines[kind])] for kind, name in BASELINES.items()]
-    return table(["", *MEASURES.values()], rows)
+    rows = [(name, _read(root / f"metrics/{kind}.json")) for kind, name in MODELS.items()]
+    rows += list_parts(root)
+    rows += [(name, baselines[kind]) for kind, name in BASELINES.items()]
+    cells = [
+        [name, *(f"{measured[key]:.4f}" if key in measured else "–" for key in measures)]
+        for name, measured in rows
+        if measures.keys() & measured.keys()
+    ]
+    return table(["", *measures.values()], cells)
+
+
+def list_parts(root: Path) -> list[tuple[str, dict[str, float]]]:
+    """What each model's lists are worth when ranked by one of the two things that their order is
+    made of; nothing where a model ranks by its rating alone. Who takes up what is the same in
+    all models."""
+    reports = {name: _read(root / f"reports/{kind}.json") for kind, name in MODELS.items()}
+    made = {name: report.get("lists", {}) for name, report in reports.items()}
+    rows = [
+        (f"{name}, by rating alone", lists["rating_alone"])
+        for name, lists in made.items()
+        if "rating_alone" in lists
+    ]
+    alone = [lists["uptake_alone"] for lists in made.values() if "uptake_alone" in lists]
+    return rows + [("uptake alone", measured) for measured in alone[:1]]
 
 
 def _read(path: Path) -> dict[str, Any]:
     return read_json(path, "run `dvc repro`")
-
-
-def _cells(measured: dict[str, float]) -> list[str]:
-    """One cell a measure; a baseline that cannot have a measure shows a dash."""
-    return [f"{measured[key]:.4f}" if key in measured else "–" for key in MEASURES]

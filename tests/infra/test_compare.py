@@ -1,5 +1,7 @@
 """SVD beside SVD++ on one screen, from what DVC says."""
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 
 from infra import compare
 from infra.compare import SCREEN, comparison, main, revisions
+from infra.demo import training
 from movierec.errors import BadInput
 
 
@@ -85,3 +88,28 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     """`make compare IN=.demo/workspace` before the first demo."""
     with pytest.raises(BadInput, match="none: no such folder"):
         main(["--in", str(tmp_path / "none")])
+
+
+def test_below_the_table_stand_the_workspace_s_lists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Or what brings the reports that hold them: a clone has none."""
+    monkeypatch.setattr(compare, "exp_show", lambda folder: [revision("workspace", 0.7)])
+    assert main(["--in", str(tmp_path)]) == 0
+    assert re.search(r"lists of the workspace: .*baselines\.json.*dvc repro", said(capsys)[-1])
+    ranked = {"recall": 0.6, "ndcg": 0.3, "coverage": 0.9, "lift": -0.1}
+    files: dict[str, Any] = {
+        "reports/baselines": {"biases": {}, "popularity": ranked, "global_mean": {}}
+    }
+    for kind in training.MODELS:
+        files |= {f"metrics/{kind}": ranked, f"reports/{kind}": {"lists": {"uptake_alone": ranked}}}
+    for name, document in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.json").write_text(json.dumps(document))
+    assert main(["--in", str(tmp_path)]) == 0
+    last = said(capsys)[-2:]
+    assert [line.split()[:2] for line in last] == [["uptake", "alone"], ["popularity", "0.6000"]]
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return capsys.readouterr().out.splitlines()
