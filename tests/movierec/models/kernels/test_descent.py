@@ -42,6 +42,15 @@ def test_a_row_is_factors_then_biases_on_a_cache_line() -> None:
     assert users.ctypes.data % LINE_BYTES == movies.ctypes.data % LINE_BYTES == 0
 
 
+@pytest.mark.parametrize(("factors", "lanes"), [(5, 8), (6, 8), (7, 16)])
+def test_a_row_has_the_lanes_that_its_steps_are_laid_out_for(factors: int, lanes: int) -> None:
+    """Steps count from a row's end: with a vector more, biases would be learnt as factors."""
+    row = descent.rows(np.dtype("f8"), np.ones((1, factors)), 1, "p")["p"][0]
+    steps = descent.steps(np.dtype("f8"), svd_params(n_factors=factors, lr_bu=0.1), 1)
+    assert len(row) == lanes
+    assert steps["gain_p"][0, factors - lanes] == 0.1
+
+
 @pytest.mark.parametrize(("epoch", "decay"), [(1, 1.0), (3, 0.75**2)])
 def test_steps_are_rates_and_regularisations_by_lane_and_rates_decay(
     epoch: int, decay: float
