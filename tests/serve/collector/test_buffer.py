@@ -57,3 +57,17 @@ def test_the_oldest_line_is_that_of_the_first_chunk_that_has_one() -> None:
     buffer.add(chunk(4, 2, timestamp=1000), 1.0)
     buffer.add(chunk(6, 2, timestamp=2000), 1.0)
     assert buffer.oldest == 1000
+
+
+def test_what_was_read_since_the_last_proof_is_forgotten_and_the_rest_stands() -> None:
+    buffer = Buffer(5)
+    buffer.add(chunk(5, 2), 1.0)
+    buffer.prove()
+    before = buffer.bytes
+    buffer.add(chunk(7, 3), 2.0)
+    buffer.add(chunk(10, 1), 2.0)
+    assert buffer.drop_unproved() == 4
+    assert (buffer.start, buffer.end, buffer.rows, buffer.since) == (5, 7, 2, 1.0)
+    assert buffer.lines().offsets.tolist() == [5, 6]
+    assert buffer.bytes == before
+    assert buffer.drop_unproved() == 0

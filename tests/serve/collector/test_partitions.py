@@ -122,6 +122,8 @@ def test_when_all_hold_too_much_the_largest_are_flushed_and_no_more(bench: Membe
     for partition, count in ((HERE, 10), (small, 2), (large, 40)):
         bench.read(0, count, partition)
     held = sum(buffer.bytes for buffer in bench.ours.buffers.values())
+    bench.ours.settings = CollectorSettings(bench.settings.kafka, buffer_bytes=held)
+    assert bench.ours.due(1.0) == []
     bench.ours.settings = CollectorSettings(bench.settings.kafka, buffer_bytes=held - 1)
     assert bench.ours.due(1.0) == [large]
 

@@ -16,10 +16,11 @@ import serve.service.history
 from infra.processes import free_port
 from serve.kafka import KafkaSettings
 from serve.metrics import ServiceMetrics
-from serve.service.history import MOVIES_A_USER, Follower, Histories
+from serve.service.history import MOVIES_A_USER, SEEN, Follower, Histories
 from serve.service.recommender import answer
 from tests.brokers.embedded import embedded_broker, send
 from tests.inputs.models import SmallLoaded, SmallModel
+from tests.serve.said import said
 
 AT = b"2026-11-01T19:03:07.250"
 NEW = 999_999
@@ -103,6 +104,11 @@ def cost_of(movies: int) -> int:
     return int(held)
 
 
+def test_a_movie_more_costs_its_bytes_and_a_quarter_for_the_allocator() -> None:
+    assert cost_of(40) - cost_of(20) == 20 * SEEN.itemsize * 5 / 4
+    assert cost_of(1) > 300, "a user of one movie is an entry, a key and an object above all"
+
+
 def test_users_are_bounded_in_bytes_and_the_longest_without_an_event_go() -> None:
     known = histories(most_bytes=2 * cost_of(1))
     for user in (1, 2, 1, 3):
@@ -176,7 +182,8 @@ def send_until_known(address: str, known: Histories, user: int) -> None:
         time.sleep(0.1)
 
 
-def test_the_follower_reads_from_now_on(tmp_path: Path) -> None:
+def test_the_follower_reads_from_now_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "serve.service.history")
     with embedded_broker(tmp_path) as address:
         send(address, "movielog", [watch(1, 1)])
         known = histories()
@@ -185,6 +192,8 @@ def test_the_follower_reads_from_now_on(tmp_path: Path) -> None:
         send_until_known(address, known, 2)
         assert known.of(1) is None
         follower.close()
+    told = ("history follows", {"topic": "movielog", "partitions": 4})
+    assert told in said(caplog, "serve.service.history")
 
 
 def test_a_record_without_a_value_does_not_end_the_following(tmp_path: Path) -> None:
@@ -209,7 +218,8 @@ def test_a_follower_without_a_broker_ends_when_it_is_closed(
 ) -> None:
     monkeypatch.setattr(serve.service.history, "RETRY_SECONDS", 0.2)
     threads = {thread for thread in threading.enumerate() if thread.name == "history"}
-    follower = Follower(KafkaSettings((f"127.0.0.1:{free_port()}",)), "movielog", histories())
+    nobody = f"127.0.0.1:{free_port()}"
+    follower = Follower(KafkaSettings((nobody,)), "movielog", histories())
     follower.start()
     [thread] = {t for t in threading.enumerate() if t.name == "history"} - threads
     deadline = time.monotonic() + 15
@@ -219,6 +229,9 @@ def test_a_follower_without_a_broker_ends_when_it_is_closed(
     follower.close()
     thread.join(5)
     assert not thread.is_alive()
+    told = said(caplog, "serve.service.history")
+    assert "Local: Broker transport failure" in dict(told)["no history yet"]["error"]
+    assert any(nobody in facts.get("error", "") for event, facts in told if event == "kafka")
 
 
 def test_a_broker_that_answers_later_is_followed_from_then_on(

@@ -17,6 +17,7 @@ from serve.service.provenance import Provenance
 from serve.service.recommender import Answer
 from serve.service.served_log import KafkaServedLog, NoServedLog, now, served_line
 from tests.brokers.embedded import embedded_broker, held
+from tests.serve.said import said
 
 PARTITIONS = 4
 SVD = Provenance("svd@v1.4.0", "svd", "svd", "c0ffee", "d" * 64)
@@ -89,6 +90,7 @@ def test_there_is_one_producer_and_one_thread_however_often_it_starts(address: s
     log.log.send(1, b"x")
     assert first is not None and log.log.producer is first
     assert len(threads()) == 1
+    assert log.log.poller.daemon  # a program that fails does not wait for it
     log.log.close()
     assert threads() == []
 
@@ -145,3 +147,16 @@ def test_the_line_is_one_that_the_collector_stores() -> None:
 def test_now_is_now() -> None:
     before = time.time_ns()
     assert before <= now() <= time.time_ns()
+
+
+def test_kafka_s_troubles_are_told_in_its_words(caplog: pytest.LogCaptureFixture) -> None:
+    nobody = f"127.0.0.1:{free_port()}"
+    log = Log(nobody)
+    log.log.start()
+    deadline = time.monotonic() + 60
+    while not any("refused" in facts.get("error", "") for _, facts in said(caplog)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    log.log.close()
+    errors = [facts["error"] for event, facts in said(caplog) if event == "kafka"]
+    assert any(nobody in error for error in errors)

@@ -26,14 +26,14 @@ def topic(name: str, topic_id: UUID | None, leaders: dict[int, int], error: int 
 
 
 def test_what_several_brokers_say_is_taken_together() -> None:
-    first = answer(topic("a", ONE, {0: 1, 1: 2}), topic("b", ONE, {}, error=3))
+    first = answer(topic("a", ONE, {0: 0, 1: 2}), topic("b", ONE, {}, error=3))
     second = answer(topic("a", TWO, {0: 1, 1: -1, 2: 3}), topic("b", ONE, {0: 1}))
     facts = facts_in([first, second], "a")
     assert (facts.exists, facts.partitions) == (True, {0, 1, 2})
     assert facts.ids == {printed(ONE), printed(TWO)}
     assert facts_in([first, second], "b").exists is False  # one of them does not know it
     assert facts_in([first], "c").exists is False
-    assert leaders_in([first, second]) == {1, 2, 3}
+    assert leaders_in([first, second]) == {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize("nothing", [None, UUID(int=0)])

@@ -73,11 +73,13 @@ def test_of_a_zstd_frame_that_is_cut_off_there_is_less() -> None:
     assert found is not None and len(found) < len(TEXT)
 
 
-def test_a_block_that_says_it_is_what_it_cannot_be_gets_no_room() -> None:
-    four_gigabytes = b"\xff\xff\xff\xff\x0f" + b"\0" * 20
+@pytest.mark.parametrize(
+    ("says", "size"), [(b"\xff\xff\xff\xff\x0f", (1 << 32) - 1), (b"\x80\x80\x80\x80\x08", 1 << 31)]
+)
+def test_a_block_that_says_it_is_what_it_cannot_be_gets_no_room(says: bytes, size: int) -> None:
     framed = b"\x82SNAPPY\x00" + struct.pack("!ii", 1, 1)
-    with pytest.raises(CorruptRecordError, match="25 bytes that say they are 4294967295"):
-        whole(memoryview(four_gigabytes), 2, 1 << 40)
+    with pytest.raises(CorruptRecordError, match=f"25 bytes that say they are {size}"):
+        whole(memoryview(says + b"\0" * 20), 2, 1 << 40)
     with pytest.raises(CorruptRecordError, match="longer than the rest"):
         whole(memoryview(framed + struct.pack("!i", 100)), 2, 1 << 40)
 
