@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -70,6 +71,14 @@ def test_what_the_client_asks_by_itself_makes_no_topic_either(
         topics.close()
 
 
+def wait_until(true: Callable[[], bool]) -> None:
+    """A broker tells what it has made or deleted, not at once."""
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.mark.broker
 def test_a_topic_is_known_by_its_id_and_never_made(kafka: Broker) -> None:
     topics = Topics({"bootstrap_servers": [kafka.address]})
@@ -79,11 +88,9 @@ def test_a_topic_is_known_by_its_id_and_never_made(kafka: Broker) -> None:
     assert (facts[name].exists, facts[name].partitions) == (True, {0, 1})
     [old] = facts[name].ids
     kafka.delete_topic(name)
-    assert topics.ask([name])[name].exists is False
+    wait_until(lambda: not topics.ask([name])[name].exists)
     kafka.make_topic(name, 1)
-    deadline = time.monotonic() + 60
-    while not topics.ask([name])[name].exists and time.monotonic() < deadline:
-        time.sleep(0.05)  # the broker tells what it has made, not at once
+    wait_until(lambda: topics.ask([name])[name].exists)
     [new] = topics.ask([name])[name].ids
     assert old != new and len(new) == 22
     kafka.produce(name, [b"a", b"b"], timestamps=[5, 7])
