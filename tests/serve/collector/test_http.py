@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -48,6 +49,10 @@ def test_health_is_a_status_and_the_facts(address: str, monkeypatch: pytest.Monk
         urllib.request.urlopen(f"{address}/healthz")
     assert failed.value.code == 503
     assert json.load(failed.value)["healthy"] is False
+
+
+def test_a_collector_that_ends_does_not_wait_for_who_asks(address: str) -> None:
+    assert [t.daemon for t in threading.enumerate() if t.name == "metrics"] == [True]
 
 
 def test_another_path_says_what_there_is(address: str) -> None:

@@ -89,6 +89,49 @@ def run(member: Member, monkeypatch: pytest.MonkeyPatch) -> None:
     assert member.collector.run(member.consumer, member.topics) == 0
 
 
+def test_a_terminal_is_shown_every_look_and_the_last_one_is_left_standing(
+    member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[int, bool]] = []
+
+    def show(totals: dict[str, Any], last: bool = False) -> None:
+        shown.append((totals["read"], last))
+
+    monkeypatch.setattr(member.collector._progress, "show", show)
+    run(member, monkeypatch)
+    assert shown == [(5, False), (6, True)]
+
+
+def test_who_leaves_says_so_to_the_group_and_waits_a_moment_only(
+    member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container is killed some seconds after it was asked to end."""
+    ended: list[dict[str, Any]] = []
+    monkeypatch.setattr(member.consumer, "close", lambda **options: ended.append(options))
+    run(member, monkeypatch)
+    [options] = ended
+    assert options["autocommit"] is False and 0 < options["timeout_ms"] <= 5000
+
+
+def test_a_loop_that_stands_is_not_healthy_for_ever(
+    member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    member.collector.connect(member.consumer, member.topics)
+    member.start()
+    take(member, DAYS[0])
+    for seconds, healthy in ((loop.STALE_SECONDS - 0.25, True), (loop.STALE_SECONDS, False)):
+        now[0] = 1000.0 + seconds
+        assert member.collector.health() == {
+            "healthy": healthy,
+            "seconds_since_poll": seconds,
+            "seconds_since_answer": seconds,
+            "partitions": 1,
+            "buffered_lines": 3,
+        }
+
+
 def test_in_a_life_every_metric_moves(member: Member, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(member.collector, "_finish", lambda: None)  # what is held is held still
     run(member, monkeypatch)
@@ -98,6 +141,8 @@ def test_in_a_life_every_metric_moves(member: Member, monkeypatch: pytest.Monkey
         if any(s.value and not s.name.endswith("_created") for s in family.samples)
     }
     still = {family.name for family in member.registry.collect()} - moved
+    [rebalances] = member.metrics.rebalances.collect()
+    assert {s.labels["event"] for s in rebalances.samples} == {"assigned", "revoked", "lost"}
     assert still == {"collector_http_refusals"}  # by the port: tests/serve/test_http.py
 
 
@@ -174,3 +219,10 @@ def test_trouble_says_of_what(member: Member, caplog: pytest.LogCaptureFixture) 
             {"partition": "movielog/0", "disk": 5, "committed": 9},
         ),
     ]
+
+
+def test_nothing_is_caught_up_with_before_the_group_has_spoken(member: Member) -> None:
+    member.collector.once, member.consumer.last = True, 0
+    assert not member.collector._is_caught_up()
+    member.collector.assigned([])
+    assert member.collector._is_caught_up()

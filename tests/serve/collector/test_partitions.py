@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from kafka import TopicPartition
@@ -213,3 +214,11 @@ def test_what_cannot_be_proved_is_bounded_and_read_again(bench: Member) -> None:
     bench.read(0, 10)
     bench.flush()
     assert users(bench.stored()) == list(range(10))
+
+
+def test_a_clock_that_was_never_set_is_asked_for_once(bench: Member) -> None:
+    """What may not be read yet has a time, though it is 1970."""
+    bench.topics.record = SimpleNamespace(offset=0, value=b"", timestamp=0)
+    for _ in range(4):
+        bench.ours.measure_lag({HERE: 5})
+    assert bench.topics.peeked == [0]

@@ -3,8 +3,10 @@
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 from prometheus_client import CollectorRegistry
 
 from infra.processes import free_port
@@ -160,3 +162,21 @@ def test_kafka_s_troubles_are_told_in_its_words(caplog: pytest.LogCaptureFixture
     log.log.close()
     errors = [facts["error"] for event, facts in said(caplog) if event == "kafka"]
     assert any(nobody in error for error in errors)
+
+
+def test_the_client_makes_no_topic_and_speaks_in_our_log_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[tuple[dict[str, Any], Any]] = []
+
+    def noted(options: dict[str, Any], logger: Any = None) -> Producer:
+        made.append((options, logger))
+        return Producer(options, logger=logger)
+
+    monkeypatch.setattr(served_log, "Producer", noted)
+    log = Log(f"127.0.0.1:{free_port()}")
+    log.log.start()
+    log.log.close()
+    [(options, logger)] = made
+    assert options["allow.auto.create.topics"] is False
+    assert logger is served_log.log  # else it would write lines of its own form to stderr

@@ -125,3 +125,11 @@ def test_records_of_one_offset_are_refused() -> None:
     view = memoryview(made(gzip.compress(record(WHOLE) * 2), count=2, codec=1))
     with pytest.raises(CorruptRecordError, match="offsets that do not ascend"):
         list(recordbatch.stream(view, next(recordbatch.read_batches(view))))
+
+
+def test_the_last_byte_of_a_stream_may_come_alone() -> None:
+    reader = giants.Reader(iter([b"ab", b"c"]))
+    assert b"".join(reader.take(3)) == b"abc"
+    assert reader.consumed == 3
+    with pytest.raises(CorruptRecordError, match="ends too early"):
+        list(reader.take(1))

@@ -1,8 +1,10 @@
 """What the brokers are asked about topics: on a real broker, which makes what it is asked for."""
 
 import socket
+import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -12,6 +14,8 @@ from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from serve.collector.fetch.topics import Topics, facts_in, leaders_in, printed
+from serve.kafka import KafkaSettings
+from tests.brokers.embedded import embedded_broker, send
 from tests.brokers.kafka import Broker
 
 ONE, TWO = UUID(int=1), UUID(int=2)
@@ -77,6 +81,31 @@ def wait_until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def open_now() -> tuple[int, int]:
+    """Files and threads of this process."""
+    return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+
+
+def test_lines_are_peeked_at_and_facts_asked_for_and_nothing_of_it_stays_open(
+    tmp_path: Path,
+) -> None:
+    with embedded_broker(tmp_path, partitions=1) as address:
+        send(address, "movielog", [b"a", b"b"])
+        topics = Topics(KafkaSettings((address,), api_version=(2, 1)).for_kafka_python())
+        before = open_now()
+        here = TopicPartition("movielog", 0)
+        assert [topics.peek(here, n).value for n in (0, 1)] == [b"a", b"b"]
+        assert topics.peek(here, 9) is None  # behind the end
+        wait_until(lambda: open_now() == before)
+        for _ in range(2):
+            facts = topics.ask(["movielog", "no-such"])
+            assert facts["movielog"].partitions == {0}
+            assert [facts[name].exists for name in ("movielog", "no-such")] == [True, False]
+            assert open_now() > before
+            topics.close()
+            wait_until(lambda: open_now() == before)
 
 
 @pytest.mark.broker
