@@ -55,6 +55,9 @@ def test_the_last_rating_wins_and_at_the_same_time_the_later_line() -> None:
     assert aggregate_of(rated, 0).rating.tolist() == [2]
     tied = [Viewing(0, 5, 1, "a", rating=2), Viewing(0, 5, 1, "a", rating=4)]
     assert aggregate_of(tied, 0).rating.tolist() == [4]
+    users = [Viewing(0, 5, user, "a", rating=2) for user in range(1, 200)]
+    again = [viewing._replace(rating=4) for viewing in users]
+    assert set(aggregate_of([*users, *again], 0).rating.tolist()) == {4}
 
 
 @given(VIEWINGS)

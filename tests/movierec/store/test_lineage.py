@@ -80,3 +80,11 @@ def test_the_last_line_of_the_segments_behind_those_without_rows(tmp_path: Path)
     claim_partition(tmp_path, TOPIC, 0).write_gap(9)
     row = last_line(partition_at(tmp_path, TOPIC, 0))
     assert row is not None and (row["offset"], line_of(row)) == (1, watch(1, 2))
+
+
+def test_no_topic_outgrows_its_life_and_nine_hundred_of_them_fit_a_gauge() -> None:
+    """Names of segments hold the number: another one would read the stores that are there wrong."""
+    three_hundred_years = 300 * 365 * 86_400
+    assert 1000 * three_hundred_years < LIFE
+    assert 900 * LIFE <= 1 << 53  # what a float64, as Prometheus has it, holds exactly
+    assert str(LIFE).rstrip("0") == "1", "a person reads an offset of a second topic as such"
