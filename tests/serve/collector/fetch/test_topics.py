@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from kafka import TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from serve.collector.fetch.topics import Topics, facts_in, leaders_in, printed
@@ -75,6 +75,27 @@ def test_what_the_client_asks_by_itself_makes_no_topic_either(
         topics.close()
 
 
+def test_the_leaders_are_asked_each_and_any_broker_while_none_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int | None] = []
+    answers = [answer(topic("a", ONE, leaders)) for leaders in ({}, {}, {0: 2, 1: 0})]
+
+    def request(_: Topics, topics: list[str], node: int | None) -> Any:
+        asked.append(node)
+        return answers[min(len(asked), len(answers)) - 1]
+
+    monkeypatch.setattr(Topics, "_connect", lambda _: None)
+    monkeypatch.setattr(Topics, "_request", request)
+    topics = Topics({})
+    assert topics.ask(["a"])["a"].partitions == frozenset()
+    assert asked == [None, None]  # who leads it, and what is it
+    assert topics.ask(["a"])["a"].partitions == {0, 1}
+    assert asked[2:] == [None, 0, 2]
+    topics.ask(["a"])
+    assert asked[5:] == [0, 2]
+
+
 def wait_until(true: Callable[[], bool]) -> None:
     """A broker tells what it has made or deleted, not at once."""
     deadline = time.monotonic() + 60
@@ -89,8 +110,16 @@ def open_now() -> tuple[int, int]:
 
 
 def test_lines_are_peeked_at_and_facts_asked_for_and_nothing_of_it_stays_open(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    ended: list[int] = []
+    close = KafkaConsumer.close
+
+    def noted(consumer: KafkaConsumer, timeout_ms: int, **options: Any) -> None:
+        ended.append(timeout_ms)
+        close(consumer, timeout_ms=timeout_ms, **options)
+
+    monkeypatch.setattr(KafkaConsumer, "close", noted)
     with embedded_broker(tmp_path, partitions=1) as address:
         send(address, "movielog", [b"a", b"b"])
         topics = Topics(KafkaSettings((address,), api_version=(2, 1)).for_kafka_python())
@@ -98,6 +127,7 @@ def test_lines_are_peeked_at_and_facts_asked_for_and_nothing_of_it_stays_open(
         here = TopicPartition("movielog", 0)
         assert [topics.peek(here, n).value for n in (0, 1)] == [b"a", b"b"]
         assert topics.peek(here, 9) is None  # behind the end
+        assert len(ended) == 3 and max(ended) <= 1000
         wait_until(lambda: open_now() == before)
         for _ in range(2):
             facts = topics.ask(["movielog", "no-such"])
