@@ -1,5 +1,6 @@
 """How a program ends: its status, and one line for a mistake of the user."""
 
+import io
 import os
 import subprocess
 import sys
@@ -84,3 +85,8 @@ def test_a_connection_that_breaks_keeps_its_traceback() -> None:
 
     with pytest.raises(BrokenPipeError, match="of a socket"):
         run(main)
+
+
+def test_so_it_does_where_the_output_is_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    test_a_connection_that_breaks_keeps_its_traceback()

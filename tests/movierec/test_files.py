@@ -1,6 +1,9 @@
 """Result files: rounded, in order, never half-written."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,3 +74,28 @@ def test_what_is_no_json_object_is_named_with_its_remedy(
         read_json(path, "pull it", CorruptFile)
     with pytest.raises(BadInput, match=r"b\.json: no such file; make it"):
         read_json(tmp_path / "b.json", "make it", CorruptFile)
+
+
+IN_C = """
+import sys
+from pathlib import Path
+from movierec.files import read_json, write_csv, write_text
+
+text, table = Path(sys.argv[1]) / "a.json", Path(sys.argv[1]) / "b.csv"
+write_text(text, '{"a": "\\u00fc"}')
+write_csv(table, {"\\u00fc": [1]})
+print(ascii(read_json(text, "")["a"]))
+"""
+
+
+def test_files_are_utf8_whatever_the_locale(tmp_path: Path) -> None:
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", IN_C, str(tmp_path)],
+        env={**os.environ, **locale},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "'\\xfc'\n", done.stderr
+    assert (tmp_path / "a.json").read_bytes() == '{"a": "ü"}'.encode()
+    assert (tmp_path / "b.csv").read_bytes() == "ü\n1\n".encode()

@@ -198,6 +198,21 @@ def test_over_the_queue_requests_are_refused_at_once_and_probes_are_not() -> Non
         assert one(third).startswith(b"HTTP/1.1 200")
 
 
+def test_at_the_limit_a_newcomer_waits_while_all_connections_are_at_work() -> None:
+    limits = replace(LIMITS, threads=4, connections=4)
+    with running(limits) as server, contextlib.ExitStack() as stack:
+        wait = b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"
+        busy = [stack.enter_context(server.connect(wait)) for _ in range(4)]
+        for _ in busy:
+            assert server.asked.acquire(timeout=SECONDS)
+        assert not server.server.readable()
+        late = stack.enter_context(server.connect(ASK))
+        server.gate.set()
+        for client in (*busy, late):
+            assert one(client).startswith(b"HTTP/1.1 200")
+        assert not server.refused["overload"]
+
+
 def test_a_request_that_waited_too_long_is_refused_and_not_answered_late() -> None:
     limits = replace(LIMITS, threads=1, wait_seconds=0.2)
     with running(limits) as server, contextlib.ExitStack() as stack:

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from confluent_kafka import KafkaError
 
 from infra.processes import free_port
 from movierec.errors import Unavailable
 from serve.kafka import KafkaSettings
-from serve.knock import enter, port_cause, sasl_cause
+from serve.knock import asks_who_we_are, cause_of, enter, port_cause, sasl_cause
 from tests.brokers.embedded import embedded_broker
 from tests.brokers.kafka import Broker
 from tests.serve.certificates import certificate
@@ -135,3 +136,70 @@ def test_nobody_is_waited_for_and_then_said(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match=f"no broker answers at {address}: check KAFKA_BOOT"):
         enter(KafkaSettings((address,)), 0.3)
     assert time.monotonic() - started >= 0.3
+
+
+NOT_LET_IN = (
+    KafkaSettings(("a:1", "b:2"), security_protocol="SASL_PLAINTEXT", sasl_username="u",
+                  sasl_password="hunter2")
+)  # fmt: skip
+
+
+def test_a_refused_user_is_told_at_once_and_whatever_else_was_said_before() -> None:
+    said = "sasl://a: SASL authentication error: Invalid username or password (after 3ms in state)"
+    errors = [KafkaError(KafkaError._TRANSPORT, "x"), KafkaError(KafkaError._AUTHENTICATION, said)]
+    assert cause_of(NOT_LET_IN, errors) == (
+        "a:1,b:2 refuses us: user u, Invalid username or password: "
+        "check KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD_FILE"
+    )
+
+
+class Answering:
+    """Who gives these answers, one a request of a connection, and then says no more."""
+
+    def __init__(self, answers: tuple[bytes, ...]) -> None:
+        self.answers = answers
+        self.asked: list[bytes] = []
+
+    def answer(self, connection: socket.socket) -> None:
+        connection.settimeout(10)
+        with contextlib.suppress(OSError), connection, connection.makefile("rwb") as talk:
+            for given in self.answers:
+                self.asked.append(talk.read(int.from_bytes(talk.read(4))))
+                talk.write(given)
+                talk.flush()
+            connection.shutdown(socket.SHUT_WR)
+            talk.read()  # until the other side closes, too
+
+
+ANSWER = (10).to_bytes(4) + bytes(10)
+ASKS = "asks who we are: set KAFKA_SECURITY_PROTOCOL to SASL_SSL or SASL_PLAINTEXT"
+
+
+@pytest.mark.parametrize(
+    ("answers", "cause"),
+    [
+        ((), None),  # nothing is known of who answers nothing
+        ((ANSWER,), ASKS),
+        ((ANSWER, ANSWER), None),
+        ((ANSWER, ANSWER[:-1]), ASKS),
+        ((ANSWER, bytes(4)), ASKS),
+    ],
+    ids=["nothing", "versions alone", "all", "half an answer", "an empty one"],
+)
+def test_who_tells_versions_alone_asks_who_we_are(
+    answers: tuple[bytes, ...], cause: str | None
+) -> None:
+    told = Answering(answers)
+    ours, theirs = socket.socketpair()
+    thread = threading.Thread(target=told.answer, args=(theirs,), daemon=True)
+    thread.start()
+    with ours:
+        assert asks_who_we_are(ours) == cause
+    thread.join(10)
+    # By Kafka's protocol: the request and its version, a number of ours, no name of a client;
+    # and what is asked of no topic.
+    requests = [(asked[:4], asked[8:]) for asked in told.asked]
+    assert (
+        requests
+        == [(b"\0\x12\0\0", b"\xff\xff"), (b"\0\x03\0\0", b"\xff\xff" + bytes(4))][: len(answers)]
+    )

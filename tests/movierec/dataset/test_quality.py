@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from movierec.dataset.quality import Measure, Validate, drift, measure
@@ -140,3 +141,12 @@ def test_without_ratings_there_is_nothing_to_measure() -> None:
     for name in ("off_scale_share", "bad_rating_share", "rating_mean_shift"):
         assert measures[name].value is None and measures[name].passed
     assert str(Measure("shift", None, 1, False)) == "shift none (at most 1)"
+
+
+@pytest.mark.parametrize("newest", [True, False])
+def test_means_are_taken_of_more_digits_than_a_rating_has(newest: bool) -> None:
+    day = aggregate_of([Viewing(0, 5, 1, "a", rating=1)], 0)
+    zero = replace(day, rating=np.zeros(1, np.float32))
+    many = replace(day, rating=np.array([1 << 24, 1, 1, 1], np.float32))
+    shift, _ = drift([zero, many] if newest else [many, zero])
+    assert shift == ((1 << 24) + 3) / 4

@@ -55,6 +55,9 @@ def test_the_last_rating_wins_and_at_the_same_time_the_later_line() -> None:
     assert aggregate_of(rated, 0).rating.tolist() == [2]
     tied = [Viewing(0, 5, 1, "a", rating=2), Viewing(0, 5, 1, "a", rating=4)]
     assert aggregate_of(tied, 0).rating.tolist() == [4]
+    many = [Viewing(0, 5, user, "a", rating=2) for user in (1, 2, 3) for _ in range(300)]
+    last = [Viewing(0, 5, user, "a", rating=4) for user in (1, 2, 3)]
+    assert aggregate_of([*many, *last], 0, batch=1000).rating.tolist() == [4, 4, 4]
 
 
 @given(VIEWINGS)

@@ -19,6 +19,7 @@ VIEWINGS = [
     Viewing(1, 5, 9, "b", rating=4),
     Viewing(1, 6, 7, "a", rating=3),
     Viewing(1, 7, 3, "c", minute=4),
+    Viewing(1, 8, 9, "b", minute=2),
 ]
 
 
@@ -58,7 +59,7 @@ def test_blocks_hold_the_events_of_their_users_and_of_no_others(size: int) -> No
     assert ends[-1] == 3
     at = [day_start(day) + second * SECOND for day, second in ((1, 6), (0, 5), (1, 5))]
     assert ratings == [(1, 0, 3.0, at[0]), (2, 1, 2.0, at[1]), (2, 1, 4.0, at[2])]
-    assert watches == [(0, 2, 2), (0, 2, 1)]
+    assert watches == [(0, 2, 2), (0, 2, 1), (2, 1, 1)]
 
 
 def test_the_times_of_ratings_are_those_of_each_days_last() -> None:

@@ -166,6 +166,7 @@ def test_of_the_starts_of_two_days_the_first_is_one():
     days = [starts_of(rows(watch(minute, 1, "a")), pa.array([1])) for minute in (1438, 1443)]
     assert converted(answers, pa.concat_tables(days), WINDOW).tolist() == [False]
     assert converted(answers, days[1], WINDOW).tolist() == [True]
+    assert converted(answers, days[1], WINDOW).dtype == bool  # a mask, and no numbers
 
 
 def test_a_movie_is_started_once_and_by_one_answer():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from movierec.evaluation.plots import distribution_plot
+from movierec.evaluation.plots import distribution_plot, step_of
 
 
 def test_shares_of_ratings_are_those_of_a_count() -> None:
@@ -31,3 +31,8 @@ def test_the_ratings_say_whether_half_a_point_is_one() -> None:
     assert points(1, 7.5) == [n / 2 for n in range(21)]
     assert points(1, scale=(0.5, 5.0)) == points(1.5, scale=(0.5, 5.0)) != points(1, scale=(1, 5))
     assert len(points(0, 1, scale=(0.0, 1.0))) == 5, "at least"
+
+
+def test_points_are_counted_from_the_scales_lowest() -> None:
+    assert step_of(np.array([1.25, 3.25]), (0.25, 4.25)) == 1
+    assert step_of(np.array([1.0, 3.0]), (0.25, 4.25)) == 0.5

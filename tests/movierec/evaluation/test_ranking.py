@@ -127,6 +127,6 @@ def test_wilson_knows_nothing_without_trials_and_refuses_more_successes_than_tri
 
 def test_a_user_without_a_list_or_a_profile_is_left_out_of_the_lift() -> None:
     popularity = np.array([10.0, 20.0, 40.0])
-    profiles = sparse.csr_array(np.array([[1, 0, 0], [0, 0, 0], [0, 1, 0]]))
-    lists = np.array([[1, -1], [2, 1], [-1, -1]])
+    profiles = sparse.csr_array(np.array([[1, 0, 0], [0, 0, 0], [0, 1, 0], [0, 0, 0]]))
+    lists = np.array([[1, -1], [2, 1], [-1, -1], [2, 0]])
     assert measures.popularity_lift(lists, profiles, popularity) == pytest.approx(20 / 10 - 1)

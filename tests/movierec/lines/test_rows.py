@@ -1,10 +1,12 @@
 """A row gives its line back, of every kind."""
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from movierec.lines.events import parse
 from movierec.lines.kinds import REJECTED, SERVED
-from movierec.lines.rows import ROWS, STORED, line_of
+from movierec.lines.rows import ROWS, STORED, LineBatch, LongLine, line_of
 from tests.movierec.lines.test_events import GOOD
 
 
@@ -31,3 +33,12 @@ def test_readers_get_all_that_a_good_line_says_and_nothing_of_a_refused_one() ->
     assert STORED.names == [
         "partition", "offset", "kind", "time", "digits", "user", "movie", "minute", "text",
     ]  # fmt: skip
+
+
+def test_lines_are_moved_together_with_what_is_kept_of_the_long_ones() -> None:
+    values = pa.array([b"a", b"head"], pa.large_binary())
+    batch = LineBatch(np.array([3, 5]), np.array([7, 8]), values, (LongLine(5, 9000, "c0ffee"),))
+    moved = batch.moved(100)
+    assert moved.offsets.tolist() == [103, 105]
+    assert moved.long == (LongLine(105, 9000, "c0ffee"),)
+    assert (moved.timestamps.tolist(), moved.values) == ([7, 8], values)

@@ -20,3 +20,9 @@ def test_many_small_errors_are_summed_in_float64(measure) -> None:
 
 def test_a_square_past_float32_is_a_number_still() -> None:
     assert rmse(np.array([1e30], np.float32)) == pytest.approx(1e30, rel=1e-6)
+
+
+@pytest.mark.parametrize("measure", [rmse, mae])
+def test_a_small_error_beside_a_big_one_counts(measure) -> None:
+    errors = np.array([1 << 24, 1, 1, 1], np.float32)  # a float32 holds no 2^24 + 1
+    assert measure(errors) == measure(errors.astype(np.float64))

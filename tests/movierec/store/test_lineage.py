@@ -67,3 +67,11 @@ def test_another_topic_s_is_refused(tmp_path: Path) -> None:
     (tmp_path / "served").rename(tmp_path / TOPIC)
     with pytest.raises(CorruptFile, match="it is that of life 0 of served"):
         read_lineage(tmp_path, TOPIC)
+
+
+def test_no_topic_outgrows_its_life_and_nine_hundred_of_them_fit_a_gauge() -> None:
+    """Names of segments hold the number: another one would read the stores that are there wrong."""
+    three_hundred_years = 300 * 365 * 86_400
+    assert 1000 * three_hundred_years < LIFE
+    assert 900 * LIFE <= 1 << 53  # what a float64, as Prometheus has it, holds exactly
+    assert str(LIFE).rstrip("0") == "1", "a person reads an offset of a second topic as such"

@@ -80,3 +80,22 @@ def test_what_closed_days_hold_for_sure_is_removable(tmp_path: Path) -> None:
     assert removable(chain(tmp_path), Cut(FIRST, 1)) == 1
     assert removable(chain(tmp_path), Cut(FIRST + 1, 4)) == 4
     assert removable(chain(tmp_path), NOTHING) == 0
+
+
+def test_a_segment_whose_lines_closed_days_hold_is_not_read_again(tmp_path: Path) -> None:
+    put(tmp_path, [watch(1, 1)])
+    put(tmp_path, [watch(2, 1)], 1)
+    known = chain(tmp_path)
+    (tmp_path / known.partition.name(0)).write_bytes(b"damaged")
+    assert offsets(list(rows_between(known, Cut(FIRST, 1), Cut(FIRST + 1, 2)))) == [1]
+
+
+def test_counting_reads_the_segment_alone_that_the_offset_cuts(tmp_path: Path) -> None:
+    put(tmp_path, [watch(1, 1), watch(2, 1)])
+    put(tmp_path, [watch(2, 2), watch(2, 3)], 2)
+    put(tmp_path, [watch(1, 2), watch(1, 3)], 4)
+    known = chain(tmp_path)
+    for whole in (0, 4):  # below the offset; without a line of the date
+        (tmp_path / known.partition.name(whole)).write_bytes(b"damaged")
+    assert count_dated(known, FIRST + 1, 3) == 2
+    assert count_dated(known, FIRST + 1, 5) == 3

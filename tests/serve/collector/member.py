@@ -16,6 +16,7 @@ from movierec.store.openrows import open_rows
 from serve.collector.fetch.source import Chunk
 from serve.collector.fetch.topics import TopicFacts
 from serve.collector.loop import Collector
+from serve.collector.partitions import Partitions
 from serve.collector.writer import Writer
 from serve.kafka import KafkaSettings
 from serve.metrics import CollectorMetrics
@@ -136,7 +137,7 @@ class Member:
         )
         self.topics: Any = KnownTopics(self.consumer)
         self.collector.connect(self.consumer, self.topics)
-        self.ours = self.collector._ours
+        self.ours: Partitions = self.collector._ours
 
     def start(self, partition: TopicPartition = HERE) -> "Member":
         """Own the partition, from where the disk ends."""

@@ -94,6 +94,9 @@ def test_ends_are_of_every_partition_and_none_without_an_answer(
         assert bench.registry.get_sample_value(up) == 0
         bench.consumer.ends_error = None
         ours.ends()
+        bench.consumer.heard_of = {0}  # the client has yet to hear of the other one
+        assert ours.ends() is None
+        assert bench.registry.get_sample_value(up) == 1
     said = [record.message for record in caplog.records]
     assert said == ["broker answers", "broker does not answer", "broker answers"]
 

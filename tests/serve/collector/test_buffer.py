@@ -92,5 +92,21 @@ def test_when_all_hold_too_much_the_largest_are_flushed_and_no_more(bench: Membe
     for partition, count in ((HERE, 10), (small, 2), (large, 40)):
         bench.read(0, count, partition)
     held = sum(buffer.bytes for buffer in bench.ours.buffers.values())
+    bench.ours.buffers.settings = CollectorSettings(bench.settings.kafka, buffer_bytes=held)
+    assert bench.ours.buffers.due(1.0) == []
     bench.ours.buffers.settings = CollectorSettings(bench.settings.kafka, buffer_bytes=held - 1)
     assert bench.ours.buffers.due(1.0) == [large]
+
+
+def test_what_was_read_since_the_last_proof_is_forgotten_and_the_rest_stands() -> None:
+    buffer = Buffer(5)
+    buffer.add(chunk(5, 2), 1.0)
+    buffer.prove()
+    before = buffer.bytes
+    buffer.add(chunk(7, 3), 2.0)
+    buffer.add(chunk(10, 1), 2.0)
+    assert buffer.drop_unproved() == 4
+    assert (buffer.start, buffer.end, buffer.rows, buffer.since) == (5, 7, 2, 1.0)
+    assert buffer.lines().offsets.tolist() == [5, 6]
+    assert buffer.bytes == before
+    assert buffer.drop_unproved() == 0

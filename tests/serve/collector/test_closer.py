@@ -13,7 +13,7 @@ from movierec.store.closing import Closer
 from movierec.store.tail import claim_partition
 from serve.collector.closer import CHECK_SECONDS, DayCloser
 from tests.movierec.store.filling import rows, watch
-from tests.serve.collector.member import Member
+from tests.serve.collector.member import HERE, Member
 
 ENDS = {0: 3}
 LINES = [watch(1, 1), b"junk", watch(2, 30)]
@@ -109,11 +109,11 @@ def test_a_check_runs_on_a_thread_and_not_too_often(
 ) -> None:
     now = [1000.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    checks: list[str] = []
+    checks: list[tuple[str, bool]] = []
     original = Closer.close_due_days
 
     def noted(*a: Any) -> Any:
-        checks.append(threading.current_thread().name)
+        checks.append((threading.current_thread().name, threading.current_thread().daemon))
         return original(*a)
 
     monkeypatch.setattr(Closer, "close_due_days", noted)
@@ -121,7 +121,7 @@ def test_a_check_runs_on_a_thread_and_not_too_often(
         now[0] += passed
         closer.consider("movielog", ENDS)
         closer.wait()
-    assert checks == ["days", "days"]
+    assert checks == [("days", True)] * 2  # a process that ends does not wait for a big day
     assert sample(member, "days_closed") == 1
 
 
@@ -221,3 +221,16 @@ def test_one_thread_at_a_time(closer: DayCloser, monkeypatch: pytest.MonkeyPatch
     closer.consider("served", ENDS)
     closer.wait()
     assert len(begun) == 2
+
+
+def test_the_days_of_a_topic_are_the_business_of_who_has_its_first_partition(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    considered: list[tuple[int, str, dict[int, int]]] = []
+    for number in (1, 0):
+        member = Member(tmp_path / "two").start(HERE._replace(partition=number))
+        member.consumer.partitions = {0, 1}
+        days = member.collector._days
+        monkeypatch.setattr(days, "consider", lambda *a, n=number: considered.append((n, *a)))
+        member.collector._observe()
+    assert considered == [(0, "movielog", {0: 1000, 1: 1000})]

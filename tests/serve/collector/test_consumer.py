@@ -11,12 +11,13 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaConnectionError
 
 from movierec.errors import BadInput, Unavailable
+from serve.collector import consumer as module
 from serve.collector.consumer import _options, connect, knows, resume_rejoin
 from serve.collector.fetch.topics import Topics
 from serve.kafka import KafkaSettings
 from serve.settings import CollectorSettings
 from tests.brokers.embedded import embedded_broker
-from tests.serve.collector.member import Consumer
+from tests.serve.collector.member import Consumer, KnownTopics
 
 
 def test_the_clients_defaults_that_lose_lines_are_off() -> None:
@@ -119,3 +120,37 @@ def test_what_is_added_is_asked_for_at_once() -> None:
     assert knows(consumer, [TopicPartition("movielog", 0)])
     assert not knows(consumer, [TopicPartition("movielog", n) for n in (0, 1)])
     assert consumer.updates == 1
+
+
+class Waiting:
+    """A client that says how long it was told to wait for the brokers."""
+
+    def __init__(self, bootstrap_timeout_ms: int, **options: Any) -> None:
+        self.waits = [bootstrap_timeout_ms]
+        self._cluster = self
+        self.config = options
+
+    def bootstrap(self, timeout_ms: int) -> None:
+        self.waits.append(timeout_ms)
+
+
+def test_the_client_waits_for_brokers_as_long_as_the_start_may_take_and_makes_no_topic(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "enter", lambda kafka, seconds: None)
+    monkeypatch.setattr(module, "KafkaConsumer", Waiting)
+    settings = CollectorSettings(KafkaSettings(("a:1",)), startup_seconds=7.5)
+    topics: Any = KnownTopics(Consumer())
+    client: Any = connect(settings, topics)
+    assert client.waits == [7500, 7500]
+    assert client.config["allow_auto_create_topics"] is False
+
+
+@pytest.mark.parametrize("session", [1000, 6000, 30_000, 1_800_000])
+def test_a_session_holds_several_heartbeats_and_a_second_few(session: int) -> None:
+    """One may be late or lost; a coordinator hears from every member there is."""
+    settings = CollectorSettings(KafkaSettings(("a:1",)), session_timeout_ms=session)
+    options = _options(settings)
+    assert options["session_timeout_ms"] == session
+    assert 100 <= options["heartbeat_interval_ms"] <= session / 5
+    assert options["heartbeat_interval_ms"] <= 3000 < options["max_poll_interval_ms"]

@@ -309,6 +309,8 @@ def test_without_the_group_s_answer_a_partition_is_held_on(
     bench.collector.assigned([HERE])
     bench.ours.begin_held()
     assert bench.ours.held == {HERE} == bench.consumer.paused
+    counted = {"error": "KafkaConnectionError"}
+    assert bench.registry.get_sample_value("collector_kafka_errors_total", counted) == 1
     monkeypatch.undo()
     bench.ours.begin_held()
     assert bench.ours.held == set()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from kafka import TopicPartition
@@ -86,3 +87,11 @@ def test_a_gap_waits_for_the_lines_before_it(bench: Member) -> None:
     bench.ours.out_of_range(OffsetOutOfRangeError({HERE: 10}))
     segments = read_chain(partition_at(bench.root, HERE.topic, 0)).segments
     assert [(s.start, s.end, s.gap) for s in segments] == [(0, 10, False), (10, 40, True)]
+
+
+def test_a_clock_that_was_never_set_is_asked_for_once(bench: Member) -> None:
+    """What may not be read yet has a time, though it is 1970."""
+    bench.topics.record = SimpleNamespace(offset=0, value=b"", timestamp=0)
+    for _ in range(4):
+        bench.ours.measure_lag({HERE: 5})
+    assert bench.topics.peeked == [0]

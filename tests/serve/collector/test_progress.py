@@ -78,3 +78,16 @@ def test_other_libraries_are_heard_from_warnings_on(logged: io.StringIO) -> None
     logging.getLogger("kafka").warning("no broker")
     (line,) = logged.getvalue().splitlines()
     assert json.loads(line)["event"] == "no broker"
+
+
+def test_what_is_shown_is_seen_at_once() -> None:
+    """A terminal's line without an end waits in the buffer of the stream."""
+
+    class Screen(io.BytesIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Screen()
+    progress = Progress(io.TextIOWrapper(screen, encoding="utf-8"))
+    progress.show(TOTALS)
+    assert "1,234,567 lines" in screen.getvalue().decode()

@@ -17,10 +17,11 @@ from infra.processes import free_port
 from serve.kafka import KafkaSettings
 from serve.metrics import ServiceMetrics
 from serve.service.brokers import Brokers
-from serve.service.history import MOVIES_A_USER, Follower, Histories
+from serve.service.history import MOVIES_A_USER, SEEN, Follower, Histories
 from serve.service.recommender import Recommender
 from tests.brokers.embedded import embedded_broker, send
 from tests.inputs.models import SmallLoaded, SmallModel
+from tests.serve.said import said
 
 AT = b"2026-11-01T19:03:07.250"
 NEW = 999_999
@@ -108,6 +109,11 @@ def cost_of(movies: int) -> int:
     return int(held)
 
 
+def test_a_movie_more_costs_its_bytes_and_a_quarter_for_the_allocator() -> None:
+    assert cost_of(40) - cost_of(20) == 20 * SEEN.itemsize * 5 / 4
+    assert cost_of(1) > 300, "a user of one movie is an entry, a key and an object above all"
+
+
 def test_users_are_bounded_in_bytes_and_the_longest_without_an_event_go() -> None:
     known = histories(most_bytes=2 * cost_of(1))
     for user in (1, 2, 1, 3):
@@ -181,7 +187,8 @@ def send_until_known(address: str, known: Histories, user: int) -> None:
         time.sleep(0.1)
 
 
-def test_the_follower_reads_from_now_on(tmp_path: Path) -> None:
+def test_the_follower_reads_from_now_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "serve.service.history")
     with embedded_broker(tmp_path) as address:
         send(address, "movielog", [watch(1, 1)])
         known = histories()
@@ -190,6 +197,8 @@ def test_the_follower_reads_from_now_on(tmp_path: Path) -> None:
         send_until_known(address, known, 2)
         assert known.of(1) is None
         follower.close()
+    told = ("history follows", {"topic": "movielog", "partitions": 4})
+    assert told in said(caplog, "serve.service.history")
 
 
 def test_a_record_without_a_value_does_not_end_the_following(tmp_path: Path) -> None:
@@ -214,7 +223,8 @@ def test_a_follower_without_a_broker_ends_when_it_is_closed(
 ) -> None:
     monkeypatch.setattr(serve.service.history, "RETRY_SECONDS", 0.2)
     threads = {thread for thread in threading.enumerate() if thread.name == "history"}
-    follower = Follower(brokers(f"127.0.0.1:{free_port()}"), "movielog", histories())
+    nobody = f"127.0.0.1:{free_port()}"
+    follower = Follower(brokers(nobody), "movielog", histories())
     follower.start()
     [thread] = {t for t in threading.enumerate() if t.name == "history"} - threads
     deadline = time.monotonic() + 15
@@ -224,6 +234,9 @@ def test_a_follower_without_a_broker_ends_when_it_is_closed(
     follower.close()
     thread.join(5)
     assert not thread.is_alive()
+    assert ("no history yet", {"topic": "movielog"}) in said(caplog, "serve.service.history")
+    told = [facts["error"] for _, facts in said(caplog, "serve.service.brokers")]
+    assert any("Local: Broker transport failure" in error or nobody in error for error in told)
 
 
 def test_a_broker_that_answers_later_is_followed_from_then_on(
@@ -280,3 +293,34 @@ def test_a_known_user_is_not_offered_what_was_watched_a_moment_ago() -> None:
     given = Recommender(model).answer(user, known.of(user))
     assert given.tier == "model"
     assert best not in given.ids
+
+
+def test_the_client_commits_nothing_makes_no_topic_and_speaks_in_our_log_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[tuple[dict[str, Any], Any]] = []
+    closed = threading.Event()
+
+    class Noted:
+        def __init__(self, options: dict[str, Any], logger: Any = None) -> None:
+            made.append((options, logger))
+
+        def list_topics(self, *_: Any, timeout: float) -> Any:
+            assert 0 < timeout <= 10
+            raise KafkaException(KafkaError(KafkaError._TRANSPORT))
+
+        def poll(self, timeout: float) -> None:
+            assert timeout == 0
+
+        def close(self) -> None:
+            closed.set()
+
+    monkeypatch.setattr(serve.service.history, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(serve.service.history, "Consumer", Noted)
+    follower = Follower(brokers("a:1"), "movielog", histories())
+    follower.start()
+    follower.close()
+    assert closed.wait(60)
+    [(options, logger)] = made
+    assert options["enable.auto.commit"] is options["allow.auto.create.topics"] is False
+    assert (logger, options["log_level"]) == (None, 0)  # its words come to us by error_cb

@@ -9,14 +9,23 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flask import Flask
+from prometheus_client import CollectorRegistry
 
 from infra.processes import answers_ok, die_with_parent, free_port
+from serve.http import Limits
+from serve.metrics import DEADLINE_MS
+from serve.service import __main__ as program
+from serve.service.app import create_app
+from serve.settings import ServiceSettings
 from tests.brokers.embedded import embedded_broker, held, send
-from tests.inputs.models import saved_model
+from tests.inputs.models import SmallLoaded, saved_model
 from tests.serve.test_links import docker, kubernetes
 
 ROOT = Path(__file__).parents[3]
@@ -105,8 +114,10 @@ def test_it_answers_logs_follows_and_ends_well_at_sigterm(model: Path, tmp_path:
     assert {"event": "served log closed", "unsent": 0}.items() <= next(
         event.items() for event in events if event["event"] == "served log closed"
     )
-    ours = [event["event"] for event in events if event["logger"] == "serve.service"]
-    assert ours == ["model loaded", "listening", "stopped"]
+    ours = [event for event in events if event["logger"] == "serve.service"]
+    assert [event["event"] for event in ours] == ["model loaded", "listening", "stopped"]
+    assert (ours[0]["folder"], ours[0]["hash"]) == (str(model), "h")
+    assert (ours[1]["host"], ours[1]["port"]) == ("127.0.0.1", service.port)
     assert len({line["request_id"] for line in lines}) == answers
     assert {(line["v"], line["user"], line["model"]) for line in lines} == {(1, 3, "svd@v9")}
 
@@ -150,3 +161,32 @@ def test_what_keeps_it_from_starting_is_one_line_and_status_2(
     assert status == 2, said
     assert len(said.splitlines()) == 1
     assert said.startswith("error: ") and message.format(taken=taken) in said
+
+
+def test_the_server_has_the_limits_of_the_settings_and_counts_what_it_refuses(
+    settings: ServiceSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half the deadline is for the queue; probes and metrics are asked by those who restart us."""
+    made: list[tuple[Limits, Callable[[str], None]]] = []
+
+    class Idle:
+        def __init__(self, app: Flask, _: Any, limits: Limits, refused: Any) -> None:
+            made.append((limits, refused))
+
+        def run(self) -> None:
+            refused = made[0][1]
+            refused("slow")
+
+    monkeypatch.setattr(program, "Server", Idle)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    registry = CollectorRegistry()
+    limited = replace(settings, threads=3, connections=50, queue=7)
+    app = create_app(limited, SmallLoaded(), registry=registry)
+    with socket.socket() as listener:
+        program.serve(limited, app, listener)
+    limits = made[0][0]
+    assert (limits.threads, limits.connections, limits.queue) == (3, 50, 7)
+    assert limits.wait_seconds == DEADLINE_MS / 1000 / 2
+    assert limits.spared == {"/healthz", "/readyz", "/metrics"}
+    refusals = registry.get_sample_value("movierec_http_refusals_total", {"reason": "slow"})
+    assert refusals == 1

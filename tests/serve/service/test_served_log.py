@@ -3,8 +3,10 @@
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 from prometheus_client import CollectorRegistry
 
 from infra.processes import free_port
@@ -18,6 +20,7 @@ from serve.service.provenance import Provenance
 from serve.service.recommender import NOTHING, Answer
 from serve.service.served_log import KafkaServedLog, NoServedLog, now, served_line
 from tests.brokers.embedded import embedded_broker, held
+from tests.serve.said import said
 
 PARTITIONS = 4
 SVD = Provenance("svd@v1.4.0", "svd", "svd", "c0ffee", "d" * 64)
@@ -90,6 +93,7 @@ def test_there_is_one_producer_and_one_thread_however_often_it_starts(address: s
     log.log.send(1, b"x")
     assert first is not None and log.log.producer is first
     assert len(threads()) == 1
+    assert log.log.poller.daemon  # a program that fails does not wait for it
     log.log.close()
     assert threads() == []
 
@@ -146,3 +150,34 @@ def test_the_line_is_one_that_the_collector_stores() -> None:
 def test_now_is_now() -> None:
     before = time.time_ns()
     assert before <= now() <= time.time_ns()
+
+
+def test_kafka_s_troubles_are_told_in_its_words(caplog: pytest.LogCaptureFixture) -> None:
+    nobody = f"127.0.0.1:{free_port()}"
+    log = Log(nobody)
+    log.log.start()
+    deadline = time.monotonic() + 60
+    while not any("refused" in facts.get("error", "") for _, facts in said(caplog)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    log.log.close()
+    errors = [facts["error"] for event, facts in said(caplog) if event == "kafka"]
+    assert any(nobody in error for error in errors)
+
+
+def test_the_client_makes_no_topic_and_speaks_in_our_log_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[tuple[dict[str, Any], Any]] = []
+
+    def noted(options: dict[str, Any], logger: Any = None) -> Producer:
+        made.append((options, logger))
+        return Producer(options, logger=logger)
+
+    monkeypatch.setattr(served_log, "Producer", noted)
+    log = Log(f"127.0.0.1:{free_port()}")
+    log.log.start()
+    log.log.close()
+    [(options, logger)] = made
+    assert options["allow.auto.create.topics"] is False
+    assert (logger, options["log_level"]) == (None, 0)  # its words come to us by error_cb

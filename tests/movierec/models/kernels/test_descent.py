@@ -41,6 +41,7 @@ def test_ratings_come_less_their_mean() -> None:
     assert mean == pytest.approx(train.data.mean(dtype=np.float64), abs=1e-15)
     assert ratings.tolist() == (train.data.astype("f8") - mean).tolist()
     assert (indptr.dtype, indices.dtype) == (np.int64, np.int32)
+    assert descent.mean_of(np.array([1 << 24, 1, 1, 1], np.float32)) == ((1 << 24) + 3) / 4
 
 
 def test_a_row_is_factors_then_biases_on_a_cache_line() -> None:
@@ -51,6 +52,15 @@ def test_a_row_is_factors_then_biases_on_a_cache_line() -> None:
     assert movies["q"][0].tolist() == [0, 1, 2, 3, 4, 1, 0, 0]
     assert not movies["y"].any()
     assert users.ctypes.data % LINE_BYTES == movies.ctypes.data % LINE_BYTES == 0
+
+
+@pytest.mark.parametrize(("factors", "lanes"), [(5, 8), (6, 8), (7, 16)])
+def test_a_row_has_the_lanes_that_its_steps_are_laid_out_for(factors: int, lanes: int) -> None:
+    """Steps count from a row's end: with a vector more, biases would be learnt as factors."""
+    row = descent.rows(np.dtype("f8"), np.ones((1, factors)), 1, "p")["p"][0]
+    steps = descent.steps(np.dtype("f8"), svd_params(n_factors=factors, lr_bu=0.1), 1)
+    assert len(row) == lanes
+    assert steps["gain_p"][0, factors - lanes] == 0.1
 
 
 @pytest.mark.parametrize(("epoch", "decay"), [(1, 1.0), (3, 0.75**2)])

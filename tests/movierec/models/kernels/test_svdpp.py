@@ -76,3 +76,10 @@ def test_the_same_pair_in_both_matrices_is_one_movie_of_n_of_u() -> None:
     twice = svdpp.fit(TRAIN, hyper, watched=TRAIN, scale=SCALE)
     once = svdpp.fit(TRAIN, hyper, watched=no_ratings(*TRAIN.shape), scale=SCALE)
     assert all((twice.arrays()[n] == once.arrays()[n]).all() for n in once.arrays())
+
+
+def test_the_sum_of_a_user_is_divided_by_the_root_of_how_many_movies_it_is_of() -> None:
+    y = np.array([[1.0, -2.0], [3.0, 5.0], [4.0, 1.0], [0.0, 4.0]])
+    none, one, four = [], [1], [0, 1, 2, 3]
+    sums = svdpp.implicit_sums(np.array([0, 0, 1, 5]), np.array([*none, *one, *four]), y)
+    assert sums.tolist() == [[0, 0], [3, 5], [4, 4]]

@@ -89,15 +89,17 @@ def chunks_of(data: bytes, start: int = 0) -> Iterator[Any]:
 def test_memory_for_a_bomb_is_bounded_and_every_line_is_there(codec: int | str, size: int) -> None:
     count = 300 * MEGABYTE // max(size, 1000)
     data = batch_of_zeros(size, count, codec)
-    rows, peak = 0, 0
+    rows, peak, chunks = 0, 0, 0
     tracemalloc.start()
     for chunk in chunks_of(data):
+        chunks += 1
         rows += len(chunk.lines.offsets)
         assert chunk.lines.values.nbytes < 2 * recordbatch.PLAIN_BYTES
         peak = max(peak, tracemalloc.get_traced_memory()[1])
     tracemalloc.stop()
     assert rows == count
     assert peak < 64 * MEGABYTE + (snappyblock.REACH_BYTES if codec == "raw snappy" else 0)
+    assert chunks < 10, "each is a message to the buffers and some arrays"
 
 
 def batch_of_zeros(size: int, count: int, codec: int | str) -> bytes:
@@ -109,17 +111,20 @@ def batch_of_zeros(size: int, count: int, codec: int | str) -> bytes:
     return two[: 12 + int.from_bytes(two[8:12])]  # the length that the first says
 
 
-@pytest.mark.parametrize("change", ["fewer", "more"])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [(1, "fewer records than the batch says"), (-1, "bytes behind the last record")],
+)
 def test_a_count_that_is_wrong_is_refused(
-    change: str, small_windows: None, monkeypatch: pytest.MonkeyPatch
+    change: int, said: str, small_windows: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = giants.lines_of_stream
 
     def with_another_count(parts: Any, records: int, *more: Any) -> Any:
-        return read(parts, records + (1 if change == "fewer" else -1), *more)
+        return read(parts, records + change, *more)
 
     monkeypatch.setattr(recordbatch, "lines_of_stream", with_another_count)
-    with pytest.raises(CorruptRecordError, match="record"):
+    with pytest.raises(CorruptRecordError, match=said):
         list(chunks_of(batch(0, [(1, b"abc")] * 100, 4)))
 
 
@@ -135,3 +140,11 @@ def test_what_an_image_compiles_is_what_reads() -> None:
     assert sum(len(chunk.lines.offsets) for chunk in chunks_of(data)) == 200_000
     for compiled in (recordbatch._walk_window, snappyblock._go_on):
         assert len(compiled.signatures) == 1
+
+
+def test_the_last_byte_of_a_stream_may_come_alone() -> None:
+    reader = giants.Reader(iter([b"ab", b"c"]))
+    assert b"".join(reader.take(3)) == b"abc"
+    assert reader.consumed == 3
+    with pytest.raises(CorruptRecordError, match="ends too early"):
+        list(reader.take(1))

@@ -6,7 +6,14 @@ import pytest
 from kafka.errors import CorruptRecordError
 from kafka.record.util import calc_crc32c
 
-from serve.collector.fetch.recordbatch import decode, plain, read_batches
+from serve.collector.fetch.recordbatch import (
+    CONTROL,
+    Batch,
+    decode,
+    is_abort_marker,
+    plain,
+    read_batches,
+)
 from tests.serve.collector.fetch.test_source import batch
 
 HEADER_BYTES = 61
@@ -116,3 +123,25 @@ def test_a_record_that_ends_within_a_varint_is_refused(field: int) -> None:
 def test_a_batch_that_does_not_hold_its_records_is_refused(body: bytes) -> None:
     with pytest.raises(CorruptRecordError):
         values(made(body))
+
+
+def marked(*fields: int) -> bool:
+    """What a control record of these bytes, behind another batch, says of its transaction."""
+    before = b"before"
+    start, end = len(before), len(before) + len(fields)
+    here = Batch(0, 1, 0, CONTROL, 0, 0, 7, 1, start, end)
+    return is_abort_marker(memoryview(before + bytes(fields)), here)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [(26, 0, 0, 0), (0x9A, 1, 0, 0x81, 0x80, 1, 0x82, 1)],
+    ids=["a byte each", "two bytes and three"],
+)
+def test_a_marker_says_how_its_transaction_ended_however_long_its_numbers(
+    numbers: tuple[int, ...],
+) -> None:
+    assert marked(*numbers, 8, 0, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0) is True
+    assert marked(*numbers, 8, 0, 0, 0, 1, 12, 0, 0, 0, 0, 0, 0) is False
+    with pytest.raises(CorruptRecordError, match="offset 0: impossible key"):
+        marked(*numbers, 6, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0)

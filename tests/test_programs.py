@@ -1,0 +1,64 @@
+"""Every program says what it is called, in its usage and in what is wrong with a command line."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PROGRAMS = {
+    "serve.collector": "serve.collector",
+    "serve.service": "serve.service",
+    "aggregate": "aggregate",
+    "baselines": "baselines",
+    "evaluate": "evaluate",
+    "gate": "gate",
+    "online_evaluate": "online_evaluate",
+    "preprocess": "preprocess",
+    "search": "search",
+    "train": "train",
+    "validate": "validate",
+    "infra.ci.deps": "deps",
+    "infra.ci.mutants": "mutants",
+    "infra.compare": "compare",
+    "infra.demo.plots_page": "plots_page",
+    "infra.demo.replay": "replay",
+    "infra.kafka.embedded": "embedded",
+    "infra.release.expire": "expire",
+    "infra.release.window": "window",
+    "infra.simulator.live": "live",
+    "infra.simulator.produce": "produce",
+    "infra.simulator.replay": "replay",
+}
+"""module → the name that it goes by."""
+
+
+def module_of(path: Path) -> str:
+    """The name that a program's file is run by."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(part for part in parts if part not in ("stages", "__main__"))
+
+
+@pytest.mark.parametrize("module", PROGRAMS)
+def test_help_names_the_program_and_what_it_does(
+    module: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry = "__main__" if (ROOT / module.replace(".", "/")).is_dir() else ""
+    program = importlib.import_module(f"{module}.{entry}".rstrip("."))
+    with pytest.raises(SystemExit) as ended:
+        program.main(["--help"])
+    told = capsys.readouterr().out
+    assert ended.value.code == 0
+    usage, does = told.split("\n\n")[:2]
+    assert usage.startswith(f"usage: {PROGRAMS[module]} [-h]")
+    assert not does.startswith(("positional", "options")), "what it does comes first"
+
+
+def test_all_programs_are_there() -> None:
+    found = {
+        module_of(path)
+        for house in ("stages", "serve", "infra")
+        for path in (ROOT / house).rglob("*.py")
+        if "argparse.ArgumentParser(" in path.read_text()
+    }
+    assert found == set(PROGRAMS)
