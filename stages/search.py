@@ -33,6 +33,8 @@ from movierec.models.training import Train, fitter, load_train
 from movierec.models.trials import Trials
 
 LOGS = Path(".cache/search")
+TRIALS = 200
+"""Where neither --trials nor --seconds bounds a search."""
 
 
 def main(arguments: list[str]) -> int:
@@ -71,11 +73,15 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--model", choices=searchable(), required=True)
     parser.add_argument("--dataset", type=Path, required=True, help="dataset folder")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
-    parser.add_argument("--trials", type=whole, default=200, help="in all, those in the log too")
+    parser.add_argument(
+        "--trials", type=whole, help="in all, those in the log too; 200, or by --seconds alone"
+    )
     parser.add_argument("--seconds", type=real, default=math.inf, help="of this run")
     parser.add_argument("--seed", type=whole, default=1)
     parser.add_argument("--log", type=Path, help=f"default: one a search below {LOGS}")
     options = parser.parse_args(arguments)
+    if options.trials is None:
+        options.trials = TRIALS if options.seconds == math.inf else sys.maxsize
     if options.trials < 1 or not options.seconds > 0 or options.seed < 0:
         raise BadInput("--trials must be 1 or more, --seconds above 0, --seed 0 or more")
     return options

@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
         living.ask(urls, known, processes)
         living.live(WORK, urls, address, processes)
         with step(8, "stop", "everything that the demo started") as current:
-            current.note = f"{processes.stop_all()} processes stopped"
+            current.note = f"processes stopped: {processes.stop_all()}"
     print(f"the whole loop took {time.monotonic() - started:.0f} s")
     return 0
 

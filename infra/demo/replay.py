@@ -1,5 +1,4 @@
-"""`make replay RATINGS=…` or `LOG=…`: ratings by real people, or a saved log, through Kafka, to
-both models' RMSE.
+"""`make replay RATINGS=…` or `LOG=…`: ratings or a saved log, through Kafka, to both RMSE.
 
     python -m infra.demo.replay --ratings ratings.dat --scale 0 10 --relevant 8
     python -m infra.demo.replay --log capture.log.gz

@@ -64,6 +64,6 @@ def _command(options: argparse.Namespace, topic: str, ids: Path) -> list[str]:
         return [*command, "--topic", topic, "--log", str(options.log.resolve())]
     command = [sys.executable, "-m", "infra.simulator.replay", "--topic", topic]
     command += ["--ratings", str(options.ratings.resolve()), "--ids", str(ids)]
-    command += ["--scale-min", str(options.scale[0]), "--scale-max", str(options.scale[1])]
+    command += ["--scale", str(options.scale[0]), str(options.scale[1])]
     command += ["--compress-days", str(options.days), "--create-partitions", str(PARTITIONS)]
     return command + as_arguments(options)

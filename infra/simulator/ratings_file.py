@@ -115,7 +115,7 @@ def check_scale(ratings: RatingsFile, low: float, high: float) -> None:
         return
     row = int(np.argmax(np.isin(ratings.hundredths, outside)))
     rating = ratings.hundredths[row] / 100
-    remedy = f"the file's own goes from {found[0] / 100:g} to {found[-1] / 100:g}, give that"
+    remedy = f"the file's own goes from {found[0] / 100:g} to {found[-1] / 100:g}: --scale LOW HIGH"
     if rating == 0:
         remedy += "; or --zeros implicit, if 0 means watched and not rated"
     what = f"rating {rating:g} is outside the scale {low:g} to {high:g}"

@@ -1,7 +1,7 @@
 """Replays ratings by real people as log lines: a few watches, then the rating.
 
     python -m infra.simulator.replay --bootstrap A --topic replay --ratings ratings.dat \
-        --scale-min 0 --scale-max 10 --compress-days 3
+        --scale 0 10 --compress-days 3
     python -m infra.simulator.replay --ratings ratings.dat --check
 
 It says first what it recognised in the file; with `--check` that is all. Ratings keep their order
@@ -52,11 +52,13 @@ def main(arguments: list[str]) -> int:
     options = parse(arguments)
     ratings = read_ratings(options.ratings, wanted_of(options))
     print("\n".join(described(ratings)), flush=True)
-    check_scale(ratings, options.scale_min, options.scale_max)
+    check_scale(ratings, *options.scale)
     times = ratings.times
     if options.compress_days:
         times = compressed(times, options.first_day, options.compress_days)
     elif ratings.table.columns.time is None:
+        if options.check:
+            return 0
         raise BadInput(f"{ratings.table.path}: without times --compress-days must say their days")
     refuse_outside(ratings, times)
     if options.check:
@@ -79,8 +81,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add_kafka_options(parser)
     parser.add_argument("--ratings", type=Path, required=True, help="file, or folder that has one")
     parser.add_argument("--check", action="store_true", help="say what the file is, send nothing")
-    parser.add_argument("--scale-min", type=real, default=1.0)
-    parser.add_argument("--scale-max", type=real, default=5.0)
+    parser.add_argument("--scale", type=real, nargs=2, default=[1.0, 5.0], metavar=("LOW", "HIGH"))
     parser.add_argument("--compress-days", type=whole, default=0, help="0: keep the times")
     parser.add_argument(
         "--create-partitions", type=whole, default=0, help="create the topic with so many"

@@ -89,6 +89,13 @@ def test_a_budget_that_is_over_before_a_trial_is_said() -> None:
         run("--seconds", "1e-9")
 
 
+def test_seconds_alone_bound_a_search_that_has_many_trials() -> None:
+    command = ["--model", "svd", "--dataset", "data"]
+    assert search.parse(command).trials == search.TRIALS
+    assert search.parse([*command, "--seconds", "600"]).trials > 1_000_000
+    assert search.parse([*command, "--seconds", "600", "--trials", "7"]).trials == 7
+
+
 @pytest.mark.parametrize("options", [("--trials", "0"), ("--seconds", "0"), ("--seed", "-1")])
 def test_impossible_budgets_are_refused(options: tuple[str, str]) -> None:
     with pytest.raises(BadInput, match="--trials must be 1 or more, --seconds above 0"):

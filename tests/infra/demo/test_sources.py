@@ -28,7 +28,7 @@ def test_every_option_of_a_table_is_passed_on():
     assert program == "infra.simulator.replay"
     passed = replay.parse(arguments)
     assert (passed.user, passed.zeros, passed.compress_days) == ("who", "implicit", 4)
-    assert (passed.scale_min, passed.scale_max, passed.ids) == (0.5, 10.0, Path("ids"))
+    assert (passed.scale, passed.ids) == ([0.5, 10.0], Path("ids"))
     assert passed.ratings == Path("x.csv").resolve()
     assert sources.evidence_of(options) == {"COLLECTOR_EVIDENCE_LINES": "1"}
 

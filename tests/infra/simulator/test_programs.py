@@ -205,7 +205,7 @@ def test_a_replay_sends_watches_then_the_rating_in_order(address, capsys, tmp_pa
     ratings = tmp_path / "ratings.dat"
     ratings.write_text("1::10::7::1365029107\n2::10::8::1366576639\n1::11::0::1364690142\n")
     command = ["--bootstrap", address, "--topic", "replay", "--ratings", str(ratings)]
-    replay.main([*command, "--scale-max", "10", "--scale-min", "0", "--compress-days", "2"])
+    replay.main([*command, "--scale", "0", "10", "--compress-days", "2"])
     sent = 3 * (replay.MINUTES + 1) + replay.TAIL_LINES
     assert last_line(capsys) == {"lines": sent, "ratings": 3, "users": 2}
     assert CollectorSettings.evidence_lines < replay.TAIL_LINES, "else the last day stays open"
@@ -240,7 +240,7 @@ def test_a_table_with_ids_in_letters_goes_through_and_the_map_is_kept(address, c
     table = tmp_path / "books.csv"
     table.write_text('"User";"ISBN";"Book-Rating"\n"A1";"034X";"8"\n"1";"B";"0"\n"A1";"B";"9,5"\n')
     command = ["--bootstrap", address, "--topic", "letters", "--ratings", str(table), "--zeros"]
-    command += ["implicit", "--ids", str(tmp_path / "ids"), "--scale-max", "10"]
+    command += ["implicit", "--ids", str(tmp_path / "ids"), "--scale", "1", "10"]
     with pytest.raises(BadInput, match="without times --compress-days must say their days"):
         replay.main(command)
     replay.main([*command, "--compress-days", "2"])

@@ -337,7 +337,7 @@ def test_a_folder_without_ratings_and_a_missing_file_are_named(tmp_path):
 def test_a_rating_off_the_scale_is_named_with_the_file_s_own(tmp_path):
     found = read_ratings(written(tmp_path, text(ROWS, "::")))
     check_scale(found, 0, 10)
-    with pytest.raises(BadInput, match=r"line 1.*: rating 7 .*0 to 5: .*from 0 to 7, give that"):
+    with pytest.raises(BadInput, match=r"line 1.*: rating 7 .*0 to 5: .*from 0 to 7: --scale LOW"):
         check_scale(found, 0, 5)
     found = read_ratings(written(tmp_path, text(ROWS, "csv")))
     with pytest.raises(BadInput, match=r"line 2.*: rating 7 .*nan to 10"):
