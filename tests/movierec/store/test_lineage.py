@@ -7,6 +7,7 @@ import pytest
 
 from movierec.errors import CorruptFile
 from movierec.lines.rows import line_of
+from movierec.sealed import seal
 from movierec.store.lineage import (
     LIFE,
     begin_life,
@@ -88,3 +89,14 @@ def test_no_topic_outgrows_its_life_and_nine_hundred_of_them_fit_a_gauge() -> No
     assert 1000 * three_hundred_years < LIFE
     assert 900 * LIFE <= 1 << 53  # what a float64, as Prometheus has it, holds exactly
     assert str(LIFE).rstrip("0") == "1", "a person reads an offset of a second topic as such"
+
+
+def test_the_lineage_of_a_store_that_is_there_is_read_on(tmp_path: Path) -> None:
+    """Its format is 1: a reader that asked for another would refuse every store."""
+    facts = {"format": 1, "life": 3, "topic": TOPIC, "topic_id": OLD, "store": "c0ffee"}
+    file = tmp_path / TOPIC / "lineage/00000003.json"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(seal(facts))
+    stands = read_lineage(tmp_path, TOPIC)
+    assert stands is not None
+    assert (stands.life, stands.topic_id, stands.store) == (3, OLD, "c0ffee")
