@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from movierec.errors import CorruptFile
+from movierec.sealed import seal
 from movierec.store.lineage import (
     LIFE,
     begin_life,
@@ -75,3 +76,10 @@ def test_no_topic_outgrows_its_life_and_nine_hundred_of_them_fit_a_gauge() -> No
     assert 1000 * three_hundred_years < LIFE
     assert 900 * LIFE <= 1 << 53  # what a float64, as Prometheus has it, holds exactly
     assert str(LIFE).rstrip("0") == "1", "a person reads an offset of a second topic as such"
+
+
+def test_what_is_written_is_of_the_format_that_earlier_releases_read(tmp_path: Path) -> None:
+    """They refuse a higher number: it is raised when what is written means something else."""
+    lineage = begin_lineage(tmp_path, TOPIC, OLD)
+    facts = {"format": 1, "life": 0, "topic": TOPIC, "topic_id": OLD, "store": lineage.store}
+    assert (tmp_path / TOPIC / "lineage/00000000.json").read_bytes() == seal(facts)

@@ -52,7 +52,7 @@ def test_health_is_a_status_and_the_facts(address: str, monkeypatch: pytest.Monk
 
 
 def test_a_collector_that_ends_does_not_wait_for_who_asks(address: str) -> None:
-    assert [t.daemon for t in threading.enumerate() if t.name == "metrics"] == [True]
+    assert {t.daemon for t in threading.enumerate() if t.name == "metrics"} == {True}
 
 
 def test_another_path_says_what_there_is(address: str) -> None:
