@@ -89,6 +89,7 @@ def load_model(folder: Path, *, mmap: bool = True) -> LoadedModel:
         uptake = _uptake(manifest, arrays)
         _check_shapes(model, uptake, held)
         _check_indices(held)
+        _check_numbers(model, uptake)
         data_hash = value_of(str, manifest["data_hash"], {}, "data_hash")
         return LoadedModel(model, manifest=manifest, data_hash=data_hash, uptake=uptake, **held)
     except _Misfit as error:
@@ -170,3 +171,12 @@ def _check_indices(held: Mapping[str, NDArray[Any]]) -> None:
         numbers = held[name]
         if len(numbers) and not (numbers.min() >= 0 and numbers.max() < n_movies):
             raise _Misfit(f"{name} names a movie beyond the {n_movies} that there are")
+
+
+def _check_numbers(model: Model, uptake: UptakeModel | None) -> None:
+    """Raises _Misfit when a number is not finite: no list could be made of it. The least and the
+    greatest tell it, with nothing built for it."""
+    taking = {} if uptake is None else {UPTAKE + n: a for n, a in uptake.arrays().items()}
+    for name, array in (model.arrays() | taking).items():
+        if array.size and not (np.isfinite(array.min()) and np.isfinite(array.max())):
+            raise _Misfit(f"{name} holds what is no finite number")

@@ -209,6 +209,20 @@ def test_a_number_that_is_no_movie_is_found_before_somebody_asks(
         load_model(folder)
 
 
+@pytest.mark.parametrize("name", ["movie_bias", "user_factors", UPTAKE + "movie", UPTAKE + "trend"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_no_finite_number_is_found_before_somebody_asks(
+    name: str, value: float, folder: Path
+) -> None:
+    def spoil(arrays: dict[str, Any], _: dict[str, Any]) -> None:
+        arrays[name] = np.array(arrays[name])
+        arrays[name].flat[-1] = value
+
+    rewrite(folder, spoil)
+    with pytest.raises(CorruptFile, match=f"{name} holds what is no finite number.*chmod -R u.w"):
+        load_model(folder)
+
+
 def test_another_format_is_no_model(folder: Path) -> None:
     rewrite(folder, lambda arrays, manifest: manifest.update(format="movierec-model/0"))
     with pytest.raises(BadInput, match="not a model of format movierec-model/3; run `dvc repro"):
