@@ -87,8 +87,11 @@ def load_model(folder: Path, *, mmap: bool = True) -> LoadedModel:
         model = _model(manifest, arrays)
         held = {name: arrays[name] for name in HELD}
         uptake = _uptake(manifest, arrays)
+        _check_types(model, uptake, held)
         _check_shapes(model, uptake, held)
+        _check_ids(held)
         _check_indices(held)
+        _check_numbers(model, uptake)
         data_hash = value_of(str, manifest["data_hash"], {}, "data_hash")
         return LoadedModel(model, manifest=manifest, data_hash=data_hash, uptake=uptake, **held)
     except _Misfit as error:
@@ -129,6 +132,20 @@ def _uptake(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> 
     return UptakeModel(hyper=hyper, **own)
 
 
+def _factors(model: Model, uptake: UptakeModel | None) -> dict[str, NDArray[Any]]:
+    """The arrays of numbers that lists are made of, by the names of their files."""
+    taking = {} if uptake is None else {UPTAKE + n: a for n, a in uptake.arrays().items()}
+    return model.arrays() | taking
+
+
+def _check_types(model: Model, uptake: UptakeModel | None, held: dict[str, NDArray[Any]]) -> None:
+    """Raises _Misfit when an array holds something else than floats, whole numbers or slugs."""
+    kinds = dict.fromkeys(_factors(model, uptake), "f") | dict.fromkeys(held, "i") | {"movies": "S"}
+    for name, array in (_factors(model, uptake) | held).items():
+        if array.dtype.kind != kinds[name]:
+            raise _Misfit(f"{name} has the type {array.dtype}")
+
+
 def _check_shapes(model: Model, uptake: UptakeModel | None, held: dict[str, NDArray[Any]]) -> None:
     """Raises _Misfit when the arrays do not belong together."""
     n_users, n_watchers = len(held["users"]), len(held["watchers"])
@@ -159,6 +176,14 @@ def _check(
             raise _Misfit(f"{prefix}{name} has the shape {array.shape}, not {expected}")
 
 
+def _check_ids(held: Mapping[str, NDArray[Any]]) -> None:
+    """Raises _Misfit when ids would not be found, as they are looked for by halving."""
+    for name in ("users", "movies", "watchers"):
+        ids = held[name]
+        if (ids[1:] <= ids[:-1]).any():
+            raise _Misfit(f"{name} are not distinct and ascending")
+
+
 def _check_indices(held: Mapping[str, NDArray[Any]]) -> None:
     """Raises _Misfit when a number of `popular` or of what users have seen is no movie."""
     n_movies = len(held["movies"])
@@ -170,3 +195,13 @@ def _check_indices(held: Mapping[str, NDArray[Any]]) -> None:
         numbers = held[name]
         if len(numbers) and not (numbers.min() >= 0 and numbers.max() < n_movies):
             raise _Misfit(f"{name} names a movie beyond the {n_movies} that there are")
+    if len(np.unique(held["popular"])) < n_movies:
+        raise _Misfit("popular names a movie twice")
+
+
+def _check_numbers(model: Model, uptake: UptakeModel | None) -> None:
+    """Raises _Misfit when a number is not finite: no list could be made of it. The least and the
+    greatest tell it, with nothing built for it."""
+    for name, array in _factors(model, uptake).items():
+        if array.size and not (np.isfinite(array.min()) and np.isfinite(array.max())):
+            raise _Misfit(f"{name} holds what is no finite number")

@@ -209,6 +209,60 @@ def test_a_number_that_is_no_movie_is_found_before_somebody_asks(
         load_model(folder)
 
 
+@pytest.mark.parametrize("name", ["movie_bias", "user_factors", UPTAKE + "movie", UPTAKE + "trend"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_no_finite_number_is_found_before_somebody_asks(
+    name: str, value: float, folder: Path
+) -> None:
+    def spoil(arrays: dict[str, Any], _: dict[str, Any]) -> None:
+        arrays[name] = np.array(arrays[name])
+        arrays[name].flat[-1] = value
+
+    rewrite(folder, spoil)
+    with pytest.raises(CorruptFile, match=f"{name} holds what is no finite number.*chmod -R u.w"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("name", ["users", "movies", "watchers"])
+@pytest.mark.parametrize("place", [[-1, 0], [0, 0]])
+def test_ids_that_nobody_would_find_are_refused(name: str, place: list[int], folder: Path) -> None:
+    def spoil(arrays: dict[str, Any], _: dict[str, Any]) -> None:
+        arrays[name] = np.array(arrays[name])
+        arrays[name][:2] = arrays[name][place]
+
+    rewrite(folder, spoil)
+    with pytest.raises(CorruptFile, match=f"{name} are not distinct and ascending.*chmod -R u.w"):
+        load_model(folder)
+
+
+def test_a_movie_that_is_popular_twice_is_refused(folder: Path) -> None:
+    def spoil(arrays: dict[str, Any], _: dict[str, Any]) -> None:
+        arrays["popular"] = np.array(arrays["popular"])
+        arrays["popular"][1] = arrays["popular"][0]
+
+    rewrite(folder, spoil)
+    with pytest.raises(CorruptFile, match=r"popular names a movie twice.*chmod -R u.w"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [
+        ("users", "S9"),
+        ("movies", "U40"),
+        ("popular", "bool"),
+        ("seen_indices", "float64"),
+        ("watchers_indptr", "float64"),
+        ("movie_bias", "int32"),
+        (UPTAKE + "trend", "complex128"),
+    ],
+)
+def test_arrays_of_another_type_are_refused(name: str, dtype: str, folder: Path) -> None:
+    rewrite(folder, lambda arrays, _: arrays.update({name: arrays[name].astype(dtype)}))
+    with pytest.raises(CorruptFile, match=rf"{name} has the type .*chmod -R u.w"):
+        load_model(folder)
+
+
 def test_another_format_is_no_model(folder: Path) -> None:
     rewrite(folder, lambda arrays, manifest: manifest.update(format="movierec-model/0"))
     with pytest.raises(BadInput, match="not a model of format movierec-model/3; run `dvc repro"):

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from movierec.errors import LimitExceeded
 from movierec.models.kernels.cache import inner, kernel
 from movierec.models.kernels.jacobi import eigenvectors
 from movierec.models.kernels.lanes import (
@@ -63,15 +64,18 @@ def fit(
     `shape` is (users with a row in the end, movies): all of N count, and those past the first
     shape[0] get no row. A user or a movie of nobody has zeros. The rows are the minima for the
     movies as they are in the end, as for somebody who comes later. `trend` is for `uptake.scores`.
+
+    Raises LimitExceeded when the weights of `hyper` are too large or too small for the dtype.
     """
     scalar, k, n_users = np.dtype(dtype), hyper.n_factors, len(N[0]) - 1
     n_rows, n_movies = shape
     H, W = rows(scalar, n_movies, k), rows(scalar, n_users, k)
     H["x"][:, :k] = normals(hyper.seed, 0.0, START, n_movies * k).reshape(n_movies, k)
     of = by_movie(N, n_movies)
-    for _ in range(hyper.n_epochs):
-        half(N, H, W, hyper)
-        half(of, W, H, hyper)
+    with np.errstate(all="ignore"):  # what becomes of it is looked at
+        for _ in range(hyper.n_epochs):
+            half(N, H, W, hyper)
+            half(of, W, H, hyper)
     movie, energy = turned(H["x"][:, :k])
     share = np.diff(of[0]) / max(n_users, 1)
     model = UptakeModel(
@@ -83,6 +87,11 @@ def fit(
         trend=trend.astype(scalar),
     )
     fill(model, N)
+    if not all(np.isfinite(array).all() for array in model.arrays().values()):
+        raise LimitExceeded(
+            f"train.uptake: in {scalar.name} there are no finite numbers for unobserved "
+            f"{hyper.unobserved:g} and reg {hyper.reg:g}: set both nearer to 1"
+        )
     return model
 
 

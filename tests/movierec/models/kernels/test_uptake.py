@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from movierec.errors import LimitExceeded
 from movierec.models.kernels import uptake as kernel
 from movierec.models.uptake import Uptake, UptakeModel
 from tests.inputs.uptake import HYPER, fitted, rows_of, taken_up
@@ -128,3 +129,13 @@ def test_any_shape_is_fitted_to_finite_numbers(seed: int, users: int, movies: in
     assert all(np.isfinite(array).all() for array in model.arrays().values())
     assert isinstance(model, UptakeModel)
     assert model.user.shape == (users, k)
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [{"reg": 1e300}, {"unobserved": 1e300}, {"unobserved": 1e-300, "reg": 1e-300}],
+)
+def test_weights_beyond_the_dtype_make_no_model(weights: dict[str, float]) -> None:
+    """What is not finite would be found by whoever asks, and by the training no more."""
+    with pytest.raises(LimitExceeded, match=r"train\.uptake: .* no finite numbers .* unobserved"):
+        fitted(taken_up(ROWS, 20, 0.3), 20, replace(HYPER, **weights))
