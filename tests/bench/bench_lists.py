@@ -28,6 +28,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from infra.demo.replay import set_params
+from infra.demo.tuning import tune
 from movierec.cli import real, run
 from movierec.dataset.matrix import Dataset, load_dataset, save_dataset
 from movierec.dataset.scale import Events
@@ -48,6 +49,7 @@ from tests.bench.list_peers import PEERS, Scores
 
 PARAMS = Path("params.yaml")
 DEMO = Path(".demo/workspace")
+DATASET = Path("data/dataset")
 INSTALL = "pip install -r tests/bench/requirements.txt"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 WEEK = 7.0
@@ -73,7 +75,9 @@ def main(arguments: list[str]) -> int:
         with tempfile.TemporaryDirectory() as folder:
             work = Path(folder)
             dataset = prepare(work / PARAMS.name)
-            save_dataset(work / "dataset", dataset, {})
+            save_dataset(work / DATASET, dataset, {})
+            if options.ratings and not options.keep_params:
+                tune(work, 0, lambda said: print(f"  {said}", file=sys.stderr))
             print(f"\n{name}, {options.split}: {dataset.train.nnz:,} training ratings, ", end="")
             print(f"{len(dataset.users):,} users × {len(dataset.movies):,} movies\n")
             compare(work, options.trend, options.split != "random")
@@ -89,7 +93,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--relevant", type=real, default=4.0, help="a rating from here on is good")
     parser.add_argument("--keep-params", action="store_true", help="train as params.yaml says")
     parser.add_argument("--split", choices=tuple(SPLITS), default="random")
-    parser.add_argument("--trend", type=real, default=0.0, metavar="DAYS")
+    parser.add_argument(
+        "--trend", type=real, default=0.0, metavar="DAYS", help="rows with such a trend, too"
+    )
     parser.add_argument("--one", help=argparse.SUPPRESS)  # a child's task, as JSON
     return parser.parse_args(arguments)
 
@@ -118,14 +124,16 @@ def sources(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[Path],
 def compare(work: Path, trend: float, by_time: bool) -> None:
     """Run every row of a table, and print it, and how long the uptake took."""
     k = load_section(work / PARAMS.name, "evaluate", Evaluate).k
-    print(f"| | recall@{k} | NDCG@{k} | coverage | seconds | MB |\n|---|---|---|---|---|---|")
     late = by_time or trend > 0
-    seconds = {}
+    seconds, lines = (
+        {},
+        [f"| | recall@{k} | NDCG@{k} | coverage | seconds | MB |", "|---" * 6 + "|"],
+    )
     for name in [name for name in PEERS if late or name != "popularity of late"] + list(KINDS):
         done = child(name=name, work=str(work), trend=trend)
-        for row in done["rows"]:
-            print(line(Row(**row), done["mb"]), flush=True)
+        lines += [line(Row(**row), done["mb"]) for row in done["rows"]]
         seconds |= done.get("seconds", {})
+    print("\n".join(lines))  # after what stderr says meanwhile
     if "uptake" in seconds:
         said = (f"{name} {taken:.2f} s" for name, taken in seconds.items())
         share = seconds["uptake"] / seconds[KINDS["svdpp"].title]
@@ -153,7 +161,7 @@ def print_rows(task: dict[str, Any]) -> int:
     """A child's work: fit and judge, on one core; prints the rows and the peak of memory."""
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     work, name, trend = Path(task["work"]), task["name"], task["trend"]
-    dataset, seconds = load_dataset(work / "dataset"), {}
+    dataset, seconds = load_dataset(work / DATASET), {}
     if name in PEERS:
         rows = [of_peer(name, dataset, work / PARAMS.name, trend)]
     else:
