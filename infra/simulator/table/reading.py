@@ -4,8 +4,9 @@ pyarrow reads. What it cannot read, or what is no rating, is looked up by a seco
 which names the line.
 """
 
+import contextlib
 import io
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -78,7 +79,8 @@ def read_rows(table: Table) -> Rows:
     """All rows. Raises BadInput, naming the line, for one that is no rating."""
     reader = _Reader(table)
     text = Text(table.path, table.dialect.separator)
-    parts = [reader.part(batch) for batch in _batches(table, text)]
+    with contextlib.closing(_batches(table, text)) as batches:
+        parts = [reader.part(batch) for batch in batches]
     users, movies, hundredths, times = (
         np.concatenate([part.pop() for part in parts]) for _ in range(4)
     )
@@ -154,8 +156,12 @@ class _Reader:
         self.table.refuse(self._row + row, reason)
 
 
-def _batches(table: Table, text: Text) -> Iterator[pa.RecordBatch]:
-    """The columns that are needed, by their number; empty lines are rows of empty fields."""
+def _batches(table: Table, text: Text) -> Generator[pa.RecordBatch, None, None]:
+    """The columns that are needed, by their number; empty lines are rows of empty fields.
+
+    pyarrow reads ahead on a thread of its own: closed early, this waits until that has seen the
+    end, or the thread would be in Python's way when it exits.
+    """
     columns, separator = table.columns, table.dialect.separator
     id = pa.dictionary(pa.int32(), pa.string())
     types = {str(at): id for at in (columns.user, columns.movie, columns.rating)}
@@ -163,7 +169,7 @@ def _batches(table: Table, text: Text) -> Iterator[pa.RecordBatch]:
         types[str(columns.time)] = pa.string()
     with io.BufferedReader(text) as file:  # pyarrow takes a short read for a whole block
         try:
-            yield from pyarrow.csv.open_csv(
+            reader = pyarrow.csv.open_csv(
                 file,
                 pyarrow.csv.ReadOptions(
                     use_threads=False,
@@ -183,6 +189,14 @@ def _batches(table: Table, text: Text) -> Iterator[pa.RecordBatch]:
                     strings_can_be_null=False,
                 ),
             )
+            try:
+                yield from reader
+            except GeneratorExit:
+                text.end()
+                with contextlib.suppress(pa.ArrowInvalid):  # of a line that is cut off
+                    for _ in reader:
+                        pass
+                raise
         except pa.ArrowInvalid as error:
             raise _misfit(table, error) from None
 

@@ -50,6 +50,10 @@ class Text(io.RawIOBase):
         if ends:
             yield b"\n"
 
+    def end(self) -> None:
+        """Give no more than what is being given."""
+        self._parts, self._left = iter(()), memoryview(b"")
+
     def readable(self) -> bool:
         """It is."""
         return True

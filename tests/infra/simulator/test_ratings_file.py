@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from infra.simulator.ratings_file import check_scale, described, read_ratings
 from infra.simulator.table.options import Wanted
+from infra.simulator.table.text import Text
 from infra.simulator.table.values import Zeros
 from movierec.errors import BadInput
 
@@ -354,3 +355,22 @@ def test_again_counts_what_another_row_replaces(tmp_path):
     pairs = [(1, 1), (1, 2), (2, 1), (1, 1), (1, 1), (2, 2)]
     found = read_ratings(written(tmp_path, "".join(f"{u},{m},3\n" for u, m in pairs)))
     assert found.again() == 2
+
+
+def test_a_file_that_is_refused_early_is_read_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pyarrow reads ahead on a thread, which must not go on while Python exits."""
+    ended: list[int] = []
+    end = Text.end
+
+    def noted(text: Text) -> None:
+        ended.append(text.lines)
+        end(text)
+
+    monkeypatch.setattr(Text, "end", noted)
+    path = tmp_path / "ratings.csv"
+    path.write_text("userId,movieId,rating,timestamp\n1,a,x,5\n" + "2,b,3,6\n" * 1_000_000)
+    with pytest.raises(BadInput, match="line 2, '1,a,x,5': the rating 'x' is no number"):
+        read_ratings(path)
+    assert len(ended) == 1
