@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from movierec.errors import BadInput
@@ -200,7 +201,8 @@ def _baseline(baselines: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _number(values: Mapping[str, Any], key: str, name: str, above: float | None = None) -> float:
     value = values.get(key)
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    # No comparison with NaN holds, so that it would pass every limit.
+    if not isinstance(value, int | float) or isinstance(value, bool) or not isfinite(value):
         raise BadInput(f"{name}: {key} is {value!r}, expected a number; run `dvc repro`")
     if above is not None and value <= above:
         raise BadInput(f"{name}: {key} is {value!r}, nothing can be compared with it")

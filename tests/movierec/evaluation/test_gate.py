@@ -111,6 +111,17 @@ def test_a_recall_below_popularity_s_is_a_reason_that_names_both() -> None:
     )
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_finite_number_is_compared_with_nothing(value: float) -> None:
+    """No comparison with NaN holds: it would pass every limit."""
+    with pytest.raises(BadInput, match=r"svd\.json: recall is -?(nan|inf), expected a number"):
+        Recall.of({"recall": value}, {"popularity": {"recall": 0.1}}, "svd.json")
+    with pytest.raises(BadInput, match=r"svd\.json: popularity: recall is -?(nan|inf)"):
+        Recall.of({"recall": 0.1}, {"popularity": {"recall": value}}, "svd.json")
+    with pytest.raises(BadInput, match=r"svd\.json: rmse is -?(nan|inf), expected a number"):
+        Judged.of({"rmse": value, "coverage": 1.0}, {"biases": {"rmse": 1.0}}, "svd.json")
+
+
 def test_of_recall_too_a_missing_number_is_named() -> None:
     with pytest.raises(BadInput, match=r"svd\.json: recall is None, expected a number"):
         Recall.of({}, {"popularity": {"recall": 0.1}}, "svd.json")
