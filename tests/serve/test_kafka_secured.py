@@ -103,7 +103,7 @@ def test_the_replay_sends_the_collector_stores_and_the_topic_goes(
     ratings.write_text("1::10::4::1365029107\n2::10::5::1366576639\n")
     command = ["infra.simulator.replay", "--topic", "log", "--ratings", str(ratings)]
     command += ["--compress-days", "1", "--create-partitions", "2"]
-    lines = json.loads(run(secured, *command))["lines"]
+    lines = json.loads(run(secured, *command).splitlines()[-1])["lines"]
     collector = {"COLLECTOR_TOPICS": "log", "COLLECTOR_METRICS_PORT": "0"}
     collector["COLLECTOR_EVIDENCE_LINES"] = "8"  # the file's day has no more
     store = tmp_path / "store"
