@@ -25,7 +25,7 @@ from movierec.cli import run, whole
 from movierec.errors import BadInput
 from movierec.models.kinds import KINDS
 from movierec.models.modelfile import LoadedModel, load_model
-from serve.service.reasons import numbers
+from serve.service.reasons import scores_and_ratings
 from serve.service.recommender import Answer, K, Recommender
 
 AT_ONCE = 20_000
@@ -106,7 +106,7 @@ def row_groups(
                 columns["user"] += [named] * len(given.ids)
                 columns["rank"] += range(1, len(given.ids) + 1)
                 columns["movie"] += given.ids
-                for name, values in scores_of(given, model.model.scale).items():
+                for name, values in scores_of(recommender, given).items():
                     columns[name] += values
                 progress.update()
             if maps is not None:
@@ -119,15 +119,11 @@ def everybody(model: LoadedModel) -> NDArray[np.int64]:
     return np.union1d(model.users, model.watchers)
 
 
-def scores_of(given: Answer, scale: tuple[float, float]) -> dict[str, list[float | None]]:
+def scores_of(recommender: Recommender, given: Answer) -> dict[str, list[Any]]:
     """The columns SCORES of one list, as long as it is; nothing for what is merely popular."""
-    if given.judged is None:
-        return {name: [None] * len(given.ids) for name in SCORES}
-    estimate = np.clip(given.judged.estimate[given.best], *scale)
-    return {
-        "score": [*numbers(given.judged.score[given.best])],
-        "rating": [*numbers(estimate)],
-    }
+    nothing = [None] * len(given.ids)
+    said = scores_and_ratings(recommender, given)
+    return {name: values or nothing for name, values in zip(SCORES, said, strict=True)}
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from movierec.models.uptake import liking
 from serve.service.recommender import Answer, Columns, Recommender
 
 TOP = 3
@@ -21,14 +22,20 @@ TOP = 3
 def figures(recommender: Recommender, given: Answer) -> dict[str, Any]:
     """`scores`, `ratings` and `because` of an answer, one entry an id; each None where there is
     nothing to tell."""
+    scores, ratings = scores_and_ratings(recommender, given)
+    told = None if given.judged is None else because(recommender, given)
+    return {"scores": scores, "ratings": ratings, "because": told}
+
+
+def scores_and_ratings(
+    recommender: Recommender, given: Answer
+) -> tuple[list[float] | None, list[float] | None]:
+    """What each id of an answer was ranked by, and r̂, kept inside the scale; None for ids that are
+    merely popular."""
     if given.judged is None:
-        return {"scores": None, "ratings": None, "because": None}
+        return None, None
     ratings = np.clip(given.judged.estimate[given.best], *recommender.model.model.scale)
-    return {
-        "scores": numbers(given.judged.score[given.best]),
-        "ratings": numbers(ratings),
-        "because": because(recommender, given),
-    }
+    return numbers(given.judged.score[given.best]), numbers(ratings)
 
 
 def because(recommender: Recommender, given: Answer) -> list[dict[str, Any]] | None:
@@ -50,12 +57,16 @@ def _uptake(recommender: Recommender, given: Answer) -> list[dict[str, Any]] | N
     model, judged, drawn = recommender.ranker.uptake, given.judged, given.drawn
     if model is None or judged is None or drawn is None or judged.uptake is None:
         return None
-    best, (low, high) = given.best, recommender.model.model.scale
-    floor = model.hyper.floor * model.share[best].astype(np.float64)
-    liking = np.clip((judged.estimate[best] - low) / (high - low), 0.0, 1.0)
-    sums = _told(recommender, drawn.N, model.contributions(drawn.N, best), judged.uptake[best])
-    figures = zip(sums, numbers(floor), numbers(model.trend[best]), numbers(liking), strict=True)
-    return [dict(zip(("uptake", "floor", "trend", "liking"), row, strict=True)) for row in figures]
+    best = given.best
+    parts = {
+        "uptake": _told(
+            recommender, drawn.N, model.contributions(drawn.N, best), judged.uptake[best]
+        ),
+        "floor": numbers(model.floor()[best]),
+        "trend": numbers(model.trend[best]),
+        "liking": numbers(liking(judged.estimate[best], recommender.model.model.scale)),
+    }
+    return [dict(zip(parts, row, strict=True)) for row in zip(*parts.values(), strict=True)]
 
 
 def _implicit(recommender: Recommender, given: Answer) -> list[dict[str, Any]] | None:

@@ -16,6 +16,7 @@ from movierec.evaluation.validation import (
     Validation,
     accuracy_of,
     ranking_of,
+    top_lists,
 )
 from movierec.files import DECIMALS
 from movierec.models.popularity import popularity
@@ -89,13 +90,12 @@ def _lists(
             "rating_alone": lambda judged: judged.estimate,
             "uptake_alone": lambda judged: np.zeros(0) if judged.uptake is None else judged.uptake,
         }
-    lists = {name: np.full((len(part.users), k), -1, np.int32) for name in orders}
-    for row, u in enumerate(part.users.tolist()):
+    best: dict[str, list[NDArray[np.int64]]] = {name: [] for name in orders}
+    for u in part.users.tolist():
         judged, seen = ranker.known(u), seen_of(u)
         for name, order in orders.items():
-            best = recommend(order(judged), seen, k)
-            lists[name][row, : len(best)] = best
-    return lists
+            best[name].append(recommend(order(judged), seen, k))
+    return {name: top_lists(rows, len(rows), k) for name, rows in best.items()}
 
 
 def intervals(

@@ -45,9 +45,11 @@ def decayed(take_ups: TakeUps, n_movies: int, days: float) -> NDArray[np.float64
 def trend(dataset: Dataset, days: float) -> NDArray[np.float64]:
     """(n_movies,) how much more a movie is taken up of late than in all: the decayed popularity,
     scaled to the same sum, over the popularity. 1 for every movie when `days` is 0."""
-    n_movies, counts = len(dataset.movies), popularity(dataset)
-    late = decayed(dataset.take_ups, n_movies, days) if days else np.zeros(n_movies)
-    total = float(np.add.accumulate(late)[-1]) if n_movies else 0.0
+    n_movies = len(dataset.movies)
+    if not days or not n_movies:
+        return np.ones(n_movies)
+    counts, late = popularity(dataset), decayed(dataset.take_ups, n_movies, days)
+    total = float(np.add.accumulate(late)[-1])
     if total == 0.0:
         return np.ones(n_movies)
     users = len(dataset.users) + len(dataset.watchers.users)

@@ -6,12 +6,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from movierec.arrays import write_folder
 from movierec.dataset.matrix import Dataset
-from movierec.models.implicit import rated_or_watched
+from movierec.models.implicit import everybody
 from movierec.models.model import Model
 from movierec.models.modelfile import FORMAT, UPTAKE
-from movierec.models.popularity import popularity, popularity_order
+from movierec.models.popularity import popularity_order
 from movierec.models.uptake import UptakeModel
 
 
@@ -24,16 +26,17 @@ def save_model(
 ) -> None:
     """Write `model` and `uptake`, fitted to `dataset`, to `folder`. `facts` (the engine, …) go into
     its manifest and must not depend on when, where or by whom it was fitted."""
-    seen_indptr, seen_indices = rated_or_watched(dataset.train, dataset.watched)
+    indptr, indices = everybody(dataset)
+    seen_indptr = indptr[: len(dataset.users) + 1]
     held = {
         "users": dataset.users,
         "movies": dataset.movies,
         "seen_indptr": seen_indptr,
-        "seen_indices": seen_indices,
+        "seen_indices": indices[: seen_indptr[-1]],
         "watchers": dataset.watchers.users,
         "watchers_indptr": dataset.watchers.indptr,
         "watchers_indices": dataset.watchers.indices,
-        "popular": popularity_order(popularity(dataset)),
+        "popular": popularity_order(np.bincount(indices, minlength=len(dataset.movies))),
     }
     manifest = {
         "format": FORMAT,

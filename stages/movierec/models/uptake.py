@@ -100,6 +100,11 @@ class UptakeModel:
             each = np.einsum("fi,fj->ij", solve(_many(B, D), h), B)
         return each
 
+    def floor(self) -> NDArray[np.float64]:
+        """(n_movies,) ε n_i/n."""
+        floor: NDArray[np.float64] = self.hyper.floor * self.share.astype(np.float64)
+        return floor
+
     def _diagonal(self, taken_up: int, dtype: np.dtype[Any]) -> Floats:
         alpha, reg = self.hyper.unobserved, self.hyper.reg
         own = reg * np.sqrt(taken_up + alpha * self.movie.shape[1])
@@ -117,11 +122,15 @@ def scores(
     The second term keeps an order among movies that nothing speaks for, and popularity's where x
     says nothing at all.
     """
-    low, high = scale
-    liking = np.clip((estimate - low) / (high - low), 0.0, 1.0)
-    floor = uptake.hyper.floor * uptake.share.astype(np.float64)
-    result: NDArray[np.float64] = (np.maximum(x, 0) + floor) * uptake.trend * liking
+    taking = (np.maximum(x, 0) + uptake.floor()) * uptake.trend
+    result: NDArray[np.float64] = taking * liking(estimate, scale)
     return result
+
+
+def liking(estimate: Floats, scale: tuple[float, float]) -> NDArray[np.float64]:
+    """How movies would be liked, 0 to 1: where each r̂ stands on the scale."""
+    low, high = scale
+    return np.clip((estimate - low) / (high - low), 0.0, 1.0)
 
 
 def solve(A: Floats, right: Floats) -> Floats:

@@ -103,11 +103,11 @@ def test_what_was_there_stays_when_writing_ends_early(models, tmp_path, monkeypa
     written_so_far = []
     scores_of = program.scores_of
 
-    def broken(given, scale):
+    def broken(recommender, given):
         written_so_far.append(given)
         if len(written_so_far) > 40:
             raise RuntimeError("the machine stops")
-        return scores_of(given, scale)
+        return scores_of(recommender, given)
 
     monkeypatch.setattr(program, "scores_of", broken)
     with pytest.raises(RuntimeError):
