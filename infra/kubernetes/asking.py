@@ -1,0 +1,99 @@
+"""A client inside the cluster: what it asked, what became of it, and which versions answered."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from infra.kubernetes.cluster import Cluster, wait_until
+
+START = "python /programs/load.py {options} >/tmp/{name} 2>/tmp/{name}.errors </dev/null & echo $!"
+
+
+class Asked(NamedTuple):
+    """A request: seconds since the load began, and what trial/load.py wrote down of it."""
+
+    user: int
+    due: float
+    seconds: float
+    told: str
+    model: str
+    tier: str
+    reused: bool
+
+
+@dataclass
+class Load:
+    """Requests of one kind under one name; `asked` once it has stopped."""
+
+    cluster: Cluster
+    name: str
+    options: str
+    asked: list[Asked] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Begin, in the background, and wait for the first answer."""
+        command = START.format(options=self.options, name=self.name)
+        self.process = self._client("sh", "-c", command).strip()
+        wait_until("the load has begun", lambda: self._client("wc", "-c", self._file)[0] != "0")
+
+    def stop(self) -> None:
+        """End it when the requests that are out have been answered, and read what it wrote."""
+        self._client("sh", "-c", f"kill -TERM {self.process} 2>/dev/null || true")
+        self.await_end()
+
+    def await_end(self) -> None:
+        """Wait until it ends, by itself or because it was told, and read what it wrote."""
+        gone = f"grep -qs load.py /proc/{self.process}/cmdline || echo gone"
+        wait_until("the load has ended", lambda: "gone" in self._client("sh", "-c", gone))
+        errors = self._client("cat", f"{self._file}.errors")
+        assert not errors, errors
+        lines = self._client("cat", self._file).splitlines()
+        self.asked = [Asked(*json.loads(line)) for line in lines]
+
+    @property
+    def _file(self) -> str:
+        return f"/tmp/{self.name}"
+
+    def _client(self, *command: str) -> str:
+        return self.cluster.kubectl("exec", "client", "--", *command)
+
+
+@contextmanager
+def asking(cluster: Cluster, name: str, options: str) -> Iterator[Load]:
+    """Load from here to the end of the block."""
+    load = Load(cluster, name, options)
+    load.start()
+    yield load
+    load.stop()
+
+
+def failures(asked: Sequence[Asked]) -> Counter[str]:
+    """What went wrong, and how often: any answer but 200."""
+    return Counter(one.told for one in asked if one.told != "200")
+
+
+def versions_by_user(asked: Sequence[Asked], kind: str) -> dict[int, list[str]]:
+    """The versions of models of `kind` that each user met, in order, each run of one as one."""
+    met: dict[int, list[str]] = {}
+    for one in sorted(asked, key=lambda one: one.due):
+        versions = met.setdefault(one.user, [])
+        if one.model.startswith(f"{kind}@") and versions[-1:] != [one.model]:
+            versions.append(one.model)
+    return {user: versions for user, versions in met.items() if versions}
+
+
+def percentile(asked: Sequence[Asked], share: float) -> float:
+    """Milliseconds from when a request was due to its answer, of those that were answered."""
+    times = sorted(one.seconds for one in asked if one.told == "200")
+    return 1000 * times[int(share * (len(times) - 1))] if times else float("nan")
+
+
+def summary(asked: Sequence[Asked]) -> str:
+    """One line for people."""
+    failed = failures(asked)
+    said = f" ({', '.join(f'{n} {kind}' for kind, n in failed.most_common())})" if failed else ""
+    times = f"p50 {percentile(asked, 0.5):.1f} ms, p99 {percentile(asked, 0.99):.1f} ms"
+    return f"{len(asked)} requests, {failed.total()} failed{said}, {times}"

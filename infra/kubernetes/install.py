@@ -1,0 +1,75 @@
+"""Put what `infra/kubernetes` describes into a namespace of a cluster, and take it away again."""
+
+import json
+import os.path
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import yaml
+
+from infra.kubernetes.cluster import Cluster, Thing, wait_until, with_images
+
+FOLDER = Path(__file__).parent
+DEPLOYMENTS = ("svd", "svdpp", "router")
+AT_ONCE = ("Namespace", "Service")  # before anybody asks for their names
+
+
+def rendered(namespace: str, components: Sequence[str] = (), folder: Path = FOLDER) -> list[Thing]:
+    """The things of a kustomization, in another namespace and with more components."""
+    with tempfile.TemporaryDirectory() as temporary:
+        overlay = Path(temporary).resolve()
+        own = {
+            "namespace": namespace,
+            "resources": [os.path.relpath(folder, overlay)],
+            "components": [os.path.relpath(FOLDER / name, overlay) for name in components],
+        }
+        (overlay / "kustomization.yaml").write_text(json.dumps(own))
+        text = Cluster(namespace).kubectl("kustomize", str(overlay))
+    return list(yaml.safe_load_all(text))
+
+
+def install(cluster: Cluster, images: Mapping[str, str], components: Sequence[str] = ()) -> None:
+    """Everything with the given images, by Deployment, and wait until it serves."""
+    things = with_images(rendered(cluster.namespace, components), images)
+    trial = with_images(
+        rendered(cluster.namespace, folder=FOLDER / "trial"),
+        {"client": images["svd"], "names": images["svd"]},
+    )
+    cluster.apply([thing for thing in things if thing["kind"] in AT_ONCE])
+    names = [thing for thing in trial if thing["metadata"]["name"].startswith("names")]
+    cluster.apply([thing for thing in trial if thing not in names])
+    if not _has_names(cluster):
+        _name(cluster, names)
+    cluster.apply(things)
+    cluster.await_settled(*DEPLOYMENTS)
+    cluster.kubectl("wait", "--for=condition=Ready", "pod/client", "--timeout=120s")
+
+
+def remove(cluster: Cluster) -> None:
+    """Delete the namespace with all that is in it, and wait until it is gone."""
+    cluster.kubectl("delete", "namespace", cluster.namespace, "--ignore-not-found", "--wait")
+
+
+def _has_names(cluster: Cluster) -> bool:
+    """Whether the cluster tells its pods the addresses of Services."""
+    found = cluster.get("services", "--all-namespaces", "--selector", "k8s-app=kube-dns")
+    return bool(found["items"])
+
+
+def _name(cluster: Cluster, names: list[Thing]) -> None:
+    """Have our own names at the address that this cluster's pods are told to ask."""
+    node = cluster.get("nodes")["items"][0]["metadata"]["name"]
+    told = cluster.kubectl("get", "--raw", f"/api/v1/nodes/{node}/proxy/configz")
+    door = json.loads(told)["kubeletconfig"]["clusterDNS"][0]
+    services = cluster.get("services")["items"]
+    addresses = {s["metadata"]["name"]: s["spec"]["clusterIP"] for s in services}
+    for thing in names:
+        if thing["kind"] == "Pod":
+            pairs = [f"{name}={address}" for name, address in sorted(addresses.items())]
+            thing["spec"]["containers"][0]["args"] = pairs
+        elif thing["kind"] == "Service":
+            thing["spec"]["clusterIP"] = door
+    cluster.apply(names)
+    ready = ("wait", "--for=condition=Ready", "pod/names", "--timeout=0s")
+    wait_until("names are told", lambda: cluster.attempt(*ready).returncode == 0)
