@@ -54,8 +54,7 @@ class Cluster:
 
     def await_settled(self, *names: str) -> None:
         """Wait until the Deployments have what they should, and no pod beyond it."""
-        for name in names:
-            wait_until(f"deployment/{name} is rolled out", lambda name=name: self._is_settled(name))
+        wait_until(f"{', '.join(names)} rolled out", lambda: all(map(self._is_settled, names)))
 
     def _is_settled(self, name: str) -> bool:
         try:
@@ -91,7 +90,11 @@ def images_of(things: list[Thing]) -> Iterator[tuple[str, Thing]]:
     """The name of each Deployment or Pod, and its container."""
     for thing in things:
         if thing["kind"] in ("Deployment", "Pod"):
-            spec = thing["spec"]["template"]["spec"] if thing["kind"] == "Deployment" else thing["spec"]
+            spec = (
+                thing["spec"]["template"]["spec"]
+                if thing["kind"] == "Deployment"
+                else thing["spec"]
+            )
             yield thing["metadata"]["name"], spec["containers"][0]
 
 

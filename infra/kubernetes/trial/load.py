@@ -1,6 +1,6 @@
 """Ask a service at a fixed rate and write down what became of every request.
 
-    python load.py --to router:8080 --rate 100 --users 200 [--kept] [--seconds 60] > asked.jsonl
+    python load.py --to router:8080 --rate 100 --users 7,11,13 [--kept] [--seconds 60] > asked.jsonl
 
 Open loop: request i is due at i / rate, whatever became of those before it, and its time counts
 from then. **Nothing is tried again**: a client that repeats a request on a dead connection, as most
@@ -78,18 +78,8 @@ class Client:
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         pairs = (line.partition(":") for line in lines if line)
         headers = {name.lower(): value.strip() for name, _, value in pairs}
-        if headers.get("transfer-encoding", "").lower() == "chunked":
-            await _chunks(reader)
-        else:
-            await reader.readexactly(int(headers["content-length"]))
+        await reader.readexactly(int(headers["content-length"]))
         return int(first.split()[1]), headers
-
-
-async def _chunks(reader: asyncio.StreamReader) -> None:
-    """Read a body that comes in pieces, to its end."""
-    while size := int(await reader.readuntil(b"\r\n"), 16):
-        await reader.readexactly(size + 2)
-    await reader.readexactly(2)
 
 
 async def load(options: argparse.Namespace) -> None:
@@ -101,9 +91,10 @@ async def load(options: argparse.Namespace) -> None:
     client = Client(host, int(port), options.path, options.kept, began)
     out: set[asyncio.Task[None]] = set()
     number = 0
-    while not ended.is_set() and (due := began + number / options.rate) - began < options.seconds:
+    while not ended.is_set() and number < options.rate * options.seconds:
+        due = began + number / options.rate
         await asyncio.sleep(due - time.monotonic())
-        task = asyncio.create_task(client.ask(1 + number % options.users, due))
+        task = asyncio.create_task(client.ask(options.users[number % len(options.users)], due))
         out.add(task)
         task.add_done_callback(out.discard)
         number += 1
@@ -112,13 +103,18 @@ async def load(options: argparse.Namespace) -> None:
         writer.close()
 
 
+def numbers(text: str) -> list[int]:
+    """Whole numbers, joined by commas."""
+    return [int(part) for part in text.split(",")]
+
+
 def main(arguments: list[str]) -> int:
     """Ask as the options say."""
     parser = argparse.ArgumentParser(prog="load", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--to", required=True, help="host:port")
     parser.add_argument("--path", default="/recommend/{}", help="{} is the user")
     parser.add_argument("--rate", type=float, default=100.0, help="requests a second")
-    parser.add_argument("--users", type=int, default=200, help="are asked for in turn, from 1")
+    parser.add_argument("--users", type=numbers, default=range(1, 201), help="asked for in turn")
     parser.add_argument("--kept", action="store_true", help="use connections again")
     parser.add_argument("--seconds", type=float, default=float("inf"))
     asyncio.run(load(parser.parse_args(arguments)))

@@ -1,0 +1,35 @@
+"""What is read from a load: failures, and the versions that each user met, in order."""
+
+from infra.kubernetes.asking import Asked, failures, percentile, summary, versions_by_user
+
+
+def asked(user: int, due: float, model: str = "svd@v1", told: str = "200") -> Asked:
+    return Asked(user, due, 0.002, told, model, "model", False)
+
+
+def test_anything_but_200_is_a_failure() -> None:
+    seen = [asked(1, 0), asked(1, 1, told="503"), asked(1, 2, told="TimeoutError")]
+    assert failures(seen) == {"503": 1, "TimeoutError": 1}
+    assert summary(seen).startswith("3 requests, 2 failed (1 503, 1 TimeoutError), p50 2.0 ms")
+
+
+def test_a_user_who_goes_back_to_an_old_version_is_seen() -> None:
+    seen = [asked(1, 2, "svd@v1"), asked(1, 0, "svd@v1"), asked(1, 1, "svd@v2")]
+    assert versions_by_user(seen, "svd") == {1: ["svd@v1", "svd@v2", "svd@v1"]}
+
+
+def test_versions_are_those_of_one_arm_however_often_they_answered() -> None:
+    seen = [
+        asked(1, 0),
+        asked(1, 1),
+        asked(1, 2, "svdpp@v9"),
+        asked(1, 3, "svd@v2"),
+        asked(2, 4, ""),
+    ]
+    assert versions_by_user(seen, "svd") == {1: ["svd@v1", "svd@v2"]}
+    assert versions_by_user(seen, "svdpp") == {1: ["svdpp@v9"]}
+
+
+def test_times_are_of_what_was_answered() -> None:
+    slow = asked(1, 1, told="TimeoutError")._replace(seconds=5.0)
+    assert percentile([asked(1, 0), slow], 1.0) == 2.0
