@@ -22,6 +22,7 @@ class Asked(NamedTuple):
     model: str
     tier: str
     reused: bool
+    late: float
 
 
 @dataclass
@@ -83,6 +84,11 @@ def versions_by_user(asked: Sequence[Asked], kind: str) -> dict[int, list[str]]:
         if one.model.startswith(f"{kind}@") and versions[-1:] != [one.model]:
             versions.append(one.model)
     return {user: versions for user, versions in met.items() if versions}
+
+
+def held_up(asked: Sequence[Asked]) -> float:
+    """Seconds that the client itself was late at most: the machine had no time for it."""
+    return max(one.late for one in asked)
 
 
 def percentile(asked: Sequence[Asked], share: float) -> float:

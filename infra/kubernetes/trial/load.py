@@ -9,7 +9,8 @@ connections that are used again while the server keeps them. It runs for so many
 SIGTERM, and then waits for the answers that are out.
 
 Only Python's own library: it also runs inside a cluster, in any image that has Python. A line an
-answer: [user, due, seconds, status or what went wrong, X-Model, X-Answer-Tier, reused].
+answer: [user, due, seconds, status or what went wrong, X-Model, X-Answer-Tier, reused, late].
+`late` is how long after its time a request was begun: then this machine was busy, or this program.
 """
 
 import argparse
@@ -39,6 +40,7 @@ class Client:
 
     async def ask(self, user: int, due: float) -> None:
         """One request, due at `due` (seconds of the monotonic clock), and its line."""
+        late = round(time.monotonic() - due, 4)
         reused, connection = False, None
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
@@ -57,7 +59,7 @@ class Client:
         took = time.monotonic() - due
         model, tier = headers.get("x-model", ""), headers.get("x-answer-tier", "")
         at = round(due - self.began, 4)
-        print(json.dumps([user, at, round(took, 4), told, model, tier, reused]))
+        print(json.dumps([user, at, round(took, 4), told, model, tier, reused, late]))
 
     def _waiting(self) -> Connection | None:
         """A kept connection that the server has not closed while it waited."""

@@ -1,10 +1,19 @@
 """What is read from a load: failures, and the versions that each user met, in order."""
 
-from infra.kubernetes.asking import Asked, failures, percentile, summary, versions_by_user
+from infra.kubernetes.asking import (
+    Asked,
+    failures,
+    held_up,
+    percentile,
+    summary,
+    versions_by_user,
+)
 
 
-def asked(user: int, due: float, model: str = "svd@v1", told: str = "200") -> Asked:
-    return Asked(user, due, 0.002, told, model, "model", False)
+def asked(
+    user: int, due: float, model: str = "svd@v1", told: str = "200", late: float = 0.0
+) -> Asked:
+    return Asked(user, due, 0.002, told, model, "model", False, late)
 
 
 def test_anything_but_200_is_a_failure() -> None:
@@ -33,3 +42,7 @@ def test_versions_are_those_of_one_arm_however_often_they_answered() -> None:
 def test_times_are_of_what_was_answered() -> None:
     slow = asked(1, 1, told="TimeoutError")._replace(seconds=5.0)
     assert percentile([asked(1, 0), slow], 1.0) == 2.0
+
+
+def test_a_client_that_had_no_time_says_so() -> None:
+    assert held_up([asked(1, 0), asked(1, 1, late=0.4), asked(1, 2)]) == 0.4
