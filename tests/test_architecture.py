@@ -33,11 +33,12 @@ NETWORK = {"socket", "http", "urllib", "requests", "kafka", "confluent_kafka", "
 WORKSHOP = {"numba", "llvmlite", "pyarrow", "scipy", "surprise", "kafka", "dvc", "yaml", "ruamel"}
 HANDS_IT_ON = {
     "serve/settings.py": "the one reader",
+    "infra/docker/answers.py": "the service that it starts inherits it, and its folder is asked",
     "infra/processes.py": "a child inherits it",
     "infra/ci/trial.py": "a child inherits it",
     "infra/demo/replay.py": "infra/kafka/with-kafka.sh names the broker in it",
-    "infra/demo/workspace.py": "git gets a name to commit under",
     "infra/kafka/check.py": "the broker's settings",
+    "infra/repository.py": "git and DVC inherit it, but for what names another repository",
     "infra/simulator/sender.py": "the broker's settings",
 }
 

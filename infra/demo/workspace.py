@@ -7,18 +7,16 @@ run commits changes what the demo makes. Whoever ran the demo can go on there wi
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from filecmp import cmp
 from pathlib import Path
 
-from movierec.errors import Unavailable
+from infra import repository
+from infra.repository import attempt, git
 from movierec.files import write_text
 
 OWN = ("data/", "metrics/", "reports/", "dvc.lock", ".dvc/config")
 """What a workspace has of its own: it starts without them and keeps them."""
-PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
-"""Variables by which git finds a repository that is not around the current folder."""
 CONFIG = "[core]\n    analytics = false\n"
 """Of DVC: no remote, so that a `dvc push` from here cannot reach the project's."""
 
@@ -32,8 +30,8 @@ def prepare(root: Path, workspace: Path) -> None:
         _stash(workspace)
     else:
         workspace.mkdir(parents=True, exist_ok=True)
-        _git(workspace, "init", "--quiet", "--initial-branch", "demo")
-        _git(workspace, "config", "commit.gpgSign", "false")  # nobody is there for a passphrase
+        git(workspace, "init", "--quiet", "--initial-branch", "demo")
+        git(workspace, "config", "commit.gpgSign", "false")  # nobody is there for a passphrase
         write_text(workspace / ".dvc/config", CONFIG)
         write_text(workspace / "data/incumbent.json", "{}\n")
     wanted = {name for name in _files(root) if not name.startswith(OWN)}
@@ -48,23 +46,23 @@ def prepare(root: Path, workspace: Path) -> None:
 def environment(workspace: Path) -> dict[str, str]:
     """Of programs in a workspace: they import what stands there, and git and DVC see no other
     repository, even where a git hook or `git rebase --exec` named its own."""
-    own = {name: value for name, value in os.environ.items() if name not in PLACES}
-    return own | {"PYTHONPATH": os.pathsep.join([str(workspace), str(workspace / "stages")])}
+    path = os.pathsep.join([str(workspace), str(workspace / "stages")])
+    return repository.environment() | {"PYTHONPATH": path}
 
 
 def _is_begun(workspace: Path) -> bool:
     """Whether its first commit is there: a beginning that was interrupted is begun again."""
     if not (workspace / ".git").exists():  # nor look in the repository around it
         return False
-    return _run(workspace, "rev-parse", "--quiet", "--verify", "HEAD").returncode == 0
+    return attempt(workspace, "rev-parse", "--quiet", "--verify", "HEAD").returncode == 0
 
 
 def _stash(workspace: Path) -> None:
     """Put aside what somebody changed or added, but for what a run changes by itself."""
     paths = ["--", ".", *(f":(exclude){name}" for name in OWN)]
-    if _git(workspace, "status", "--porcelain", *paths):
+    if git(workspace, "status", "--porcelain", *paths):
         options = ["--quiet", "--include-untracked"]
-        _git(workspace, *_author(workspace), "stash", "push", *options, *paths)
+        git(workspace, *author(workspace), "stash", "push", *options, *paths)
 
 
 def copy(source: Path, target: Path) -> None:
@@ -76,39 +74,21 @@ def copy(source: Path, target: Path) -> None:
 
 def commit(workspace: Path, message: str) -> str:
     """Commit what changed, which is what experiments there start from; returns HEAD's name."""
-    _git(workspace, "add", "--all")
-    if _git(workspace, "status", "--porcelain"):
-        _git(workspace, *_author(workspace), "commit", "--quiet", "--message", message)
-    return _git(workspace, "rev-parse", "HEAD").strip()
+    git(workspace, "add", "--all")
+    if git(workspace, "status", "--porcelain"):
+        git(workspace, *author(workspace), "commit", "--quiet", "--message", message)
+    return git(workspace, "rev-parse", "HEAD").strip()
 
 
-def _files(repository: Path) -> Iterator[str]:
+def _files(folder: Path) -> Iterator[str]:
     """The files that git knows or would add, as they stand."""
-    listed = _git(repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    listed = git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     for name in filter(None, listed.split("\0")):
-        if (repository / name).is_file():
+        if (folder / name).is_file():
             yield name
 
 
-def _author(workspace: Path) -> list[str]:
+def author(workspace: Path) -> list[str]:
     """Options that name the demo as author where git knows nobody."""
-    known = _run(workspace, "config", "user.email").stdout
+    known = attempt(workspace, "config", "user.email").stdout
     return [] if known else ["-c", "user.name=demo", "-c", "user.email=demo@localhost"]
-
-
-def _git(repository: Path, *arguments: str) -> str:
-    done = _run(repository, *arguments)
-    if done.returncode:
-        raise Unavailable(f"git {' '.join(arguments)} in {repository}: {done.stderr.strip()}")
-    return done.stdout
-
-
-def _run(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["git", *arguments],
-        cwd=repository,
-        env=environment(repository),
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-    )

@@ -1,38 +1,62 @@
 # One model, baked in: an image answers the same for ever. It carries what answers and nothing of
-# the workshop: no DVC, compilers, training or tests. From the repository's root:
+# the workshop: no DVC, compilers, training, tests or pip. A release is built from its git tag, in a
+# folder made of it: `python -m infra.release.image svd@v1.4.0`; see infra/docker/build.sh for the
+# work tree's.
 #
-#   docker build -f infra/docker/serve.Dockerfile --build-arg MODEL=svd \
-#       --build-arg MODEL_VERSION=svd@v1.4.0 --build-arg GIT_COMMIT=$(git rev-parse HEAD) .
+# The same content is the same layer, wherever and whenever it was built: files have one time
+# (EPOCH of infra/release/context.py), and bytecode tells no time and no order of hashes.
 FROM python:3.11-slim AS packages
+ENV PYTHONHASHSEED=0 SOURCE_DATE_EPOCH=315532800
 WORKDIR /build
 COPY infra/docker/serve.txt ./
 # The packages alone: the code comes later, so that its changes install nothing anew.
 RUN python -m venv --without-pip /venv \
-    && pip --python /venv/bin/python install --no-cache-dir --quiet --require-hashes -r serve.txt \
-    && find /venv -type d -name tests -prune -exec rm -rf {} +
+    && pip --python /venv/bin/python install --no-cache-dir --no-compile --quiet --require-hashes -r serve.txt \
+    && find /venv -type d -name tests -prune -exec rm -rf {} + \
+    && /venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /venv/lib \
+    && mkdir /packages && mv /venv /packages && ln -s /packages/venv /venv \
+    && find /packages -exec touch --no-dereference --date=@$SOURCE_DATE_EPOCH {} +
 
-FROM python:3.11-slim
-COPY --from=packages /venv /venv
-ENV PYTHONUNBUFFERED=1 PYTHONPATH=/app:/app/stages PATH=/venv/bin:$PATH
-WORKDIR /app
+FROM packages AS answering
+ENV PYTHONPATH=/answering/app:/answering/app/stages PATH=/venv/bin:$PATH SERVICE_MODEL_DIR=/answering/app/model
+WORKDIR /answering/app
 COPY stages/movierec stages/movierec
 COPY serve/*.py serve/
 COPY serve/service serve/service
-
 ARG MODEL
 COPY models/${MODEL} model
+RUN python -m compileall -q --invalidation-mode unchecked-hash serve stages \
+    && chmod -R u=rwX,go=rX . && find /answering -exec touch --date=@$SOURCE_DATE_EPOCH {} +
 # The build fails when the model does not verify or does not answer.
-RUN python -c "from pathlib import Path; from movierec.models.modelfile import load_model; import serve.service.app; \
-    load_model(Path('model')).model.scores(0)" && python -m compileall -q serve stages
+COPY infra/docker/answers.py /build/
+USER 10001:10001
+RUN python /build/answers.py
+
+FROM python:3.11-slim
+# What the base installs packages with; the service's are in /venv.
+RUN rm -rf /usr/local/bin/pip* /usr/bin/pip* /usr/local/lib/python3*/ensurepip /usr/lib/python3*/ensurepip \
+        /usr/local/lib/python3*/site-packages/* /usr/lib/python3/dist-packages/* \
+    && touch --no-create --date=@315532800 /usr/local/bin /usr/bin /usr/local/lib/python3* /usr/lib/python3* \
+        $(ls -d /usr/local/lib/python3*/site-packages /usr/lib/python3/dist-packages 2>/dev/null)
+# What a folder holds and not the folder: what Docker makes by itself has the time at which it does.
+COPY --from=packages /packages /
+COPY --from=answering /answering /
+WORKDIR /app
 USER 10001:10001
 
-ARG MODEL_VERSION=unreleased
-ARG GIT_COMMIT=unknown
+ARG MODEL
+ARG MODEL_VERSION
+ARG GIT_COMMIT
+ARG DATA_HASH
+ARG CREATED
 LABEL org.opencontainers.image.title="movierec ${MODEL}" \
       org.opencontainers.image.version="${MODEL_VERSION}" \
       org.opencontainers.image.revision="${GIT_COMMIT}" \
-      org.opencontainers.image.licenses="Apache-2.0"
-ENV SERVICE_MODEL_DIR=/app/model SERVICE_PORT=8080 \
+      org.opencontainers.image.created="${CREATED}" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      movierec.data-hash="${DATA_HASH}"
+ENV PYTHONUNBUFFERED=1 PYTHONPATH=/app:/app/stages PATH=/venv/bin:$PATH \
+    SERVICE_MODEL_DIR=/app/model SERVICE_PORT=8080 \
     SERVICE_MODEL_VERSION=${MODEL_VERSION} SERVICE_GIT_COMMIT=${GIT_COMMIT}
 EXPOSE 8080
 STOPSIGNAL SIGTERM

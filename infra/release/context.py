@@ -1,0 +1,61 @@
+"""What an image is built from: code and model of a tag, in a folder that holds nothing else."""
+
+import io
+import os
+import re
+import tarfile
+from pathlib import Path
+
+from infra.release.package import data_hash_of, fetch, locked_model
+from infra.release.tag import Tag
+from infra.repository import attempt
+from movierec.errors import BadInput
+
+DOCKERFILE = "infra/docker/serve.Dockerfile"
+EPOCH = 315_532_800
+"""1980-01-01, the first day that every archive can hold: the time of all files, so that one content
+is one layer. The Dockerfile says it, too."""
+COPIED = re.compile(r"^COPY (?!--from)(.+) \S+$", re.MULTILINE)
+MODEL = "models/${MODEL}"
+"""What a Dockerfile calls the model that it copies."""
+
+
+def make_context(repository: Path, tag: Tag, folder: Path) -> str:
+    """Fill `folder`, which is empty, with what the tag's Dockerfile copies; the hash of the data
+    that its model was trained on.
+
+    Raises BadInput, Unavailable or CorruptFile, with the remedy, when the tag is no release.
+    """
+    locked = locked_model(repository, tag)
+    extract(repository, tag, code_of(repository, tag), folder)
+    model = folder / "models" / tag.kind
+    fetch(repository, tag, locked, model)
+    data_hash = data_hash_of(tag, model, folder)
+    settle(folder)
+    return data_hash
+
+
+def code_of(repository: Path, tag: Tag) -> list[str]:
+    """Which files a tag's Dockerfile copies, the model aside, and itself."""
+    shown = attempt(repository, "show", f"{tag.commit}:{DOCKERFILE}")
+    if shown.returncode:
+        raise BadInput(f"{tag.name}: no {DOCKERFILE} in it; tag a commit of this project")
+    lines: list[str] = COPIED.findall(shown.stdout.decode())
+    copied = [name for line in lines for name in line.split() if name != MODEL]
+    return [DOCKERFILE, *(f":(glob){name}" if "*" in name else name for name in copied)]
+
+
+def extract(repository: Path, tag: Tag, names: list[str], folder: Path) -> None:
+    """Bring files of a tag's commit to `folder`."""
+    done = attempt(repository, "archive", "--format=tar", tag.commit, "--", *names)
+    if done.returncode:
+        raise BadInput(f"{tag.name}: {done.stderr.decode().strip()}; tag a commit that has it")
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+
+
+def settle(folder: Path) -> None:
+    """Give everything in `folder` one time and the rights of its type, whoever unpacked it."""
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        os.utime(path, (EPOCH, EPOCH))

@@ -1,0 +1,122 @@
+"""The model of a tag: from the DVC remote, and no other than that tag's dvc.lock says."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.release.tag import Tag
+from infra.repository import attempt, environment
+from movierec.errors import BadInput, CorruptFile, Unavailable
+from movierec.yamlfile import parse_yaml
+
+LOAD = """
+import json, sys
+sys.path[:0] = sys.argv[2:]
+from pathlib import Path
+from movierec.errors import UserError
+from movierec.models.modelfile import load_model
+try:
+    model = load_model(Path(sys.argv[1]))
+except UserError as error:
+    sys.exit(f"{error}")
+print(json.dumps({"kind": model.manifest["kind"], "data_hash": model.data_hash}))
+"""
+
+
+@dataclass(frozen=True)
+class Locked:
+    """What a dvc.lock says of a folder."""
+
+    path: str
+    """In the repository."""
+    md5: str
+    """Of the list of its files, as DVC makes it."""
+
+
+def locked_model(repository: Path, tag: Tag) -> Locked:
+    """The model that a tag stands for. Raises BadInput when its dvc.yaml or dvc.lock have none."""
+    artifacts = document(repository, tag, "dvc.yaml").get("artifacts") or {}
+    if tag.kind not in artifacts:
+        raise BadInput(f"{tag.name}: no `{tag.kind}` among the `artifacts` of its dvc.yaml")
+    path = artifacts[tag.kind]["path"]
+    for stage in (document(repository, tag, "dvc.lock").get("stages") or {}).values():
+        for out in stage.get("outs", []):
+            if out["path"] == path and out.get("md5", "").endswith(".dir"):
+                return Locked(path, out["md5"])
+    raise BadInput(
+        f"{tag.name}: no {path} among the outputs in its dvc.lock; tag a commit whose `dvc repro` "
+        f"trained it"
+    )
+
+
+def document(repository: Path, tag: Tag, name: str) -> dict[str, Any]:
+    """A YAML file of a tag's commit. Raises BadInput when it has none."""
+    remedy = "tag a commit of this project whose `dvc repro` ended well"
+    shown = attempt(repository, "show", f"{tag.commit}:{name}")
+    if shown.returncode:
+        raise BadInput(f"{tag.name}: no {name} in it; {remedy}")
+    return parse_yaml(shown.stdout, Path(f"{tag.name}:{name}"), remedy)
+
+
+def fetch(repository: Path, tag: Tag, locked: Locked, target: Path) -> None:
+    """Bring a tag's model to `target`, which is not there yet.
+
+    Raises Unavailable when DVC cannot get it, CorruptFile when what it got is something else.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "dvc", "get", str(repository.resolve()), locked.path]
+    done = subprocess.run(
+        [*command, "--rev", tag.commit, "--out", str(target.resolve())],
+        cwd=target.parent,  # and in no repository whose settings or cache would count
+        env=environment(),
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    if done.returncode:
+        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+        raise Unavailable(
+            f"{tag.name}: DVC does not get {locked.path} ({'; '.join(errors)}); `dvc push "
+            f"{locked.path}` from where it was trained, or see `dvc remote list`"
+        )
+    if (got := md5_of_folder(target)) != locked.md5:
+        raise CorruptFile(
+            f"{tag.name}: {locked.path} is {got}, its dvc.lock says {locked.md5}; push it anew from"
+            f" where it was trained: `dvc push {locked.path}`"
+        )
+
+
+def md5_of_folder(folder: Path) -> str:
+    """What DVC calls a folder of these files: the MD5 of the list of their names and MD5s."""
+    entries = []
+    for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
+        if not path.is_dir():
+            digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+            entries.append({"md5": digest, "relpath": path.relative_to(folder).as_posix()})
+    text = json.dumps(entries, sort_keys=True)
+    return f"{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}.dir"
+
+
+def data_hash_of(tag: Tag, model: Path, code: Path) -> str:
+    """The hash of the data that a model was trained on, when it loads by the tag's own code.
+
+    Raises CorruptFile when it does not, or is of another kind than its tag says.
+    """
+    command = [sys.executable, "-I", "-B", "-c", LOAD, str(model), str(code / "stages"), str(code)]
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        why = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
+        raise CorruptFile(
+            f"{tag.name}: its model does not load by its own code: {why.replace(str(model), '')}; "
+            f"train and tag another version"
+        )
+    told = json.loads(done.stdout)
+    if told["kind"] != tag.kind:
+        raise CorruptFile(
+            f"{tag.name}: its model is of the kind {told['kind']}; tag another version"
+        )
+    return str(told["data_hash"])

@@ -1,0 +1,36 @@
+"""Git, in the repository that is meant and no other."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from movierec.errors import Unavailable
+
+PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
+"""Variables by which git finds a repository that is not around the current folder, as a git hook
+or `git rebase --exec` sets them."""
+
+
+def environment() -> dict[str, str]:
+    """This process's, without what names a repository of somebody else's."""
+    return {name: value for name, value in os.environ.items() if name not in PLACES}
+
+
+def attempt(repository: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run git in `repository`, which may be bare; its status is the caller's to judge."""
+    return subprocess.run(
+        ["git", *arguments],
+        cwd=repository,
+        env=environment(),
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def git(repository: Path, *arguments: str) -> str:
+    """What git prints. Raises Unavailable with git's own words when it fails."""
+    done = attempt(repository, *arguments)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip()
+        raise Unavailable(f"git {' '.join(arguments)} in {repository}: {said}")
+    return done.stdout.decode()
