@@ -76,14 +76,30 @@ def failures(asked: Sequence[Asked]) -> Counter[str]:
     return Counter(one.told for one in asked if one.told != "200")
 
 
-def versions_by_user(asked: Sequence[Asked], kind: str) -> dict[int, list[str]]:
-    """The versions of models of `kind` that each user met, in order, each run of one as one."""
-    met: dict[int, list[str]] = {}
+def arm_of_each(asked: Sequence[Asked]) -> dict[int, str]:
+    """Which arm answered each user, most of the time: another stands in when that one fails."""
+    answered: dict[int, Counter[str]] = {}
+    for one in asked:
+        if one.model:
+            answered.setdefault(one.user, Counter())[one.model.partition("@")[0]] += 1
+    return {user: arms.most_common(1)[0][0] for user, arms in answered.items()}
+
+
+def versions_by_user(asked: Sequence[Asked], arm: str) -> dict[int, list[str]]:
+    """The versions that each user of an arm met there, in order, each run of one as one."""
+    arms = arm_of_each(asked)
+    met: dict[int, list[str]] = {user: [] for user in arms if arms[user] == arm}
     for one in sorted(asked, key=lambda one: one.due):
-        versions = met.setdefault(one.user, [])
-        if one.model.startswith(f"{kind}@") and versions[-1:] != [one.model]:
+        versions = met.get(one.user, [])
+        if one.model.startswith(f"{arm}@") and versions[-1:] != [one.model]:
             versions.append(one.model)
-    return {user: versions for user, versions in met.items() if versions}
+    return met
+
+
+def stand_ins(asked: Sequence[Asked]) -> int:
+    """How many answers another arm gave than the user's own."""
+    arms = arm_of_each(asked)
+    return sum(1 for one in asked if one.model and not one.model.startswith(f"{arms[one.user]}@"))
 
 
 def held_up(asked: Sequence[Asked]) -> float:

@@ -30,9 +30,9 @@ class Watch:
     process: subprocess.Popen[str] | None = field(default=None, repr=False)
 
     def __enter__(self) -> "Watch":
-        listed = self.cluster.get("pods")
-        self.told = "".join(json.dumps({"type": "ADDED", "object": pod}) for pod in listed["items"])
-        self.since = int(listed["metadata"]["resourceVersion"])
+        pods = self.cluster.get("pods")["items"]
+        self.told = "".join(json.dumps({"type": "ADDED", "object": pod}) for pod in pods)
+        self.since = max(map(version, pods))
         command = ["kubectl", "--namespace", self.cluster.namespace, "get", "pods", "--watch"]
         self.process = subprocess.Popen(
             [*command, "--output-watch-events", "--output", "json"],

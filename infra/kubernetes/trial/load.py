@@ -1,6 +1,6 @@
 """Ask a service at a fixed rate and write down what became of every request.
 
-    python load.py --to router:8080 --rate 100 --users 7,11,13 [--kept] [--seconds 60] > asked.jsonl
+    python load.py --to router:8080 --rate 100 --users 7,11,13 [--burst 20] [--kept] > asked.jsonl
 
 Open loop: request i is due at i / rate, whatever became of those before it, and its time counts
 from then. **Nothing is tried again**: a client that repeats a request on a dead connection, as most
@@ -94,7 +94,7 @@ async def load(options: argparse.Namespace) -> None:
     out: set[asyncio.Task[None]] = set()
     number = 0
     while not ended.is_set() and number < options.rate * options.seconds:
-        due = began + number / options.rate
+        due = began + number // options.burst * options.burst / options.rate
         await asyncio.sleep(due - time.monotonic())
         task = asyncio.create_task(client.ask(options.users[number % len(options.users)], due))
         out.add(task)
@@ -117,6 +117,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--path", default="/recommend/{}", help="{} is the user")
     parser.add_argument("--rate", type=float, default=100.0, help="requests a second")
     parser.add_argument("--users", type=numbers, default=range(1, 201), help="asked for in turn")
+    parser.add_argument("--burst", type=int, default=1, help="so many at a time")
     parser.add_argument("--kept", action="store_true", help="use connections again")
     parser.add_argument("--seconds", type=float, default=float("inf"))
     asyncio.run(load(parser.parse_args(arguments)))

@@ -5,6 +5,7 @@ from infra.kubernetes.asking import (
     failures,
     held_up,
     percentile,
+    stand_ins,
     summary,
     versions_by_user,
 )
@@ -27,7 +28,7 @@ def test_a_user_who_goes_back_to_an_old_version_is_seen() -> None:
     assert versions_by_user(seen, "svd") == {1: ["svd@v1", "svd@v2", "svd@v1"]}
 
 
-def test_versions_are_those_of_one_arm_however_often_they_answered() -> None:
+def test_another_arm_that_stood_in_is_counted_and_is_no_version_of_the_users_own() -> None:
     seen = [
         asked(1, 0),
         asked(1, 1),
@@ -36,7 +37,8 @@ def test_versions_are_those_of_one_arm_however_often_they_answered() -> None:
         asked(2, 4, ""),
     ]
     assert versions_by_user(seen, "svd") == {1: ["svd@v1", "svd@v2"]}
-    assert versions_by_user(seen, "svdpp") == {1: ["svdpp@v9"]}
+    assert versions_by_user(seen, "svdpp") == {}
+    assert stand_ins(seen) == 1
 
 
 def test_times_are_of_what_was_answered() -> None:

@@ -93,6 +93,13 @@ def test_kept_connections_are_used_again() -> None:
     assert any(line[6] for line in lines) and not lines[0][6]
 
 
+def test_a_burst_is_due_at_once_and_the_rate_stays() -> None:
+    with server() as running:
+        options = ("--rate", "100", "--seconds", "0.2", "--burst", "10", "--users", "1")
+        lines = asked(running.server_port, *options)
+    assert sorted(line[1] for line in lines) == [0.0] * 10 + [0.1] * 10
+
+
 def test_nobody_there_is_a_failure_a_request() -> None:
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))  # taken, and nobody listens

@@ -1,0 +1,112 @@
+"""A namespace of a real cluster with everything in it, from images of two releases."""
+
+import contextlib
+import os
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from infra.demo.releases import make_releases
+from infra.kubernetes.asking import Load, asking, failures, held_up, percentile, summary
+from infra.kubernetes.cluster import Cluster
+from infra.kubernetes.install import install, remove
+from infra.release import image
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKSPACE = ROOT / ".demo/workspace"
+OLD, NEW = "v1.0.0", "v1.1.0"
+ARMS = ("svd", "svdpp")
+ROUTER = "movierec-router:tried"
+BROKEN = "movierec:svd-broken"
+USERS = 100
+BUSY_SECONDS = 0.2
+"""A client that was so late itself tells nothing of those whom it asked."""
+BREAK = """\
+FROM movierec:svd-{}
+USER 0
+RUN python -c "import pathlib; p = pathlib.Path('/app/model/movie_bias.npy'); \\
+    b = bytearray(p.read_bytes()); b[-1] ^= 1; p.write_bytes(b)"
+USER 10001:10001
+"""
+
+
+def image_of(arm: str, version: str) -> str:
+    return f"movierec:{arm}-{version}"
+
+
+def docker(*arguments: str, given: str | None = None) -> None:
+    done = subprocess.run(["docker", *arguments], input=given, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Two releases of each arm, retrained; a router; and an image with a damaged model: the
+    cluster has them all."""
+    folder = tmp_path_factory.mktemp("releases")
+    repository = make_releases(WORKSPACE, folder, [OLD, NEW])
+    options = ["--repo", str(repository), "--", "--network", "host"]
+    for arm in ARMS:
+        for version in (OLD, NEW):
+            image.main([f"{arm}@{version}", *options])
+    router = ROOT / "infra/docker/router.Dockerfile"
+    docker(
+        "build", "--quiet", "--network", "host", "--tag", ROUTER, "--file", str(router), str(ROOT)
+    )
+    docker("build", "--quiet", "--tag", BROKEN, "-", given=BREAK.format(OLD))
+    names = [ROUTER, BROKEN, *(image_of(arm, v) for arm in ARMS for v in (OLD, NEW))]
+    subprocess.run([*shlex.split(os.environ["HAND_IMAGES"]), *names], check=True)
+
+
+@pytest.fixture(scope="session")
+def installed(images: None) -> Iterator[Cluster]:
+    """Everything, serving; taken away at the end."""
+    cluster = Cluster(f"movierec-test-{os.getpid()}")
+    try:
+        install(cluster, {arm: image_of(arm, OLD) for arm in ARMS} | {"router": ROUTER})
+        yield cluster
+    finally:
+        remove(cluster)
+
+
+@pytest.fixture(scope="session")
+def users() -> str:
+    """Users of whom the models know something, as an option."""
+    known = np.load(WORKSPACE / "models/svd/users.npy", mmap_mode="r")[:USERS]
+    return ",".join(map(str, known))
+
+
+@pytest.fixture(scope="session")
+def carried(installed: Cluster, users: str) -> None:
+    """Whether this machine carries the load while nothing is changed; else nothing can be told."""
+    load = Load(installed, "baseline", f"--to router:8080 --rate 150 --seconds 10 --users {users}")
+    load.start()
+    load.await_end()
+    print(f"\nbaseline, nothing changed: {summary(load.asked)}")
+    if failures(load.asked) or percentile(load.asked, 0.99) > 1000 * BUSY_SECONDS:
+        pytest.skip("no verdict: this machine does not carry the load while nothing is changed")
+
+
+@pytest.fixture
+def cluster(installed: Cluster, carried: None) -> Cluster:
+    """As it was installed: two old pods of each arm, and no others."""
+    for arm in ARMS:
+        installed.set_image(arm, image_of(arm, OLD))
+    installed.await_settled(*ARMS, "router")
+    return installed
+
+
+@contextlib.contextmanager
+def unharmed(cluster: Cluster, what: str, options: str) -> Iterator[Load]:
+    """Load during the block: no request may fail. A machine that held the client itself up gives
+    no verdict, which is told as skipped."""
+    with asking(cluster, what.replace(" ", "-"), options) as load:
+        yield load
+    print(f"\n{what}: {summary(load.asked)}")
+    if failures(load.asked) and held_up(load.asked) > BUSY_SECONDS:
+        pytest.skip(f"no verdict: {what}: {summary(load.asked)}; {held_up(load.asked):.1f} s late")
+    assert not failures(load.asked)
