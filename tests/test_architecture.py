@@ -38,6 +38,7 @@ HANDS_IT_ON = {
     "infra/demo/replay.py": "infra/kafka/with-kafka.sh names the broker in it",
     "infra/demo/workspace.py": "git gets a name to commit under",
     "infra/kafka/check.py": "the broker's settings",
+    "infra/router/settings.py": "the router's settings",
     "infra/simulator/sender.py": "the broker's settings",
 }
 

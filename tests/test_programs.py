@@ -27,6 +27,8 @@ PROGRAMS = {
     "infra.release.expire": "expire",
     "infra.release.lists": "lists",
     "infra.release.window": "window",
+    "infra.router.start": "start",
+    "infra.router.weights": "weights",
     "infra.simulator.capture": "capture",
     "infra.simulator.live": "live",
     "infra.simulator.produce": "produce",
