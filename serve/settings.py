@@ -148,18 +148,21 @@ class ServiceSettings:
 
 
 def table() -> str:
-    """Every setting as Markdown: a table for each prefix."""
+    """Every setting of this house as Markdown: a table for each prefix."""
     return "\n\n".join(
-        "\n".join(
-            [f"#### {title}", "", "| variable | default | takes | meaning |", "|---|---|---|---|"]
-            + [_row(name, place) for name, place in settings_of(cls)]
-        )
+        section(title, cls)
         for title, cls in (
             ("KAFKA_…: every program that talks to brokers, the simulator's too", KafkaSettings),
             ("COLLECTOR_…: the collector", CollectorSettings),
             ("SERVICE_…: the service", ServiceSettings),
         )
     )
+
+
+def section(title: str, cls: Any) -> str:
+    """The settings of a class as Markdown."""
+    head = [f"#### {title}", "", "| variable | default | takes | meaning |", "|---|---|---|---|"]
+    return "\n".join(head + [_row(name, place) for name, place in settings_of(cls)])
 
 
 def _row(name: str, place: Any) -> str:

@@ -29,6 +29,8 @@ PROGRAMS = {
     "infra.release.image": "image",
     "infra.release.lists": "lists",
     "infra.release.window": "window",
+    "infra.router.start": "start",
+    "infra.router.weights": "weights",
     "infra.simulator.capture": "capture",
     "infra.simulator.live": "live",
     "infra.simulator.produce": "produce",

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Install from Debian what the slow tests need beyond Python: Java, Maven and OpenSSL for the real
-# Kafka broker, strace for the faults, Prometheus to check its rules. Installs only what is missing.
+# Kafka broker, strace for the faults, nginx with njs for the router, Prometheus to check its rules.
+# Installs only what is missing.
 set -euo pipefail
 
 missing=()
@@ -9,6 +10,7 @@ command -v mvn >/dev/null || missing+=(maven)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v strace >/dev/null || missing+=(strace)
 command -v promtool >/dev/null || missing+=(prometheus)
+[ -e /usr/lib/nginx/modules/ngx_http_js_module.so ] || missing+=(nginx libnginx-mod-http-js)
 command -v amtool >/dev/null || missing+=(prometheus-alertmanager)
 [ "${#missing[@]}" -eq 0 ] && exit 0
 

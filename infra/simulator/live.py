@@ -20,11 +20,11 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from infra.simulator import routing
 from infra.simulator.answers import request_text
 from infra.simulator.exact import partition_of, stream
 from infra.simulator.sender import Sender, add_kafka_options, kafka_of
 from infra.simulator.world import HIGH, LOW, World, add_options, make_world, rate
+from movierec import routing
 from movierec.cli import real, run
 from movierec.errors import BadInput, Unavailable
 from movierec.lines.events import Account, Rating, Request, Watch, format_event

@@ -9,7 +9,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from movierec.errors import BadParams
 
@@ -48,7 +48,9 @@ def checked(kind: type[T], document: Any, name: str) -> T:
 
 def value_of(kind: Any, value: Any, metadata: Mapping[str, Any], name: str) -> Any:
     """One value, checked against its field's type and metadata; a whole number may stand for a
-    float. Raises BadParams."""
+    float. Of a mapping the metadata hold for each value. Raises BadParams."""
+    if get_origin(kind) is dict:
+        return _mapping_of(kind, value, metadata, name)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         try:
             value = float(value)
@@ -70,3 +72,10 @@ def value_of(kind: Any, value: Any, metadata: Mapping[str, Any], name: str) -> A
                 bound += f" and at most {high}"
             raise BadParams(f"{name} must be {bound}, got {value!r}")
     return value
+
+
+def _mapping_of(kind: Any, value: Any, metadata: Mapping[str, Any], name: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise BadParams(f"{name} must be a mapping of names, got {value!r}")
+    _, item = get_args(kind)
+    return {key: value_of(item, value[key], metadata, f"{name}: {key}") for key in value}

@@ -17,13 +17,21 @@ class Some:
     count: int = number(low=1, high=9)
     rate: float = number(above=0)
     way: str = choice("up", "down")
+    shares: dict[str, float] = number(low=0)  # noqa: RUF009
 
 
-GOOD: dict[str, Any] = {"count": 9, "rate": 1, "way": "up", "plain": -2, "sure": True}
+GOOD: dict[str, Any] = {
+    "count": 9,
+    "rate": 1,
+    "way": "up",
+    "plain": -2,
+    "sure": True,
+    "shares": {"a": 1, "b": 0.5},
+}
 
 
 def test_good_values_arrive_and_whole_numbers_stand_for_floats() -> None:
-    assert checked(Some, GOOD, "s") == Some(-2.0, True, 9, 1.0, "up")
+    assert checked(Some, GOOD, "s") == Some(-2.0, True, 9, 1.0, "up", {"a": 1.0, "b": 0.5})
     assert type(checked(Some, GOOD, "s").plain) is float
 
 
@@ -42,7 +50,11 @@ def test_good_values_arrive_and_whole_numbers_stand_for_floats() -> None:
         ("plain", False, "s: plain must be float, got False"),
         ("way", "left", "s: way must be one of up, down, got 'left'"),
         ("sure", 1, "s: sure must be bool, got 1"),
-        ("more", 1, "s: unknown key 'more'; it takes count, plain, rate, sure, way"),
+        ("shares", [1], "s: shares must be a mapping of names, got [1]"),
+        ("shares", {1: 1}, "s: shares must be a mapping of names, got {1: 1}"),
+        ("shares", {"a": 1, "b": -1}, "s: shares: b must be at least 0, got -1.0"),
+        ("shares", {"a": None}, "s: shares: a must be float, got None"),
+        ("more", 1, "s: unknown key 'more'; it takes count, plain, rate, shares, sure, way"),
     ],
 )
 def test_a_bad_value_is_named(key: str, value: Any, message: str) -> None:

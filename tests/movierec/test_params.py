@@ -21,6 +21,7 @@ from movierec.models.model import ByEpochs
 from movierec.models.svd import SVD
 from movierec.models.training import UPTAKE, Train, load_train
 from movierec.params import load_section
+from movierec.routing import Routing
 
 SECTIONS = {
     "events": Events,
@@ -30,6 +31,7 @@ SECTIONS = {
     "evaluate": Evaluate,
     "gate": Gate,
     "online": Online,
+    "routing": Routing,
     "expire": Expire,
 }
 SHIPPED = Path(__file__).resolve().parents[2] / "params.yaml"
@@ -114,6 +116,7 @@ gate.min_recall_gain -1 to inf
 online.conversion_minutes >0 to inf
 online.confidence >0 to 0.999999
 online.deadline_ms 1 to inf
+routing.weights 0 to 1000000000.0
 expire.keep_days 1 to inf
 train.svd.n_epochs 1 to inf
 train.svd.holdout_share 0 to 0.5

@@ -11,12 +11,13 @@ import pytest
 
 from infra.kafka.embedded import MockCluster
 from infra.processes import free_port
-from infra.simulator import live, produce, replay, routing
+from infra.simulator import live, produce, replay
 from infra.simulator import sender as sender_module
 from infra.simulator.exact import partition_of
 from infra.simulator.ratings_file import read_ratings
 from infra.simulator.sender import Sender
 from infra.simulator.world import make_world
+from movierec import routing
 from movierec.dataset.reduce import aggregate_day
 from movierec.dataset.window import Window
 from movierec.errors import BadInput, Unavailable
