@@ -11,6 +11,10 @@ from infra.kubernetes.cluster import Cluster, wait_until
 
 START = "python /programs/load.py {options} >/tmp/{name} 2>/tmp/{name}.errors </dev/null & echo $!"
 
+WITNESS = "--to witness:8080 --rate 20"
+PATIENCE = 0.2
+"""Seconds: the router waits little longer for an arm, and then asks the other one."""
+
 
 class Asked(NamedTuple):
     """A request: seconds since the load began, and what trial/load.py wrote down of it."""
@@ -33,6 +37,7 @@ class Load:
     name: str
     options: str
     asked: list[Asked] = field(default_factory=list)
+    witness: "Load | None" = None
 
     def start(self) -> None:
         """Begin, in the background, and wait for the first answer."""
@@ -64,11 +69,23 @@ class Load:
 
 @contextmanager
 def asking(cluster: Cluster, name: str, options: str) -> Iterator[Load]:
-    """Load from here to the end of the block."""
+    """Load from here to the end of the block, on a witness, too, whom nobody updates."""
     load = Load(cluster, name, options)
+    load.witness = Load(cluster, f"{name}.witness", WITNESS)
+    load.witness.start()
     load.start()
-    yield load
-    load.stop()
+    try:
+        yield load
+    finally:
+        load.stop()
+        load.witness.stop()
+
+
+def had_time(load: Load) -> bool:
+    """Whether the machine had time for it: else no failure says anything of what was asked."""
+    assert load.witness
+    late = [one for one in load.witness.asked if one.told != "200" or one.seconds > PATIENCE]
+    return not late and held_up(load.asked) < PATIENCE
 
 
 def failures(asked: Sequence[Asked]) -> Counter[str]:
@@ -117,5 +134,6 @@ def summary(asked: Sequence[Asked]) -> str:
     """One line for people."""
     failed = failures(asked)
     said = f" ({', '.join(f'{n} {kind}' for kind, n in failed.most_common())})" if failed else ""
-    times = f"p50 {percentile(asked, 0.5):.1f} ms, p99 {percentile(asked, 0.99):.1f} ms"
+    p50, p99, most = (percentile(asked, share) for share in (0.5, 0.99, 1.0))
+    times = f"p50 {p50:.1f} ms, p99 {p99:.1f}, at most {most:.0f} ms"
     return f"{len(asked)} requests, {failed.total()} failed{said}, {times}"

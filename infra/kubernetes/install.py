@@ -34,7 +34,7 @@ def install(cluster: Cluster, images: Mapping[str, str], components: Sequence[st
     things = with_images(rendered(cluster.namespace, components), images)
     trial = with_images(
         rendered(cluster.namespace, folder=FOLDER / "trial"),
-        {"client": images["svd"], "names": images["svd"]},
+        dict.fromkeys(("client", "names", "witness"), images["svd"]),
     )
     cluster.apply([thing for thing in things if thing["kind"] in AT_ONCE])
     names = [thing for thing in trial if thing["metadata"]["name"].startswith("names")]
@@ -43,7 +43,7 @@ def install(cluster: Cluster, images: Mapping[str, str], components: Sequence[st
         _name(cluster, names)
     cluster.apply(things)
     cluster.await_settled(*DEPLOYMENTS)
-    cluster.kubectl("wait", "--for=condition=Ready", "pod/client", "--timeout=120s")
+    cluster.kubectl("wait", "--for=condition=Ready", "pod/client", "pod/witness", "--timeout=120s")
 
 
 def remove(cluster: Cluster) -> None:

@@ -8,12 +8,11 @@ import pytest
 from infra.kubernetes.asking import Load, failures, stand_ins, versions_by_user
 from infra.kubernetes.cluster import Cluster
 from infra.kubernetes.order import Step, Watch
-from tests.cluster.conftest import ARMS, NEW, OLD, image_of, unharmed
+from tests.cluster.conftest import ARMS, NEW, OLD, RATE, image_of, unharmed
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1200)]
 
 UPDATES = [NEW, OLD, NEW, OLD, NEW]
-RATE = 150
 LEAST = 10_000
 
 
