@@ -56,8 +56,12 @@ class Load:
         wait_until("the load has ended", lambda: "gone" in self._client("sh", "-c", gone))
         errors = self._client("cat", f"{self._file}.errors")
         assert not errors, errors
-        lines = self._client("cat", self._file).splitlines()
-        self.asked = [Asked(*json.loads(line)) for line in lines]
+        self.asked = self.so_far()
+
+    def so_far(self) -> list[Asked]:
+        """What it has written by now; the last requests may not be there yet."""
+        lines = self._client("cat", self._file).splitlines(keepends=True)
+        return [Asked(*json.loads(line)) for line in lines if line.endswith("\n")]
 
     @property
     def _file(self) -> str:

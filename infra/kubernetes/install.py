@@ -32,15 +32,11 @@ def rendered(namespace: str, components: Sequence[str] = (), folder: Path = FOLD
 def install(cluster: Cluster, images: Mapping[str, str], components: Sequence[str] = ()) -> None:
     """Everything with the given images, by Deployment, and wait until it serves."""
     things = with_images(rendered(cluster.namespace, components), images)
-    trial = with_images(
-        rendered(cluster.namespace, folder=FOLDER / "trial"),
-        dict.fromkeys(("client", "names", "witness"), images["svd"]),
-    )
+    tried_with = dict.fromkeys(("client", "names", "witness"), images["svd"])
+    trial = with_images(rendered(cluster.namespace, folder=FOLDER / "trial"), tried_with)
     cluster.apply([thing for thing in things if thing["kind"] in AT_ONCE])
-    names = [thing for thing in trial if thing["metadata"]["name"].startswith("names")]
-    cluster.apply([thing for thing in trial if thing not in names])
-    if not _has_names(cluster):
-        _name(cluster, names)
+    cluster.apply([thing for thing in trial if not _is_of_names(thing)])
+    tell_names(cluster, images["svd"])
     cluster.apply(things)
     cluster.await_settled(*DEPLOYMENTS)
     cluster.kubectl("wait", "--for=condition=Ready", "pod/client", "pod/witness", "--timeout=120s")
@@ -51,25 +47,30 @@ def remove(cluster: Cluster) -> None:
     cluster.kubectl("delete", "namespace", cluster.namespace, "--ignore-not-found", "--wait")
 
 
-def _has_names(cluster: Cluster) -> bool:
-    """Whether the cluster tells its pods the addresses of Services."""
-    found = cluster.get("services", "--all-namespaces", "--selector", "k8s-app=kube-dns")
-    return bool(found["items"])
-
-
-def _name(cluster: Cluster, names: list[Thing]) -> None:
-    """Have our own names at the address that this cluster's pods are told to ask."""
+def tell_names(cluster: Cluster, image: str) -> None:
+    """Tell pods the addresses of the Services that there are now, if the cluster does not."""
+    if cluster.get("services", "--all-namespaces", "--selector", "k8s-app=kube-dns")["items"]:
+        return
     node = cluster.get("nodes")["items"][0]["metadata"]["name"]
     told = cluster.kubectl("get", "--raw", f"/api/v1/nodes/{node}/proxy/configz")
     door = json.loads(told)["kubeletconfig"]["clusterDNS"][0]
-    services = cluster.get("services")["items"]
-    addresses = {s["metadata"]["name"]: s["spec"]["clusterIP"] for s in services}
+    services = {
+        s["metadata"]["name"]: s["spec"]["clusterIP"] for s in cluster.get("services")["items"]
+    }
+    trial = rendered(cluster.namespace, folder=FOLDER / "trial")
+    names = with_images([thing for thing in trial if _is_of_names(thing)], {"names": image})
     for thing in names:
         if thing["kind"] == "Pod":
-            pairs = [f"{name}={address}" for name, address in sorted(addresses.items())]
-            thing["spec"]["containers"][0]["args"] = pairs
+            known = [f"{name}={address}" for name, address in sorted(services.items())]
+            thing["spec"]["containers"][0]["args"] = known
         elif thing["kind"] == "Service":
-            thing["spec"]["clusterIP"] = door
+            thing["spec"]["clusterIP"] = door  # which this cluster's pods are told to ask
+    cluster.kubectl("delete", "pod", "names", "--ignore-not-found")
     cluster.apply(names)
     ready = ("wait", "--for=condition=Ready", "pod/names", "--timeout=0s")
     wait_until("names are told", lambda: cluster.attempt(*ready).returncode == 0)
+
+
+def _is_of_names(thing: Thing) -> bool:
+    name: str = thing["metadata"]["name"]
+    return name.startswith("names") and thing["kind"] in ("Pod", "Service")
