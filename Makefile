@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo compare edits test test-slow test-docker coverage mutants fuzz faults bench \
+.PHONY: help setup demo cluster-demo compare edits test test-slow test-docker test-cluster coverage mutants fuzz faults bench \
 	bench-ingest bench-lists bench-store bench-train bench-answer replay lint clean
 
 help:            ## show this list
@@ -28,6 +28,9 @@ $(VENV)/.peers: $(VENV)/.done tests/bench/requirements.txt
 demo: setup      ## the whole loop on embedded defaults, about a minute and a half; it stays in .demo/
 	@python -m infra.demo
 
+cluster-demo: setup  ## the demo's models on the cluster of KUBECONFIG, both updated under load
+	@infra/kubernetes/with-cluster.sh sh -c 'exec python -m infra.demo.cluster --hand-over "$$HAND_IMAGES"'
+
 compare: setup   ## SVD beside SVD++: workspace, branch, experiments; IN=.demo/workspace for the demo's
 	@python -m infra.compare --in $(or $(IN),.)
 
@@ -35,7 +38,7 @@ edits: setup     ## which stages an edit runs: of a room, a parameter, a library
 	@python -m infra.ci.deps --edits
 
 test: lint       ## lint, type-check and the fast tests
-	@python -m pytest -m "not slow and not broker and not docker and not fuzz"
+	@python -m pytest -m "not slow and not broker and not docker and not cluster and not fuzz"
 
 test-slow: setup ## the slow tests and those on the real broker; a skipped one fails
 	@python -m pytest -p infra.ci.no_skips -m "(slow or broker) and not fuzz"
@@ -43,12 +46,15 @@ test-slow: setup ## the slow tests and those on the real broker; a skipped one f
 test-docker: setup  ## build both images and run them: what they carry, weigh and answer
 	@python -m pytest -p infra.ci.no_skips -m docker
 
+test-cluster: setup  ## after `make demo`: updates, faults and controls on the cluster of KUBECONFIG
+	@infra/kubernetes/with-cluster.sh python -m pytest -s -rs -m cluster
+
 lint: setup      ## lint and type-check
 	@infra/ci/check.sh
 
 coverage: setup  ## coverage per file, child processes included; coverage.xml in .cache/coverage
 	@rm -rf .cache/coverage && mkdir -p .cache/coverage
-	@python -m coverage run -m pytest --ignore tests/infra/demo/test_demo.py -m "not broker and not docker and not fuzz"
+	@python -m coverage run -m pytest --ignore tests/infra/demo/test_demo.py -m "not broker and not docker and not cluster and not fuzz"
 	@python -m coverage combine --quiet
 	@python -m coverage xml --quiet
 	@python -m coverage report --format total > .cache/coverage/percent

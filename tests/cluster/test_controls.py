@@ -1,6 +1,7 @@
 """Each safeguard taken away once: requests fail, or the tests that count none prove nothing.
 
-Asked is an arm itself. Through the router the other arm would stand in, and hide it.
+Asked is an arm itself, as through the router the other arm would stand in; and without affinity, by
+which a client meets one pod alone: both hide what these are to show.
 """
 
 import json
@@ -12,9 +13,10 @@ import numpy as np
 import pytest
 
 from infra.kubernetes.asking import asking, failures, summary
-from infra.kubernetes.cluster import Cluster
+from infra.kubernetes.cluster import Cluster, with_images
+from infra.kubernetes.images import image_of
 from infra.kubernetes.install import rendered
-from tests.cluster.conftest import NEW, OLD, WORKSPACE, image_of
+from tests.cluster.conftest import NEW, OLD, WORKSPACE, set_affinity
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
@@ -37,14 +39,13 @@ RATED = 100
 @pytest.fixture
 def restored(cluster: Cluster) -> Iterator[Cluster]:
     """The arm as it is shipped, before and after."""
+    set_affinity(cluster, "None", "svd")
     yield cluster
-    shipped = [
-        thing
-        for thing in rendered(cluster.namespace)
-        if (thing["kind"], thing["metadata"]["name"]) == ("Deployment", "svd")
-    ]
-    shipped[0]["spec"]["template"]["spec"]["containers"][0]["image"] = image_of("svd", OLD)
-    cluster.kubectl("replace", "--filename", "-", given=json.dumps(shipped[0]))
+    set_affinity(cluster, "ClientIP", "svd")
+    things = with_images(rendered(cluster.namespace), {"svd": image_of("svd", OLD)})
+    names = [(thing["kind"], thing["metadata"]["name"]) for thing in things]
+    shipped = things[names.index(("Deployment", "svd"))]
+    cluster.kubectl("replace", "--filename", "-", given=json.dumps(shipped))
     cluster.await_settled("svd")
 
 
@@ -53,7 +54,7 @@ def options(users: str) -> str:
     """Answers that take a while, many at a time: something is under way when a pod ends."""
     movies = np.load(WORKSPACE / "models/svd/movies.npy")[:RATED].astype(str)
     path = "/recommend/{}?rated=" + ",".join(f"{movie}:3.5" for movie in movies)
-    return f"--to svd:8080 --rate 100 --burst 25 --kept --users {users} --path '{path}'"
+    return f"--to svd:8080 --rate 100 --burst 20 --users {users} --path '{path}'"
 
 
 @pytest.mark.parametrize("safeguard", WITHOUT)
@@ -61,6 +62,8 @@ def test_without_it_requests_fail(restored: Cluster, options: str, safeguard: st
     patch = json.dumps(WITHOUT[safeguard])
     restored.kubectl("patch", "deployment/svd", "--type=json", "--patch", patch)
     restored.await_settled("svd")
+    if safeguard == "graceful stop":
+        options += " --kept"  # new connections go to the pods that stay
     broken: Counter[str] = Counter()
     for number in range(UPDATES):
         with asking(restored, f"without-{safeguard.split()[0]}-{number}", options) as load:

@@ -13,8 +13,9 @@ import pytest
 
 from infra.kubernetes.asking import stand_ins
 from infra.kubernetes.cluster import Cluster, Thing, wait_until
+from infra.kubernetes.images import image_of
 from infra.kubernetes.order import is_ready
-from tests.cluster.conftest import BROKEN, NEW, OLD, image_of, unharmed
+from tests.cluster.conftest import BROKEN, NEW, OLD, unharmed
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 

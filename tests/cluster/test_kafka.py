@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from infra.kubernetes.cluster import Cluster, wait_until
+from infra.kubernetes.images import image_of
 from infra.kubernetes.install import tell_names
 from infra.processes import free_port
 from tests.brokers.kafka import Broker
-from tests.cluster.conftest import OLD, RATE, image_of, unharmed
+from tests.cluster.conftest import OLD, RATE, unharmed
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 

@@ -7,8 +7,9 @@ import pytest
 
 from infra.kubernetes.asking import Load, failures, stand_ins, versions_by_user
 from infra.kubernetes.cluster import Cluster
+from infra.kubernetes.images import image_of
 from infra.kubernetes.order import Step, Watch
-from tests.cluster.conftest import ARMS, NEW, OLD, RATE, image_of, unharmed
+from tests.cluster.conftest import ARMS, NEW, OLD, RATE, set_affinity, unharmed
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1200)]
 
@@ -64,18 +65,13 @@ def test_without_affinity_users_go_back_and_still_no_request_fails(
     cluster: Cluster, users: str
 ) -> None:
     """The control of the test above: requests that go to any pod meet old and new by turns."""
-    for service in (*ARMS, "router"):
-        cluster.kubectl(
-            "patch", "service", service, "--patch", '{"spec": {"sessionAffinity": "None"}}'
-        )
+    set_affinity(cluster, "None", *ARMS, "router")
     try:
         options = f"--to router:8080 --rate {RATE} --users {users}"
         with unharmed(cluster, "an update, any pod answers", options) as load:
             update_both(cluster, NEW)
     finally:
-        for service in (*ARMS, "router"):
-            patch = '{"spec": {"sessionAffinity": "ClientIP"}}'
-            cluster.kubectl("patch", "service", service, "--patch", patch)
+        set_affinity(cluster, "ClientIP", *ARMS, "router")
     assert not failures(load.asked)
     back = sum(len(met) > 2 for met in versions_by_user(load.asked, "svd").values())
     print(f"without affinity {back} users went back to a version that they had left")
