@@ -23,12 +23,14 @@ from movierec.evaluation.online import (
     answers_of,
     complete_until,
     distinct,
+    elsewhere,
     report,
     requests_of,
     starts_of,
 )
 from movierec.files import write_json
 from movierec.params import load_section
+from movierec.routing import Routing
 from movierec.store.days import closed_days, read_day
 from movierec.store.openrows import open_rows
 from movierec.times import MINUTE, day_argument, day_name, day_number
@@ -38,8 +40,9 @@ def main(arguments: list[str]) -> int:
     """Evaluate and write the report."""
     options = parse(arguments)
     params = load_section(options.params, "online", Online)
+    routing = load_section(options.params, "routing", Routing)
     days = chosen_days(options)
-    document = evaluate(options, days, params)
+    document = evaluate(options, days, params, routing)
     write_json(options.output, document)
     return 0
 
@@ -77,7 +80,9 @@ def chosen_days(options: argparse.Namespace) -> list[str]:
     return days
 
 
-def evaluate(options: argparse.Namespace, days: list[str], params: Online) -> dict[str, Any]:
+def evaluate(
+    options: argparse.Namespace, days: list[str], params: Online, routing: Routing
+) -> dict[str, Any]:
     """The report on the answers of `days`, and of open rows when they are asked for."""
     window = round(params.conversion_minutes * MINUTE)
     answers, logged = read_answers(options, days)
@@ -87,6 +92,7 @@ def evaluate(options: argparse.Namespace, days: list[str], params: Online) -> di
         "models": report(answers, watches, complete, window=window, confidence=params.confidence),
         "requests": requests,
         "duplicates": logged - len(answers),
+        "elsewhere": elsewhere(answers, routing),
         "days": days,
         "days_before": days_before(options, days),
         "open": options.open,

@@ -3,10 +3,12 @@
     python -m infra.simulator.live --bootstrap A --seconds 30 --seed 7 \\
         --service svd=http://127.0.0.1:8081 --service svdpp=http://127.0.0.1:8082
 
-The users are the world's of that seed, so they have a past in its log. Each keeps to one
-service (infra.simulator.routing). A user reads the list from the top, as far as patience goes, and
-starts the first movie that appeals, which depends on the hidden taste: better lists convert
-more. Lines carry the clock's time. The last line on stdout is a JSON object of counts.
+With `--router http://127.0.0.1:8080` they ask that address alone. The users are the world's of
+that seed, so they have a past in its log. Each keeps to one service: the router's choice, or
+without one the same (movierec.routing, by params.yaml). A user reads the list from the top, as far
+as patience goes, and starts the first movie that appeals, which depends on the hidden taste: better
+lists convert more. Lines carry the clock's time. The last line on stdout is a JSON object of
+counts; `models` are the answers of each version, as their headers name it.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -24,10 +27,11 @@ from infra.simulator.answers import request_text
 from infra.simulator.exact import partition_of, stream
 from infra.simulator.sender import Sender, add_kafka_options, kafka_of
 from infra.simulator.world import HIGH, LOW, World, add_options, make_world, rate
-from movierec import routing
 from movierec.cli import real, run
 from movierec.errors import BadInput, Unavailable
 from movierec.lines.events import Account, Rating, Request, Watch, format_event
+from movierec.params import load_section
+from movierec.routing import Routing, arm
 
 NS_PER_MS = 1_000_000
 DIGITS = 6
@@ -45,9 +49,12 @@ NEWCOMERS = 0.02
 """Of the requests, these come from people whom no model knows."""
 
 
+ROUTER = "router"
+
+
 @dataclass(frozen=True)
 class Service:
-    """An arm of the experiment and where it answers."""
+    """An arm of the experiment, or the router before all, and where it answers."""
 
     arm: str
     host: str
@@ -57,8 +64,11 @@ class Service:
 class Crowd:
     """Users who ask at random moments until `deadline` (monotonic seconds)."""
 
-    def __init__(self, world: World, services: list[Service], sender: Sender, rate: float) -> None:
+    def __init__(
+        self, world: World, services: list[Service], routing: Routing, sender: Sender, rate: float
+    ) -> None:
         self.world = world
+        self.routing = routing
         self.services = {service.arm: service for service in services}
         self.sender = sender
         self.pause = ASKERS / rate
@@ -66,6 +76,7 @@ class Crowd:
         self.counts: Counter[str] = Counter()
         self.lock = threading.Lock()
         self.answered: Counter[str] = Counter()
+        self.models: Counter[str] = Counter()
         self.last_failure: dict[str, str] = {}
 
     def live(self, seconds: float) -> None:
@@ -90,31 +101,37 @@ class Crowd:
     def _ask_until(self, deadline: float, number: int) -> None:
         random = stream(self.world.seed, 3, number)
         connections = {
-            arm: HTTPConnection(s.host, s.port, timeout=TIMEOUT_SECONDS)
-            for arm, s in self.services.items()
+            name: HTTPConnection(s.host, s.port, timeout=TIMEOUT_SECONDS)
+            for name, s in self.services.items()
         }
-        weights = dict.fromkeys(self.services, 1.0)
         while time.monotonic() < deadline:
             row = int(random.integers(0, len(self.world.users)))
             new = random.random() < NEWCOMERS
             user = int(self.world.users[row]) + (10**9 if new else 0)
-            arm = routing.arm(user, "live", weights)
+            asked = self._asked(user)
             if new:
                 self._log(Account(time.time_ns() // 1000 * 1000, DIGITS, user), "accounts")
-            ids = self._recommend(connections[arm], self.services[arm], user)
+            ids = self._recommend(connections[asked], self.services[asked], user)
             self._react(random, row, user, ids)
             time.sleep(float(random.random()) * 2 * self.pause)
         for connection in connections.values():
             connection.close()
 
+    def _asked(self, user: int) -> str:
+        """Whom a site asks for `user`."""
+        if ROUTER in self.services:
+            return ROUTER
+        return arm(user, self.routing.salt, self.routing.weights)
+
     def _recommend(self, connection: HTTPConnection, service: Service, user: int) -> list[str]:
         """Ask for a list and log the answer as a site does; empty when there was none."""
         started = time.monotonic()
-        status, text = 0, ""
+        status, text, model = 0, "", ""
         try:
             connection.request("GET", f"/recommend/{user}")
             response = connection.getresponse()
             status, text = response.status, response.read().decode()
+            model = response.headers.get("X-Model", service.arm)
         except (OSError, HTTPException) as error:
             connection.close()
             text = f"{type(error).__name__}: {error}"
@@ -125,6 +142,7 @@ class Crowd:
         with self.lock:
             if status == 200:
                 self.answered[service.arm] += 1
+                self.models[model] += 1
                 return ids
             self.counts["failures"] += 1
             self.last_failure[service.arm] = f"{service.host}:{service.port}: {text}"
@@ -171,12 +189,18 @@ def main(arguments: list[str]) -> int:
     """Let users live with the services for a while; prints the counts."""
     options = parse(arguments)
     services = [service_of(text) for text in options.service]
+    if options.router is not None:
+        wanted = f"--router {options.router!r}: expected http://host:port"
+        services = [service_at(ROUTER, options.router, wanted)]
+    kafka = kafka_of(options)
+    routing = routing_of(options.params, services)
     world = make_world(options.seed, options.users, options.movies)
-    with Sender(kafka_of(options), options.topic, linger_ms=100) as sender:
-        crowd = Crowd(world, services, sender, options.requests_per_second)
+    with Sender(kafka, options.topic, linger_ms=100) as sender:
+        crowd = Crowd(world, services, routing, sender, options.requests_per_second)
         crowd.live(options.seconds)
     names = ("requests", "failures", "watches", "ratings", "accounts")
-    print(json.dumps({name: crowd.counts[name] for name in names}))
+    counts = {name: crowd.counts[name] for name in names}
+    print(json.dumps({**counts, "models": dict(sorted(crowd.models.items()))}))
     for name, failure in crowd.last_failure.items():
         if not crowd.answered[name]:
             raise Unavailable(f"service {name!r} never answered; its last try: {failure}")
@@ -189,7 +213,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add_kafka_options(parser)
     parser.add_argument("--seconds", type=real, default=30.0)
     parser.add_argument("--requests-per-second", type=real, default=60.0)
-    parser.add_argument("--service", action="append", required=True, metavar="ARM=URL")
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
+    asked = parser.add_mutually_exclusive_group(required=True)
+    asked.add_argument("--service", action="append", metavar="ARM=URL", default=[])
+    asked.add_argument("--router", metavar="URL")
     add_options(parser)
     options = parser.parse_args(arguments)
     if options.seconds <= 0 or options.requests_per_second <= 0:
@@ -197,16 +224,34 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
+def routing_of(path: Path, services: list[Service]) -> Routing:
+    """How params.yaml deals users to those of `services` that are arms. Raises BadInput for one
+    that it does not know."""
+    routing = load_section(path, "routing", Routing)
+    names = [service.arm for service in services if service.arm != ROUTER]
+    if unknown := [name for name in names if name not in routing.weights]:
+        raise BadInput(f"{path}: routing: weights: none of {', '.join(unknown)}")
+    weights = {name: routing.weights[name] for name in names}
+    return Routing(routing.salt, weights or routing.weights)
+
+
 def service_of(text: str) -> Service:
     """`svd=http://host:port` as a Service. Raises BadInput."""
-    arm, _, url = text.partition("=")
-    parts = urlsplit(url)
+    name, _, url = text.partition("=")
+    if not name:
+        raise BadInput(f"--service {text!r}: expected ARM=http://host:port")
+    return service_at(name, url, f"--service {text!r}: expected ARM=http://host:port")
+
+
+def service_at(name: str, url: str, otherwise: str) -> Service:
+    """The Service at an http URL. Raises BadInput(otherwise)."""
     try:
-        if arm and parts.scheme == "http" and parts.hostname and parts.port:
-            return Service(arm, parts.hostname, parts.port)
+        parts = urlsplit(url)
+        if parts.scheme == "http" and parts.hostname and parts.port:
+            return Service(name, parts.hostname, parts.port)
     except ValueError:  # the port is no number
         pass
-    raise BadInput(f"--service {text!r}: expected ARM=http://host:port")
+    raise BadInput(otherwise)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ import online_evaluate
 from movierec.errors import BadInput
 from movierec.lines.parsing import parse_batch, parse_served
 from movierec.lines.rows import LineBatch
+from movierec.params import load_section
+from movierec.routing import Routing, arm
 from movierec.store.closing import Closer
 from movierec.store.tail import claim_partition
 from movierec.times import MILLISECOND, day_number, day_start
@@ -66,6 +68,9 @@ def test_it_judges_the_answers_of_the_closed_days(root):
     report = evaluate(root)
     model = report["models"]["svd@v1"]
     assert (report["days"], report["duplicates"]) == ([DAY], 1)
+    routing = load_section(PARAMS, "routing", Routing)
+    dealt = [arm(user, routing.salt, routing.weights) for user in (1, 2)]
+    assert report["elsewhere"] == 2 - dealt.count("svd")
     assert (model["answers"], model["conversions"]) == (2, 1)
     assert report["requests"] == {"lines": 1, "failed": 0, "late": 0}
 

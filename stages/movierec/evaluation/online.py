@@ -29,6 +29,7 @@ from movierec.evaluation.ranking import wilson_interval
 from movierec.fields import number
 from movierec.lines import events
 from movierec.lines.kinds import REQUEST, SERVED, WATCH
+from movierec.routing import Routing, arm
 from movierec.times import DAY, Nanoseconds, day_number, day_start
 
 
@@ -45,6 +46,7 @@ LINE = pa.schema(
     [
         ("request_id", pa.string()),
         ("model", pa.string()),
+        ("arm", pa.string()),
         ("tier", pa.string()),
         ("ids", pa.list_(pa.string())),
     ]
@@ -55,7 +57,7 @@ ANSWER = ["time", "user", "request_id", "model", "tier"]
 
 
 def answers_of(rows: pa.Table) -> pa.Table:
-    """The answers among `rows`: time, user, request_id, model, tier, ids."""
+    """The answers among `rows`: time, user, request_id, model, arm, tier, ids."""
     rows = rows.filter(pc.equal(rows["kind"], SERVED))
     lines = _parsed(rows["text"])
     columns = {name: lines[name] for name in LINE.names}
@@ -71,6 +73,15 @@ def distinct(answers: pa.Table) -> pa.Table:
     table = table.append_column("row", pa.array(np.arange(len(table))))
     first = table.group_by(ANSWER).aggregate([("row", "min")])["row_min"]
     return table.drop_columns("row").take(np.sort(_numpy(first)))
+
+
+def elsewhere(answers: pa.Table, routing: Routing) -> int:
+    """How many of `answers` another arm gave than `routing` says: it stood in, or was asked by
+    name, or users were dealt otherwise then."""
+    users, place = np.unique(_numpy(answers["user"]), return_inverse=True)
+    dealt = [arm(user, routing.salt, routing.weights) for user in users.tolist()]
+    gave = np.asarray(answers["arm"].to_pylist(), dtype=str)
+    return int((np.asarray(dealt, dtype=str)[place] != gave).sum())
 
 
 def starts_of(rows: pa.Table, users: pa.Array) -> pa.Table:

@@ -5,6 +5,7 @@ import random
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from movierec.dataset.reduce import aggregate_day
 from movierec.dataset.window import Window
 from movierec.errors import BadInput, Unavailable
 from movierec.lines.events import Account, BadLine, Rating, Request, Watch, parse
+from movierec.params import load_section
 from movierec.times import day_number
 from serve.kafka import KafkaSettings
 from serve.settings import CollectorSettings
@@ -34,7 +36,7 @@ WORLD = ["--seed", "3", "--users", "60", "--movies", "90"]
 
 @pytest.fixture(scope="module")
 def address():
-    cluster = MockCluster(["movielog", "again", "live", "replay", "letters"], PARTITIONS)
+    cluster = MockCluster(["movielog", "again", "live", "replay", "letters", "routed"], PARTITIONS)
     yield cluster.address
     cluster.close()
 
@@ -112,13 +114,16 @@ def serve():
     """Start a stub service that answers with what a function of the user gives."""
     servers = []
 
-    def start(answer, status=200):
+    def start(answer, status=200, model=None):
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
-                body = answer(int(self.path.rsplit("/", 1)[1])).encode()
+                user = int(self.path.rsplit("/", 1)[1])
+                body = answer(user).encode()
                 self.send_response(status)
+                if model:
+                    self.send_header("X-Model", model(user))
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -162,18 +167,21 @@ def test_users_live_and_better_lists_convert_more(address, capsys, serve):
     kinds = Counter(type(event) for event in events)
     assert kinds[BadLine] == 0
     assert counts["failures"] == 0
+    assert sum(counts["models"].values()) == counts["requests"]
+    assert set(counts["models"]) == {"svd", "svdpp"}, "who names no version goes by the arm"
     assert [counts[name] for name in ("requests", "watches", "ratings", "accounts")] == [
         kinds[kind] for kind in (Request, Watch, Rating, Account)
     ]
     assert counts["requests"] > 100 < counts["watches"] and counts["ratings"] > 5
     watched, asked = {good: 0, bad: 0}, {good: 0, bad: 0}
     arms = {"svd": good, "svdpp": bad}
+    dealt = load_section(Path("params.yaml"), "routing", routing.Routing)
     for partition, lines in found.items():
         offered = {}
         for _, line in lines:
             event = parse(line)
             assert int(partition_of(np.array([event.user]), PARTITIONS)[0]) == partition
-            url = arms[routing.arm(event.user, "live", {"svd": 1.0, "svdpp": 1.0})]
+            url = arms[routing.arm(event.user, dealt.salt, dealt.weights)]
             if isinstance(event, Request):
                 assert event.text.startswith(url.removeprefix("http://"))  # stably one arm
                 asked[url] += 1
@@ -182,6 +190,31 @@ def test_users_live_and_better_lists_convert_more(address, capsys, serve):
                 assert event.time >= offered[event.user].time  # after the request
                 watched[url] += event.movie in offered[event.user].text
     assert watched[good] / asked[good] > 2 * watched[bad] / asked[bad]
+
+
+def test_the_router_alone_is_asked_and_the_answer_says_whose_it_is(address, capsys, serve):
+    """The router deals users; each answer names the model that gave it."""
+    router = serve(taste_lists(1), model=lambda user: f"{'svd' if user % 2 else 'svdpp'}@v1")
+    command = ["--bootstrap", address, "--topic", "routed", *WORLD, "--seconds", "2"]
+    live.main([*command, "--requests-per-second", "100", "--router", router])
+    counts = last_line(capsys)
+    requests = [e for e in events_of(held(address, "routed", PARTITIONS)) if isinstance(e, Request)]
+    asked = Counter(f"{'svd' if e.user % 2 else 'svdpp'}@v1" for e in requests)
+    assert counts["models"] == asked and set(asked) == {"svd@v1", "svdpp@v1"}
+    host = router.removeprefix("http://")
+    assert all(event.text.startswith(host) for event in requests)
+
+
+def test_an_arm_that_params_do_not_know_is_named(address):
+    command = ["--bootstrap", address, "--topic", "live", *WORLD, "--service", "c=http://a:1"]
+    with pytest.raises(BadInput, match=r"params\.yaml: routing: weights: none of c"):
+        live.main(command)
+
+
+def test_a_malformed_router_is_named(address):
+    command = ["--bootstrap", address, "--topic", "live", *WORLD, "--router", "svd=http://a:1"]
+    with pytest.raises(BadInput, match="--router 'svd=http://a:1': expected http://host:port"):
+        live.main(command)
 
 
 def test_a_service_that_never_answers_is_named(address, serve):

@@ -14,6 +14,7 @@ from movierec.evaluation.online import (
     complete_until,
     converted,
     distinct,
+    elsewhere,
     latest_before,
     report,
     requests_of,
@@ -21,6 +22,7 @@ from movierec.evaluation.online import (
 )
 from movierec.fields import checked
 from movierec.lines.kinds import REQUEST, SERVED, WATCH
+from movierec.routing import Routing, arm
 from movierec.times import MINUTE
 
 WINDOW = 30 * MINUTE
@@ -35,8 +37,8 @@ COLUMNS = pa.schema(
 )
 
 
-def served(minute, user, ids, request_id, model="svd@v1", tier="model"):
-    line = {"request_id": request_id, "user": user, "model": model, "arm": "svd", "tier": tier}
+def served(minute, user, ids, request_id, model="svd@v1", tier="model", arm="svd"):
+    line = {"request_id": request_id, "user": user, "model": model, "arm": arm, "tier": tier}
     text = json.dumps({"time": "2026-01-05T00:00", **line, "ids": ids})
     return {"kind": SERVED, "time": round(minute * MINUTE), "user": user, "text": text}
 
@@ -282,3 +284,16 @@ def by_hand(answers, watches):
         if seen["time"] - time <= WINDOW and seen["movie"] in json.loads(latest["text"])["ids"]:
             result[request_id] = True
     return result
+
+
+def test_answers_of_another_arm_than_the_user_s_are_counted():
+    routing = Routing("s", {"svd": 2.0, "svdpp": 1.0, "off": 0.0})
+    dealt = {user: arm(user, "s", routing.weights) for user in range(100)}
+    assert set(dealt.values()) == {"svd", "svdpp"}
+    home = [served(user, user, ["a"], "r", arm=name) for user, name in dealt.items()]
+    assert elsewhere(answers_of(rows(*home)), routing) == 0
+    others = [served(200, user, ["a"], "s", arm="svdpp") for user in range(100)]
+    strange = [served(300, 1, ["a"], "t", arm="nobody"), served(301, 1, ["a"], "u", arm="off")]
+    away = 2 + list(dealt.values()).count("svd")
+    assert elsewhere(answers_of(rows(*others, *home, *strange)), routing) == away
+    assert elsewhere(answers_of(rows()), routing) == 0
