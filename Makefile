@@ -6,7 +6,8 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster-demo compare edits test test-slow test-docker test-cluster coverage mutants fuzz faults bench \
+.PHONY: help setup demo cluster-demo compare image image-dev edits test test-slow test-docker \
+	test-cluster coverage mutants fuzz faults bench \
 	bench-ingest bench-lists bench-store bench-train bench-answer replay lint clean
 
 help:            ## show this list
@@ -33,6 +34,12 @@ cluster-demo: setup  ## the demo's models on the cluster of KUBECONFIG, both upd
 
 compare: setup   ## SVD beside SVD++: workspace, branch, experiments; IN=.demo/workspace for the demo's
 	@python -m infra.compare --in $(or $(IN),.)
+
+image: setup     ## a release's image from its git tag: TAG=svd@v1.4.0, of REPO=folder
+	@python -m infra.release.image "$(TAG)" $(if $(REPO),--repo "$(REPO)") -- $(DOCKER_BUILD_OPTIONS)
+
+image-dev:       ## images of the work tree, to try it: both models as they stand, collector
+	@for what in svd svdpp collector; do infra/docker/build.sh $$what || exit 1; done
 
 edits: setup     ## which stages an edit runs: of a room, a parameter, a library
 	@python -m infra.ci.deps --edits

@@ -1,23 +1,26 @@
 #!/usr/bin/env bash
-# Build an image: of the collector, of the router, or of a service with one model baked in.
+# Build an image of the work tree, to try it. Its name ends in `dev`: a release is made from its git
+# tag, by `python -m infra.release.image svd@v1.4.0`, and never here.
 #
-#   infra/docker/build.sh collector movierec-collector:dev
-#   infra/docker/build.sh router movierec-router:dev
-#   MODEL_VERSION=svd@v1.4.0 infra/docker/build.sh svd movierec-svd:v1.4.0
+#   infra/docker/build.sh collector   # movierec-collector:dev; `router` likewise
+#   infra/docker/build.sh svd         # movierec:svd-dev, with models/svd as `dvc repro` left it
 #
-# CONTEXT is the folder to build from (default: this repository), DOCKER_BUILD_OPTIONS go to
-# `docker build` (such as `--network host`). Prints the image's id.
+# CONTEXT is the folder to build from (default: this repository), REPOSITORY replaces `movierec` in
+# the name, DOCKER_BUILD_OPTIONS go to `docker build` (such as `--network host`). Prints name and id.
 set -euo pipefail
 
-what=$1 tag=$2
+what=$1
 context=${CONTEXT:-$(cd "$(dirname "$0")/../.." && pwd)}
-commit=$(git -C "$(dirname "$0")" rev-parse HEAD)
 read -ra options <<<"${DOCKER_BUILD_OPTIONS:-}"
-if [ "$what" = collector ] || [ "$what" = router ]; then
-  file=$what.Dockerfile
-else
-  file=serve.Dockerfile
-  options+=(--build-arg "MODEL=$what" --build-arg "MODEL_VERSION=${MODEL_VERSION:-$what@unreleased}")
-  options+=(--build-arg "GIT_COMMIT=$commit")
-fi
-exec docker build --quiet "${options[@]}" --tag "$tag" --file "$context/infra/docker/$file" "$context"
+case $what in
+  svd | svdpp)
+    file=serve image=${REPOSITORY:-movierec}:$what-dev
+    commit=$(git -C "$(dirname "$0")" describe --always --dirty --abbrev=40 --exclude '*')
+    options+=(--build-arg "MODEL=$what" --build-arg "MODEL_VERSION=$what@dev")
+    options+=(--build-arg "GIT_COMMIT=$commit")
+    ;;
+  *) file=$what image=${REPOSITORY:-movierec}-$what:dev ;;
+esac
+id=$(docker build --quiet "${options[@]}" --tag "$image" \
+  --file "$context/infra/docker/$file.Dockerfile" "$context")
+echo "$image $id"

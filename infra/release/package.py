@@ -85,8 +85,9 @@ def fetch(repository: Path, tag: Tag, locked: Locked, target: Path) -> None:
         )
     if (got := md5_of_folder(target)) != locked.md5:
         raise CorruptFile(
-            f"{tag.name}: {locked.path} is {got}, its dvc.lock says {locked.md5}; push it anew from"
-            f" where it was trained: `dvc push {locked.path}`"
+            f"{tag.name}: {locked.path} is {got}, its dvc.lock says {locked.md5}: the DVC remote "
+            f"(or .dvc/cache) holds a damaged file of it; remove that, and "
+            f"`dvc push {locked.path}` from where it was trained"
         )
 
 

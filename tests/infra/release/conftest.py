@@ -1,0 +1,26 @@
+"""A project with one release."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.infra.release.tagged import small
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a project and its remote: never changed, only copied."""
+    folder = tmp_path_factory.mktemp("tagged")
+    small(folder)
+    return folder
+
+
+@pytest.fixture
+def project(made: Path, tmp_path: Path) -> Path:
+    """A project of one's own whose tag `svd@v1.0.0` is a release; its remote is `../store`."""
+    shutil.copytree(made, tmp_path / "made", symlinks=True)
+    config = tmp_path / "made/project/.dvc/config"
+    config.write_text(config.read_text().replace(str(made), str(tmp_path / "made")))
+    shutil.rmtree(tmp_path / "made/project/.dvc/cache")  # the remote alone has the data
+    return tmp_path / "made/project"
