@@ -1,9 +1,8 @@
 """A namespace of a real cluster with everything in it, from images of two releases."""
 
 import contextlib
+import json
 import os
-import shlex
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,17 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infra.demo.releases import make_releases
 from infra.kubernetes.asking import Load, asking, failures, had_time, summary
 from infra.kubernetes.cluster import Cluster
+from infra.kubernetes.images import ROUTER, build, hand_over, image_of, make_images
 from infra.kubernetes.install import install, remove
-from infra.release import image
 
-ROOT = Path(__file__).resolve().parents[2]
-WORKSPACE = ROOT / ".demo/workspace"
+WORKSPACE = Path(__file__).resolve().parents[2] / ".demo/workspace"
 OLD, NEW = "v1.0.0", "v1.1.0"
 ARMS = ("svd", "svdpp")
-ROUTER = "movierec-router:tried"
 BROKEN = "movierec:svd-broken"
 USERS = 100
 RATE = 100
@@ -35,32 +31,13 @@ USER 10001:10001
 """
 
 
-def image_of(arm: str, version: str) -> str:
-    return f"movierec:{arm}-{version}"
-
-
-def docker(*arguments: str, given: str | None = None) -> None:
-    done = subprocess.run(["docker", *arguments], input=given, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.fixture(scope="session")
 def images(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Two releases of each arm, retrained; a router; and an image with a damaged model: the
     cluster has them all."""
-    folder = tmp_path_factory.mktemp("releases")
-    repository = make_releases(WORKSPACE, folder, [OLD, NEW])
-    options = ["--repo", str(repository), "--", "--network", "host"]
-    for arm in ARMS:
-        for version in (OLD, NEW):
-            image.main([f"{arm}@{version}", *options])
-    router = ROOT / "infra/docker/router.Dockerfile"
-    docker(
-        "build", "--quiet", "--network", "host", "--tag", ROUTER, "--file", str(router), str(ROOT)
-    )
-    docker("build", "--quiet", "--tag", BROKEN, "-", given=BREAK.format(OLD))
-    names = [ROUTER, BROKEN, *(image_of(arm, v) for arm in ARMS for v in (OLD, NEW))]
-    subprocess.run([*shlex.split(os.environ["HAND_IMAGES"]), *names], check=True)
+    names = make_images(WORKSPACE, tmp_path_factory.mktemp("releases"), [OLD, NEW])
+    build(BROKEN, "-", given=BREAK.format(OLD))
+    hand_over(os.environ["HAND_IMAGES"], [*names, BROKEN])
 
 
 @pytest.fixture(scope="session")
@@ -98,6 +75,13 @@ def cluster(installed: Cluster, carried: None) -> Cluster:
         installed.set_image(arm, image_of(arm, OLD))
     installed.await_settled(*ARMS, "router")
     return installed
+
+
+def set_affinity(cluster: Cluster, affinity: str, *services: str) -> None:
+    """`ClientIP`, as it is shipped, or `None`, as the component `spread` has it."""
+    for service in services:
+        patch = json.dumps({"spec": {"sessionAffinity": affinity}})
+        cluster.kubectl("patch", "service", service, "--patch", patch)
 
 
 @contextlib.contextmanager
