@@ -73,7 +73,7 @@ def compare(root: Path, processes: Processes) -> None:
 
 def comparison(root: Path, measures: Mapping[str, str] = MEASURES) -> str:
     """A table of both models, of the parts of their lists, and of the baselines, whatever has one
-    of the `measures`."""
+    of the `measures`; below it what their evaluations advise."""
     baselines = _read(root / "reports/baselines.json")
     rows = [(name, _read(root / f"metrics/{kind}.json")) for kind, name in MODELS.items()]
     rows += list_parts(root)
@@ -83,7 +83,7 @@ def comparison(root: Path, measures: Mapping[str, str] = MEASURES) -> str:
         for name, measured in rows
         if measures.keys() & measured.keys()
     ]
-    return table(["", *measures.values()], cells)
+    return "\n".join([table(["", *measures.values()], cells), *advice(root)])
 
 
 def list_parts(root: Path) -> list[tuple[str, dict[str, float]]]:
@@ -99,6 +99,14 @@ def list_parts(root: Path) -> list[tuple[str, dict[str, float]]]:
     ]
     alone = [lists["uptake_alone"] for lists in made.values() if "uptake_alone" in lists]
     return rows + [("uptake alone", measured) for measured in alone[:1]]
+
+
+def advice(root: Path) -> list[str]:
+    """What the evaluation of each model advises, a line each; mostly nothing."""
+    reports = {name: _read(root / f"reports/{kind}.json") for kind, name in MODELS.items()}
+    return [
+        f"{name}: {report['advice']}" for name, report in reports.items() if report.get("advice")
+    ]
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -81,6 +81,14 @@ def test_a_model_that_ranks_by_rating_has_no_parts(root: Path) -> None:
     ]
 
 
+def test_what_an_evaluation_advises_stands_below_the_table(root: Path) -> None:
+    report = json.loads((root / "reports/svd.json").read_text())
+    write(root / "reports/svd.json", report | {"advice": None})
+    plain = comparison(root)
+    write(root / "reports/svd.json", report | {"advice": "lists would be better otherwise"})
+    assert comparison(root) == f"{plain}\nSVD: lists would be better otherwise"
+
+
 def test_a_report_that_is_not_there_is_named(root: Path) -> None:
     (root / "reports/svdpp.json").unlink()
     with pytest.raises(BadInput, match=r"svdpp\.json.*dvc repro"):
