@@ -44,12 +44,13 @@ def evaluate(
     """Judge what ranks; `seen_of(u)` are the movies that serving leaves out for user u.
 
     The report's `lists` hold the measures of the model's lists and of the two parts of their
-    order, each by itself, its `advice` a line for people or None.
+    order, each by itself, and its `advice`, where there is some, a line for people.
     """
     part = Validation.of(dataset, params.relevant_rating)
     biases = Biases.fit(dataset.train, dataset.scale)
     counts = popularity(dataset)
     lists = _lists(ranker, seen_of, part, params.k)
+    advised = advice(lists, part)
     measures = {
         name: ranking_of(made, part, dataset.train[part.users], counts)
         for name, made in lists.items()
@@ -73,7 +74,7 @@ def evaluate(
             "ranked_users": int((np.diff(part.relevant.indptr) > 0).sum()),
             "rating_values": len(np.unique(part.rating)),
             "lists": measures,
-            "advice": advice(lists, part),
+            **({"advice": advised} if advised else {}),
             **intervals(errors, part, params),
             "by_user_activity": buckets(errors, by_user),
             "by_movie_popularity": buckets(errors, by_movie),
