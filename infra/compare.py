@@ -41,6 +41,9 @@ CHANGED_WIDTH = max(
 NONE = "–"
 OTHER = "≠ "
 """Before the name of what does not compare."""
+UNLIKE = """\
+≠ judged by other ratings than {} (another split, scale or days), or by another `evaluate`:
+  measures of these rows and of others do not compare"""
 DATASET, JUDGING = "data/dataset", "evaluate."
 """The output that holds what a revision is judged by, and the parameters that say how."""
 
@@ -147,10 +150,7 @@ def comparison(shown: list[Revision]) -> str:
             rows.append([mark + label, changed[number], name.ljust(names), *cells])
     lines = table(["", "changed".ljust(CHANGED_WIDTH), "", *MEASURES.values()], rows)
     if marked:
-        lines += (
-            f"\n{OTHER}judged by other ratings than {base.name} (another split, scale or days), or by "
-            f"another `evaluate`:\n{' ' * len(OTHER)}measures of these rows and of others do not compare"
-        )
+        lines += "\n" + UNLIKE.format(base.name)
     return lines
 
 
