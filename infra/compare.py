@@ -4,8 +4,9 @@
     python -m infra.compare --in .demo/workspace
 
 What `dvc exp show` shows in a hundred and more columns, its numbers as they are: a row a model,
-and in `changed` the parameters in which a revision differs from its branch. Below it, of the
-workspace: its lists, the two parts of their order, and lists that need no model.
+and in `changed` the parameters in which a revision differs from its branch. One that was judged by
+other ratings than the branch is marked: its measures say nothing beside the branch's. Below the
+table, of the workspace: its lists, the two parts of their order, and lists that need no model.
 """
 
 import argparse
@@ -38,16 +39,34 @@ CHANGED_WIDTH = max(
     - len("  ") * (2 + len(MEASURES)),
 )
 NONE = "–"
+OTHER = "≠ "
+"""Before the name of what does not compare."""
+UNLIKE = """\
+≠ judged by other ratings than {} (another split, scale or days), or by another `evaluate`:
+  measures of these rows and of others do not compare"""
+DATASET, JUDGING = "data/dataset", "evaluate."
+"""The output that holds what a revision is judged by, and the parameters that say how."""
 
 
 @dataclass(frozen=True)
 class Revision:
-    """What DVC knows of one: its name, state, parameters by key, metrics by model."""
+    """What DVC knows of one: its name, state, parameters by key, metrics by model, and the hash of
+    its dataset, or nothing."""
 
     name: str
     state: str
     params: dict[str, Any]
     metrics: dict[str, dict[str, float]]
+    dataset: str
+
+    def compares_with(self, base: "Revision") -> bool:
+        """Whether both are judged by the same ratings, in the same way."""
+        known = self.dataset and base.dataset
+        ways = [
+            {key: value for key, value in params.items() if key.startswith(JUDGING)}
+            for params in (self.params, base.params)
+        ]
+        return not known or (self.dataset == base.dataset and ways[0] == ways[1])
 
 
 def main(arguments: list[str]) -> int:
@@ -101,7 +120,8 @@ def _revision(name: str, state: str, shown: dict[str, Any]) -> Revision:
         model: (data.get("metrics") or {}).get(f"metrics/{model}.json", {}).get("data") or {}
         for model in MODELS
     }
-    return Revision(name, "failed" if shown.get("error") else state, params, metrics)
+    dataset = ((data.get("outs") or {}).get(DATASET) or {}).get("hash") or ""
+    return Revision(name, "failed" if shown.get("error") else state, params, metrics, dataset)
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -115,18 +135,23 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 def comparison(shown: list[Revision]) -> str:
     """The table: as many rows a revision as there are models. The second revision is the branch,
-    with which all others are compared."""
+    with which all others are compared; those that cannot be are marked, and a line says why."""
     base = shown[min(1, len(shown) - 1)]
     names = max(map(len, MODELS.values()))
-    rows = []
+    rows, marked = [], False
     for revision in shown:
+        mark = "" if revision.compares_with(base) else OTHER
+        marked |= bool(mark)
         changed = _changes(revision, base, len(MODELS))
         for number, (model, name) in enumerate(MODELS.items()):
             measured = revision.metrics[model]
             cells = [f"{measured[key]:.4f}" if key in measured else NONE for key in MEASURES]
-            label = revision.name if number == 0 else revision.state
-            rows.append([_cut(label, NAME_WIDTH), changed[number], name.ljust(names), *cells])
-    return table(["", "changed".ljust(CHANGED_WIDTH), "", *MEASURES.values()], rows)
+            label = _cut(revision.name if number == 0 else revision.state, NAME_WIDTH - len(mark))
+            rows.append([mark + label, changed[number], name.ljust(names), *cells])
+    lines = table(["", "changed".ljust(CHANGED_WIDTH), "", *MEASURES.values()], rows)
+    if marked:
+        lines += "\n" + UNLIKE.format(base.name)
+    return lines
 
 
 def _changes(revision: Revision, base: Revision, lines: int) -> list[str]:

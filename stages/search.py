@@ -14,6 +14,7 @@ import hashlib
 import json
 import math
 import sys
+import textwrap
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -35,6 +36,9 @@ from movierec.models.trials import Trials
 LOGS = Path(".cache/search")
 TRIALS = 200
 """Where neither --trials nor --seconds bounds a search."""
+SCREEN = 120
+"""Characters a line."""
+HEAD = "trial  holdout RMSE  what changed from the best before"
 
 
 def main(arguments: list[str]) -> int:
@@ -106,11 +110,13 @@ def log_of(options: argparse.Namespace, dataset: Dataset, params: Train, start: 
 
 
 class Bar:
-    """Progress on a terminal, by trials or, with a budget, by seconds; every best is a line."""
+    """Progress on a terminal, by trials or, with a budget, by seconds; each best is a row of a
+    table."""
 
     def __init__(self, trials: int, seconds: float) -> None:
         self._started, self._by_time = time.monotonic(), seconds < float("inf")
         self._done = 0
+        self._best: SVD | None = None
         total, unit = (round(seconds), "s") if self._by_time else (trials, "trial")
         quiet = not sys.stderr.isatty()
         self._bar: Any = tqdm(total=total, unit=unit, disable=quiet)
@@ -132,9 +138,22 @@ class Bar:
         if not self._by_time:
             self._bar.update()
         if best:
-            line = json.dumps({"holdout_rmse": round(judged.score, 5), **asdict(hyper)})
-            self._bar.write(line, file=sys.stderr)
+            if self._best is None:
+                self._bar.write(HEAD, file=sys.stderr)
+            row = f"{self._done:>5}  {judged.score:12.5f}  "
+            text = ", ".join(changes(self._best, hyper)) if self._best else "the start"
+            lines = textwrap.wrap(
+                text, SCREEN, initial_indent=row, subsequent_indent=" " * len(row)
+            )
+            self._bar.write("\n".join(lines), file=sys.stderr)
             self._bar.set_postfix(trial=self._done, best=f"{judged.score:.5f}")
+            self._best = hyper
+
+
+def changes(before: SVD, after: SVD) -> list[str]:
+    """What differs, such as `lr_pu 0.024 → 0.03`."""
+    values, new = asdict(before), asdict(after)
+    return [f"{key} {old:.3g} → {new[key]:.3g}" for key, old in values.items() if old != new[key]]
 
 
 if __name__ == "__main__":

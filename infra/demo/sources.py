@@ -39,9 +39,9 @@ def evidence_of(options: argparse.Namespace) -> dict[str, str]:
 
 def send(
     options: argparse.Namespace, topic: str, ids: Path, processes: Processes, current: Step
-) -> None:
-    """Send the file's lines to a new topic, saying what it is. Raises BadInput as the program
-    says it."""
+) -> dict[str, Any]:
+    """Send the file's lines to a new topic, saying what it is; the program's counts, and of a table
+    the scale. Raises BadInput as the program says it."""
     summary: dict[str, Any] = {}
     last = ""
     for text in processes.lines("replay", _command(options, topic, ids)):
@@ -55,6 +55,7 @@ def send(
             raise BadInput(last.removeprefix(ERROR))
         raise Unavailable(f"replay ended with status {status}: {last}")
     current.note = f"{summary['lines']:,} lines, {summary['ratings']:,} ratings"
+    return summary
 
 
 def _command(options: argparse.Namespace, topic: str, ids: Path) -> list[str]:
@@ -64,6 +65,7 @@ def _command(options: argparse.Namespace, topic: str, ids: Path) -> list[str]:
         return [*command, "--topic", topic, "--log", str(options.log.resolve())]
     command = [sys.executable, "-m", "infra.simulator.replay", "--topic", topic]
     command += ["--ratings", str(options.ratings.resolve()), "--ids", str(ids)]
-    command += ["--scale", str(options.scale[0]), str(options.scale[1])]
+    if options.scale is not None:
+        command += ["--scale", str(options.scale[0]), str(options.scale[1])]
     command += ["--compress-days", str(options.days), "--create-partitions", str(PARTITIONS)]
     return command + as_arguments(options)

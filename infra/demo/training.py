@@ -25,22 +25,25 @@ SKIPPED = re.compile(r"Stage '(.+)' (?:didn't change|is cached)")
 def reproduce(processes: Processes) -> None:
     """Step 4: run `dvc repro` and say of each stage whether it ran or was skipped."""
     with step(4, "dvc repro", "days → matrix → SVD, SVD++ → evaluation → gate") as current:
-        repro(processes, current)
+        repro(processes, current, told={})
+        current.say(counted(processes.root))
 
 
-def repro(processes: Processes, current: Step, *stages: str) -> None:
-    """Run `dvc repro`, following its stages, or those up to `stages`. Raises Unavailable with DVC's
-    own errors."""
+def repro(processes: Processes, current: Step, *stages: str, told: dict[str, str]) -> None:
+    """Run `dvc repro`, following its stages, or those up to `stages`; `told` are those of which
+    was said before what became of them. Raises Unavailable with DVC's own errors."""
     lines: list[str] = []
-    follow(processes.lines("dvc", [sys.executable, "-m", "dvc", "repro", *stages]), current, lines)
+    command = [sys.executable, "-m", "dvc", "repro", *stages]
+    follow(processes.lines("dvc", command), current, lines, told)
     if status := processes.wait("dvc"):
         errors = [line for line in lines if line.lower().startswith("error")]
         raise Unavailable(f"dvc repro ended with status {status}: {' | '.join(errors)}")
 
 
-def follow(output: Iterable[str], current: Step, lines: list[str]) -> None:
-    """Say each stage of `dvc repro` as it ends, with its seconds; keep every line in `lines`."""
-    running, started, ran, skipped = "", time.monotonic(), 0, 0
+def follow(output: Iterable[str], current: Step, lines: list[str], told: dict[str, str]) -> None:
+    """Say each stage of `dvc repro` as it ends, with its seconds, and those that it skips, which
+    `told` has not; keep every line in `lines`, and what became of each stage in `told`."""
+    running, started = "", time.monotonic()
 
     def finish() -> None:
         if running:
@@ -50,13 +53,24 @@ def follow(output: Iterable[str], current: Step, lines: list[str]) -> None:
         lines.append(text.strip())
         if match := SKIPPED.search(text):
             finish()
-            running, skipped = "", skipped + 1
-            current.say(f"{match[1]:<24} skipped, nothing changed")
+            running = ""
+            if match[1] not in told:
+                told[match[1]] = "skipped"
+                current.say(f"{match[1]:<24} skipped, nothing changed")
         elif match := STARTED.search(text):
             finish()
-            running, started, ran = match[1], time.monotonic(), ran + 1
+            running, started = match[1], time.monotonic()
+            told[running] = "ran"
     finish()
-    current.note = f"{ran} stages ran, {skipped} skipped"
+    ran = list(told.values()).count("ran")
+    current.note = f"{ran} stages ran, {len(told) - ran} skipped"
+
+
+def counted(root: Path) -> str:
+    """Who and what the models know."""
+    facts = _read(root / "reports/preprocess.json")
+    users, movies, watchers = (f"{facts[key]:,}" for key in ("users", "movies", "watchers"))
+    return f"{users} users rated {movies} movies; {watchers} more users only watched"
 
 
 def compare(root: Path, processes: Processes) -> None:
@@ -73,7 +87,7 @@ def compare(root: Path, processes: Processes) -> None:
 
 def comparison(root: Path, measures: Mapping[str, str] = MEASURES) -> str:
     """A table of both models, of the parts of their lists, and of the baselines, whatever has one
-    of the `measures`."""
+    of the `measures`; below it what their evaluations advise."""
     baselines = _read(root / "reports/baselines.json")
     rows = [(name, _read(root / f"metrics/{kind}.json")) for kind, name in MODELS.items()]
     rows += list_parts(root)
@@ -83,7 +97,7 @@ def comparison(root: Path, measures: Mapping[str, str] = MEASURES) -> str:
         for name, measured in rows
         if measures.keys() & measured.keys()
     ]
-    return table(["", *measures.values()], cells)
+    return "\n".join([table(["", *measures.values()], cells), *advice(root)])
 
 
 def list_parts(root: Path) -> list[tuple[str, dict[str, float]]]:
@@ -99,6 +113,14 @@ def list_parts(root: Path) -> list[tuple[str, dict[str, float]]]:
     ]
     alone = [lists["uptake_alone"] for lists in made.values() if "uptake_alone" in lists]
     return rows + [("uptake alone", measured) for measured in alone[:1]]
+
+
+def advice(root: Path) -> list[str]:
+    """What the evaluation of each model advises, a line each; mostly nothing."""
+    reports = {name: _read(root / f"reports/{kind}.json") for kind, name in MODELS.items()}
+    return [
+        f"{name}: {report['advice']}" for name, report in reports.items() if report.get("advice")
+    ]
 
 
 def _read(path: Path) -> dict[str, Any]:

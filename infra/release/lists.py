@@ -1,21 +1,23 @@
-"""Writes every user's list, as the service answers without a history, to one Parquet file.
+"""Writes every user's list, as the service answers without a history, to one file.
 
     python -m infra.release.lists --model svdpp --output lists.parquet [--k 20]
 
-Columns: user, rank (from 1), movie, score and rating (r̂, on the scale). The lists come from the
-service's own class, so what is written is what is served, to who only watched as well. What the
-model is stands in the file's metadata. `--ids` takes the folder of ids that a replay has kept, and
-writes the ids of the table that was replayed.
+Parquet or CSV, as the file's name ends. Columns: user, rank (from 1), movie, score and rating (r̂,
+on the scale). The lists come from the service's own class, so what is written is what is served, to
+who only watched as well. What the model is stands in a Parquet file's metadata. `--ids` takes the
+folder of ids that a replay has kept, and writes the ids of the table that was replayed.
 """
 
 import argparse
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -32,6 +34,11 @@ AT_ONCE = 20_000
 """Users a row group: of all that is written, so much is in memory."""
 SCORES = ("score", "rating")
 """Columns that say what a list was ranked by, and what the user would give."""
+WRITERS: dict[str, Callable[[Path, pa.Schema], Any]] = {
+    ".parquet": partial(pq.ParquetWriter, compression="zstd"),
+    ".csv": pyarrow.csv.CSVWriter,
+}
+"""By how the file's name ends."""
 
 
 def main(arguments: list[str]) -> int:
@@ -48,12 +55,15 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="lists", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--model", choices=list(KINDS), required=True)
     parser.add_argument("--models", type=Path, default=Path("models"), help="the folder of both")
-    parser.add_argument("--output", type=Path, required=True, help="a Parquet file")
+    parser.add_argument("--output", type=Path, required=True, help=" or ".join(WRITERS))
     parser.add_argument("--k", type=whole, default=K, help=f"movies a list ({K})")
     parser.add_argument("--ids", type=Path, metavar="FOLDER", help="such as .demo/replay/ids")
     options = parser.parse_args(arguments)
     if options.k < 1:
         raise BadInput("--k must be at least 1")
+    if options.output.suffix not in WRITERS:
+        expected = " or ".join(WRITERS)
+        raise BadInput(f"--output {options.output}: expected a name that ends in {expected}")
     return options
 
 
@@ -75,7 +85,7 @@ def write(
     output.parent.mkdir(parents=True, exist_ok=True)
     draft = output.with_name(f".{output.name}.{os.getpid()}.draft")
     try:
-        with pq.ParquetWriter(draft, schema, compression="zstd") as file:
+        with WRITERS[output.suffix](draft, schema) as file:
             for rows in row_groups(model, k, schema, maps):
                 file.write_table(rows)
         draft.replace(output)

@@ -104,24 +104,6 @@ def recognise(path: Path, wanted: Wanted) -> Table:
     return Table(path, dialect, columns, wanted.zeros)
 
 
-def check_scale(ratings: RatingsFile, low: float, high: float) -> None:
-    """Raises BadInput, naming the line, when a rating is outside [low, high]."""
-    found = np.unique(ratings.hundredths)
-    found = found[found != NONE]
-    if not len(found):
-        raise BadInput(f"{ratings.table.path}: no row has a rating: nothing to train with")
-    outside = found[~((found / 100 >= low) & (found / 100 <= high))]
-    if not len(outside):
-        return
-    row = int(np.argmax(np.isin(ratings.hundredths, outside)))
-    rating = ratings.hundredths[row] / 100
-    remedy = f"the file's own goes from {found[0] / 100:g} to {found[-1] / 100:g}: --scale LOW HIGH"
-    if rating == 0:
-        remedy += "; or --zeros implicit, if 0 means watched and not rated"
-    what = f"rating {rating:g} is outside the scale {low:g} to {high:g}"
-    ratings.table.refuse(row, f"{what}: {remedy}")
-
-
 def described(ratings: RatingsFile) -> list[str]:
     """What was recognised, for people: a few lines."""
     table, hundredths = ratings.table, ratings.hundredths

@@ -4,10 +4,11 @@
         --scale 0 10 --compress-days 3
     python -m infra.simulator.replay --ratings ratings.dat --check
 
-It says first what it recognised in the file; with `--check` that is all. Ratings keep their order
-in time, those too that fall into one second. `--compress-days` puts the whole span of the file,
-often years, onto so many days; without it times stay as they are. A tail of lines past the
-collector's grace lets the last day close. The last line on stdout is a JSON object of counts.
+It says first what it recognised in the file, the scale too where none is given; with `--check` that
+is all. Ratings keep their order in time, those too that fall into one second. `--compress-days`
+puts the whole span of the file, often years, onto so many days; without it times stay as they are.
+A tail of lines past the collector's grace lets the last day close. The last line on stdout is a
+JSON object of counts and the scale.
 """
 
 import argparse
@@ -20,7 +21,8 @@ from numpy.typing import NDArray
 
 from infra.simulator.exact import partition_of
 from infra.simulator.log import ROW, LineWriter, Rows
-from infra.simulator.ratings_file import RatingsFile, check_scale, described, read_ratings
+from infra.simulator.rating_scale import check_scale, described_scale, scale_of
+from infra.simulator.ratings_file import RatingsFile, described, read_ratings
 from infra.simulator.sender import Sender, add_kafka_options, kafka_of
 from infra.simulator.span import END, first_day, refuse_beyond
 from infra.simulator.table.ids import write_map
@@ -52,7 +54,12 @@ def main(arguments: list[str]) -> int:
     options = parse(arguments)
     ratings = read_ratings(options.ratings, wanted_of(options))
     print("\n".join(described(ratings)), flush=True)
-    check_scale(ratings, *options.scale)
+    scale = options.scale
+    if scale is None:
+        scale = scale_of(ratings)
+        print(described_scale(ratings), flush=True)
+    else:
+        check_scale(ratings, *scale)
     times = ratings.times
     if options.compress_days:
         times = compressed(times, options.first_day, options.compress_days)
@@ -71,7 +78,8 @@ def main(arguments: list[str]) -> int:
     with Sender(kafka, options.topic) as sender:
         lines = send(sender, ratings, times)
     rated = int(np.count_nonzero(ratings.hundredths != NONE))
-    print(json.dumps({"lines": lines, "ratings": rated, "users": len(ratings.user_ids)}))
+    counts = {"lines": lines, "ratings": rated, "users": len(ratings.user_ids)}
+    print(json.dumps(counts | {"scale": list(scale)}))
     return 0
 
 
@@ -81,7 +89,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add_kafka_options(parser)
     parser.add_argument("--ratings", type=Path, required=True, help="file, or folder that has one")
     parser.add_argument("--check", action="store_true", help="say what the file is, send nothing")
-    parser.add_argument("--scale", type=real, nargs=2, default=[1.0, 5.0], metavar=("LOW", "HIGH"))
+    help = "of the ratings; default: the file's own lowest and highest"
+    parser.add_argument("--scale", type=real, nargs=2, metavar=("LOW", "HIGH"), help=help)
     parser.add_argument("--compress-days", type=whole, default=0, help="0: keep the times")
     parser.add_argument(
         "--create-partitions", type=whole, default=0, help="create the topic with so many"

@@ -68,7 +68,7 @@ def speed(model: LoadedModel) -> dict[str, float]:
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     by_both, by_rating = Recommender(model), Recommender(replace(model, uptake=None))
     few, many = (History(NOTHING, np.empty(0), np.arange(n)) for n in (20, 200))
-    rated = History(np.arange(20), np.full(20, 4.0), NOTHING)
+    rated, most = (History(np.arange(n), np.full(n, 4.0), NOTHING) for n in (20, 100))
     assert model.uptake is not None
     near = Neighbours(model.uptake)
 
@@ -86,6 +86,7 @@ def speed(model: LoadedModel) -> dict[str, float]:
         "a stranger who watched 20": lambda user: by_both.answer(RATERS + user, few),
         "a stranger who watched 200": lambda user: by_both.answer(RATERS + user, many),
         "a stranger who rated 20": lambda user: by_both.answer(RATERS + user, rated),
+        "a stranger who rated 100": lambda user: by_both.answer(RATERS + user, most),
         "popular": lambda user: by_both.answer(RATERS + user),
         "neighbours of a movie": near.of,
     }.items():

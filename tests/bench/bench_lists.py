@@ -105,7 +105,7 @@ def sources(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[Path],
 
     def of_ratings(params: Path) -> Dataset:
         shutil.copy(PARAMS, params)
-        set_params(params, options)
+        set_params(params, options.scale, options.relevant)
         events = load_section(params, "events", Events)
         return dataset_of(of_file(options.ratings, events), events, params, options.split)
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from infra.simulator.ratings_file import check_scale, read_ratings
+from infra.simulator.rating_scale import check_scale
+from infra.simulator.ratings_file import read_ratings
 from movierec.dataset.aggregates import Aggregate
 from movierec.dataset.assemble import Preprocess, build
 from movierec.dataset.matrix import Dataset

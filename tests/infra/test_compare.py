@@ -19,16 +19,20 @@ def two_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compare, "MODELS", {"svd": "SVD", "svdpp": "SVD++"})
 
 
-def revision(name: str, rmse: float, *, factors: int = 16, extra: int = 0) -> dict[str, Any]:
+def revision(
+    name: str, rmse: float, *, factors: int = 16, extra: int = 0, dataset: str = "a", k: int = 20
+) -> dict[str, Any]:
     """One revision as `dvc exp show --json` gives it."""
     measures = {"mae": 0.5, "recall": 0.4, "ndcg": 0.3, "coverage": 0.9, "lift": -0.1}
-    params = {"train": {"svd": {"n_factors": factors}, **{f"x{n}": n for n in range(extra)}}}
+    params: dict[str, Any] = {"evaluate": {"k": k}}
+    params["train"] = {"svd": {"n_factors": factors}, **{f"x{n}": n for n in range(extra)}}
     params["train"] |= {"x": extra, "y": extra}
     return {
         "rev": name,
         "name": name,
         "error": None,
         "data": {
+            "outs": {"data/dataset": {"hash": dataset}},
             "params": {"params.yaml": {"data": params}},
             "metrics": {
                 "metrics/svd.json": {"data": {"rmse": rmse, **measures}},
@@ -82,6 +86,23 @@ def test_an_experiment_that_waits_or_failed_says_so() -> None:
     assert lines[6].split()[:3] == ["abcdefg", "SVD", "–"]
     assert lines[7].split()[:2] == ["queued", "SVD++"]
     assert lines[9].split()[:2] == ["failed", "SVD++"]
+
+
+@pytest.mark.parametrize("other", [{"dataset": "b"}, {"k": 10}], ids=["ratings", "lists"])
+def test_what_is_judged_otherwise_is_marked_and_said(other: Any) -> None:
+    lines = shown(
+        experiment(revision("same", 0.7, factors=12)),
+        experiment(revision("an-experiment-of-another-split", 0.4, **other)),
+    )
+    assert [line[:2] for line in lines[2:10]] == ["wo", "  ", "ma", "  ", "sa", "  ", "≠ ", "≠ "]
+    assert lines[8].startswith("≠ …-of-another-split  ")
+    assert lines[10].startswith("≠ judged by other ratings than main (another split")
+    assert lines[11] == "  measures of these rows and of others do not compare"
+
+
+def test_what_has_no_dataset_yet_is_not_marked() -> None:
+    waiting = {"rev": "abcdefgh", "name": None, "data": None, "error": None}
+    assert len(shown(experiment(waiting, "queued"), experiment(revision("b", 0.7)))) == 2 + 4 * 2
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

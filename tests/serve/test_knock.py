@@ -14,7 +14,7 @@ from confluent_kafka import KafkaError
 from infra.processes import free_port
 from movierec.errors import Unavailable
 from serve.kafka import KafkaSettings
-from serve.knock import asks_who_we_are, cause_of, enter, port_cause, sasl_cause
+from serve.knock import asks_who_we_are, cause_of, enter, port_cause, sasl_cause, tls_cause
 from tests.brokers.embedded import embedded_broker
 from tests.brokers.kafka import Broker
 from tests.serve.certificates import certificate
@@ -203,3 +203,23 @@ def test_who_tells_versions_alone_asks_who_we_are(
         requests
         == [(b"\0\x12\0\0", b"\xff\xff"), (b"\0\x03\0\0", b"\xff\xff" + bytes(4))][: len(answers)]
     )
+
+
+def test_a_broker_that_speaks_tls_and_waits_for_us_to_speak_holds_nobody_up(tmp_path: Path) -> None:
+    """After the handshake an alert may follow, or nothing, for as long as we say nothing."""
+    good = certificate(tmp_path, "good", "127.0.0.1", 2)
+    kafka = KafkaSettings(("x:1",), security_protocol="SSL", ssl_cafile=str(good))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(good)
+    told: list[str | None] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def ask() -> None:
+            with socket.create_connection(listener.getsockname()) as connection:
+                told.append(tls_cause(kafka, connection, "127.0.0.1"))
+
+        asker = threading.Thread(target=ask, daemon=True)
+        asker.start()
+        with context.wrap_socket(listener.accept()[0], server_side=True):
+            asker.join(60)
+    assert told == [None]

@@ -1,7 +1,10 @@
 """The program prints a section for params.yaml, keeps a log, and goes on where it was."""
 
+import math
+import re
 import subprocess
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +16,9 @@ from movierec.dataset.matrix import save_dataset
 from movierec.errors import BadInput, CorruptFile, LimitExceeded
 from movierec.fields import checked
 from movierec.models import candidates
+from movierec.models.judging import Judged
 from movierec.models.kinds import KINDS
-from tests.inputs.ratings import dataset_of, no_ratings, random_ratings
+from tests.inputs.ratings import dataset_of, no_ratings, random_ratings, svdpp_params
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "params.yaml"
@@ -43,7 +47,25 @@ def test_the_best_is_printed_as_a_section(kind: str, capsys: pytest.CaptureFixtu
     (section,) = yaml.safe_load(out).items()
     assert section[0] == kind
     assert 1 <= checked(KINDS[kind].hyper, section[1], kind).n_epochs <= 5
-    assert err.count('{"holdout_rmse": ') >= 1
+    head, first = err.splitlines()[1:3]
+    assert head == search.HEAD
+    assert re.fullmatch(r"    1       \d\.\d{5}  the start", first)
+
+
+def test_each_best_is_a_row_that_fits_a_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    start, judged = svdpp_params(), Judged((0.5,) * 3, (9, 9, 9))
+    step = replace(start, lr_pu=0.0123456, n_factors=128)
+    draw = replace(step, **{key: 0.0123456 * value for key, value in asdict(start).items()})
+    with search.Bar(9, math.inf) as bar:
+        for hyper in (start, step, draw):
+            bar.on_trial(hyper, judged, True)
+            bar.on_trial(hyper, judged, False)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[1] == "    1       0.50000  the start"
+    assert lines[2] == "    3       0.50000  n_factors 20 → 128, lr_pu 0.007 → 0.0123"
+    assert lines[3].startswith("    5       0.50000  n_epochs 20 → 0.247, ")
+    assert all(line.startswith(" " * 21) for line in lines[4:])
+    assert max(map(len, lines)) <= 120 < sum(map(len, lines[3:]))
 
 
 def test_the_same_command_goes_on_where_it_was(capsys: pytest.CaptureFixture[str]) -> None:

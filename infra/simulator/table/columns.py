@@ -18,12 +18,13 @@ from infra.simulator.table.times import ISO, LOOKS_LATE, NUMBER
 from movierec.errors import BadInput
 
 ROLES = {
-    "user": "userid user uid reviewerid customerid memberid visitorid profileid username member",
-    "movie": "movieid itemid filmid productid isbn asin parentasin bookid animeid artistid showid "
-    "mid iid item movie film product title",
-    "rating": "rating score stars overall bookrating userrating rate preference",
+    "user": "userid user uid reviewerid customerid memberid visitorid accountid profileid username "
+    "member reviewer customer account visitor",
+    "movie": "movieid itemid filmid productid isbn asin parentasin bookid animeid trackid songid "
+    "artistid showid mid iid item movie film product book track song artist show title",
+    "rating": "rating score stars overall bookrating userrating rate preference grade vote points",
     "time": "timestamp unixreviewtime time unixtime datetime date reviewtime ratedat createdat "
-    "tstamp ts",
+    "tstamp ts epoch created when",
 }
 """Names by which a column is recognised, spelt without spaces and signs; the first one counts."""
 LIKE = {

@@ -15,8 +15,8 @@ from movierec.evaluation.validation import (
     ranking_of,
     top_lists,
 )
-from movierec.models.implicit import rated_or_watched
-from movierec.models.popularity import popularity, popularity_order
+from movierec.models.implicit import everybody
+from movierec.models.popularity import popularity_order
 from movierec.models.topn import popular
 
 EPOCHS = 10
@@ -60,9 +60,9 @@ def judge_baselines(dataset: Dataset, params: Evaluate) -> dict[str, dict[str, f
     that predicts no ratings or ranks no movies has fewer."""
     part = Validation.of(dataset, params.relevant_rating)
     biases = Biases.fit(dataset.train, dataset.scale)
-    counts = popularity(dataset)
-    indptr, indices = rated_or_watched(dataset.train, dataset.watched)
-    seen = [indices[indptr[u] : indptr[u + 1]] for u in part.users]
+    indptr, taken_up = everybody(dataset)
+    counts = np.bincount(taken_up, minlength=len(dataset.movies))
+    seen = [taken_up[indptr[u] : indptr[u + 1]] for u in part.users]
 
     def ranked(order: NDArray[Any]) -> dict[str, float]:
         best = (popular(order, s, params.k) for s in seen)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.dataset.matrix import Dataset
+from movierec.evaluation.advice import advice
 from movierec.evaluation.baselines import Biases
 from movierec.evaluation.plots import activity_plot, buckets, distribution_plot
 from movierec.evaluation.ranking import percentile_interval, rmse_samples
@@ -43,14 +44,16 @@ def evaluate(
     """Judge what ranks; `seen_of(u)` are the movies that serving leaves out for user u.
 
     The report's `lists` hold the measures of the model's lists and of the two parts of their
-    order, each by itself.
+    order, each by itself, and its `advice`, where there is some, a line for people.
     """
     part = Validation.of(dataset, params.relevant_rating)
     biases = Biases.fit(dataset.train, dataset.scale)
     counts = popularity(dataset)
+    lists = _lists(ranker, seen_of, part, params.k)
+    advised = advice(lists, part)
     measures = {
         name: ranking_of(made, part, dataset.train[part.users], counts)
-        for name, made in _lists(ranker, seen_of, part, params.k).items()
+        for name, made in lists.items()
     }
     predicted = ranker.model.predict(part.u, part.i)
     errors = {
@@ -71,6 +74,7 @@ def evaluate(
             "ranked_users": int((np.diff(part.relevant.indptr) > 0).sum()),
             "rating_values": len(np.unique(part.rating)),
             "lists": measures,
+            **({"advice": advised} if advised else {}),
             **intervals(errors, part, params),
             "by_user_activity": buckets(errors, by_user),
             "by_movie_popularity": buckets(errors, by_movie),

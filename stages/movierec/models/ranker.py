@@ -1,5 +1,6 @@
 """One user → what is ranked by, movie by movie. Evaluation and serving share this code."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,20 +31,21 @@ class Ranker:
 
     def known(self, u: int, N: Ints | None = None) -> Judged:
         """For row `u`; with N, ascending, all that this user took up, when that has become more."""
-        if self.uptake is None:
-            return self._judged(self.model.scores(u), None)
-        w = self.uptake.user[u] if N is None else self.uptake.fold_in(N)
-        return self._judged(self.model.scores(u), w)
+        return self._judged(
+            self.model.scores(u), lambda up: up.user[u] if N is None else up.fold_in(N)
+        )
 
     def folded_in(self, items: Ints, ratings: Floats, watched: Ints) -> Judged:
         """For who has no row, rated `items` with `ratings` and watched `watched`."""
-        estimate = self.model.scores_for(items, ratings, watched)
-        if self.uptake is None:
-            return self._judged(estimate, None)
-        return self._judged(estimate, self.uptake.fold_in(np.union1d(items, watched)))
+        return self._judged(
+            self.model.scores_for(items, ratings, watched),
+            lambda up: up.fold_in(np.union1d(items, watched)),
+        )
 
-    def _judged(self, estimate: NDArray[np.float64], w: Floats | None) -> Judged:
-        if self.uptake is None or w is None:
+    def _judged(
+        self, estimate: NDArray[np.float64], w_of: Callable[[UptakeModel], Floats]
+    ) -> Judged:
+        if self.uptake is None:
             return Judged(estimate, estimate, None)
-        x = self.uptake.of(w)
+        x = self.uptake.of(w_of(self.uptake))
         return Judged(scores(self.uptake, x, estimate, self.model.scale), estimate, x)

@@ -9,11 +9,10 @@ Each rating r_ui in turn, with e = r_ui − r̂_ui:
 
 With S `members` it is the mean of S such models: see `movierec.models.members`.
 
-`kernels.svd` takes these steps. Predicting, here, sums factor by factor over whole vectors: no
-BLAS, so the bits do not depend on the machine.
+`kernels.svd` takes these steps. `folding` takes them for a user with no row. Predicting,
+here, sums factor by factor over whole vectors: no BLAS, so the bits do not depend on the machine.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.fields import number
+from movierec.models.folding import Pace, fold_in
 from movierec.models.model import ByEpochs, Floats, Ints, Model, shape
 
 LANES = "members * n_factors"
@@ -114,51 +114,21 @@ class SVDModel(Model):
         """See Model.scores_for: b_u and p_u come from the ratings, S from both; each member folds
         the user in by itself, with its own b_i and q_i."""
         S = self.implicit(items, watched)
-        given = np.asarray(ratings, np.float64) - self.mean
-        q = np.ascontiguousarray(self.movie_factors[:, items].T, dtype=np.float64)
-        q *= self.hyper.members
-        folded = [
-            fold_in(self.hyper, S[lanes], given - b_i[items], q[:, lanes])
-            for lanes, b_i in self._members()
-        ]
-        b_u = sum(own for own, _ in folded) / len(folded)
-        return self._scores(b_u, np.concatenate([p_u for _, p_u in folded]) + S)
+        each = self.hyper.members, self.hyper.n_factors
+        b_i = self.movie_bias[None] if self.member_bias is None else self.member_bias
+        residuals = np.asarray(ratings, np.float64) - self.mean - b_i[:, items]
+        q = self.movie_factors[:, items].astype(np.float64).reshape(*each, len(items))
+        q = np.ascontiguousarray(q.swapaxes(1, 2)) * self.hyper.members
+        pace = Pace(*(getattr(self.hyper, name) for name in Pace._fields))
+        b_u, p_u = fold_in(pace, S.reshape(each), residuals, q)
+        return self._scores(float(np.mean(b_u)), p_u.ravel() + S)
 
     def implicit(self, items: Ints, watched: Ints) -> NDArray[np.float64]:
         """(LANES,) what a new user's movies tell before any rating. Here nothing."""
         return np.zeros(len(self.movie_factors))
-
-    def _members(self) -> Iterator[tuple[slice, Floats]]:
-        """(where its factors lie, its b_i) of each member."""
-        k = self.hyper.n_factors
-        every = [self.movie_bias] if self.member_bias is None else self.member_bias
-        for m, b_i in enumerate(every):
-            yield slice(m * k, (m + 1) * k), b_i
 
     def _scores(self, b_u: float, z: Floats) -> NDArray[np.float64]:
         scores = self.mean + b_u + self.movie_bias.astype(np.float64)
         for z_f, q_f in zip(z.tolist(), self.movie_factors, strict=True):
             scores += np.multiply(q_f, z_f, dtype=np.float64)
         return scores
-
-
-def fold_in(
-    hyper: SVD,
-    S: NDArray[np.float64],
-    residuals: NDArray[np.float64],
-    q: NDArray[np.float64],
-) -> tuple[float, NDArray[np.float64]]:
-    """b_u and p_u of a user with no row in the model: the epochs of a fit over this user's
-    ratings alone, starting from zero, with all movies held still.
-
-    `residuals` are r − μ − b_i, (n,); `q` their movies' factors, (n, n_factors); `S` is what
-    is added to p_u, (n_factors,). Without ratings both are zero.
-    """
-    b_u, p_u, decay = 0.0, np.zeros_like(S), 1.0
-    for _ in range(hyper.n_epochs if len(residuals) else 0):
-        for r, q_i in zip(residuals.tolist(), q, strict=True):
-            e = r - b_u - float(np.add.reduce(q_i * (p_u + S)))
-            b_u += decay * hyper.lr_bu * (e - hyper.reg_bu * b_u)
-            p_u = p_u + decay * hyper.lr_pu * (e * q_i - hyper.reg_pu * p_u)
-        decay *= 1.0 - hyper.lr_decay
-    return b_u, p_u

@@ -105,6 +105,7 @@ def test_the_demo_shows_every_step(first_run):
     assert "SVD++" in first_run
     assert "popularity" in first_run
     assert re.search(r"read ([\d,]+) = stored [\d,]+ \+ rejected [\d,]+", first_run)
+    assert re.search(r"\d+ users rated \d+ movies; \d+ more users only watched", first_run)
     assert "X-Model: svd@demo" in first_run
     assert "X-Model: svdpp@demo" in first_run
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,19 +30,24 @@ ROOT = Path(__file__).parents[3]
 PARAMS = ROOT / "params.yaml"
 
 
-def params_of(folder, *arguments):
-    copy = folder / "params.yaml"
-    shutil.copy(PARAMS, copy)
-    command = ["--ratings", "x", "--scale", "0", "10", "--relevant", "8"]
-    set_params(copy, parse([*command, *arguments]))
-    return copy
-
-
-def test_the_scale_is_set_and_the_training_left_as_it_is(tmp_path):
-    params = params_of(tmp_path)
+@pytest.mark.parametrize(
+    ("scale", "relevant", "set_to"),
+    [
+        ([0, 10], 8, (0, 10, 8)),
+        ([0.5, 5.0], None, (0.5, 5, 3.875)),
+        (None, None, (1, 5, 4)),
+        (None, 3.5, (1, 5, 3.5)),
+    ],
+)
+def test_the_scale_is_set_and_the_training_left_as_it_is(
+    tmp_path: Path, scale: Any, relevant: Any, set_to: Any
+) -> None:
+    params = tmp_path / "params.yaml"
+    shutil.copy(PARAMS, params)
+    assert set_params(params, scale, relevant) == set_to[2]
     events = load_section(params, "events", Events)
-    assert (events.rating_min, events.rating_max) == (0, 10)
-    assert load_section(params, "evaluate", Evaluate).relevant_rating == 8
+    assert (events.rating_min, events.rating_max) == set_to[:2]
+    assert load_section(params, "evaluate", Evaluate).relevant_rating == set_to[2]
     for kind in ("svd", "svdpp"):
         assert load_train(params, kind) == load_train(PARAMS, kind)
 
@@ -56,7 +62,7 @@ def test_a_number_as_dvc_writes_it_stays_one(tmp_path: Path) -> None:
     """`dvc exp run -S train.svd.reg_bu=0.00001` writes 1e-05, which YAML 1.1 takes for a text."""
     copy = tmp_path / "params.yaml"
     copy.write_text(re.sub(r"(?m)reg_bu: .*", "reg_bu: 1e-05", PARAMS.read_text()))
-    set_params(copy, parse(["--ratings", "x"]))
+    set_params(copy, None, None)
     assert asdict(load_train(copy, "svd")[1])["reg_bu"] == 1e-05
 
 
@@ -79,6 +85,17 @@ def test_a_file_of_ratings_goes_through_to_both_models(tmp_path: Path) -> None:
     )
     assert set(measured) == {"SVD", "SVD++", "biases only"}, done.stdout
     assert done.stdout.count("of two sets of values, ") == 2, done.stdout
+    assert "scale: 1 to 5, the file's lowest rating" in done.stdout
+    assert "a rating counts as good from 4 on" in done.stdout
+    assert "200 users rated 60 movies; 0 more users only watched" in done.stdout
+    assert re.search(r"1\d stages ran, 0 skipped", done.stdout), done.stdout
+    assert "nothing changed" not in done.stdout
+    [lists] = re.findall(r"every user's list: (.*)", done.stdout)
+    command = lists.replace("python", sys.executable, 1).replace("lists.csv", f"{tmp_path}/l.csv")
+    subprocess.run(command.split(), cwd=ROOT, check=True)
+    assert len((tmp_path / "l.csv").read_text().splitlines()) > 200 * 10
+    [folder] = re.findall(r"serve it: SERVICE_MODEL_DIR=(\S+) ", done.stdout)
+    assert (ROOT / folder / "users.npy").is_file()
 
 
 @pytest.mark.slow

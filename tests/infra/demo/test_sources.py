@@ -33,6 +33,12 @@ def test_every_option_of_a_table_is_passed_on():
     assert sources.evidence_of(options) == {"COLLECTOR_EVIDENCE_LINES": "1"}
 
 
+def test_without_a_scale_none_is_passed_on():
+    options = parsed("--ratings", "x.csv")
+    options.scale = None
+    assert replay.parse(command_of(options)[3:]).scale is None
+
+
 def test_a_log_is_another_program_s_and_its_clocks_are_many():
     options = parsed("--log", "a.log.gz", "--all-days")
     program, *arguments = command_of(options)[2:]
@@ -57,15 +63,15 @@ def sent(tmp_path, monkeypatch):
         monkeypatch.setattr(sources, "_command", lambda *_: ["python", "-c", program])
         with Processes(Path.cwd(), tmp_path / "logs") as processes:
             current = Step(1, "replay")
-            sources.send(parsed("--log", "a"), "t", Path("ids"), processes, current)
-            return current.note
+            summary = sources.send(parsed("--log", "a"), "t", Path("ids"), processes, current)
+            return current.note, summary
 
     return run
 
 
 def test_what_was_recognised_is_said_and_counts_are_the_note(sent, capsys):
     program = """print('lines 5\\n{"lines": 1200, "ratings": 7}')"""
-    assert sent(program) == "1,200 lines, 7 ratings"
+    assert sent(program) == ("1,200 lines, 7 ratings", {"lines": 1200, "ratings": 7})
     assert capsys.readouterr().out.strip() == "lines 5"
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from infra.demo import training
-from infra.demo.training import OF_LISTS, comparison
+from infra.demo.report import Step
+from infra.demo.training import OF_LISTS, comparison, counted, follow
 from movierec.errors import BadInput
 
 RANKED = {"recall": 0.6, "ndcg": 0.3, "coverage": 0.9, "lift": -0.1}
@@ -79,6 +80,36 @@ def test_a_model_that_ranks_by_rating_has_no_parts(root: Path) -> None:
         "SVD++",
         "biases only",
     ]
+
+
+def test_what_an_evaluation_advises_stands_below_the_table(root: Path) -> None:
+    report = json.loads((root / "reports/svd.json").read_text())
+    write(root / "reports/svd.json", report)
+    plain = comparison(root)
+    write(root / "reports/svd.json", report | {"advice": "lists would be better otherwise"})
+    assert comparison(root) == f"{plain}\nSVD: lists would be better otherwise"
+
+
+def test_a_stage_that_is_skipped_is_said_once_and_counted_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A replay runs `dvc repro` twice: up to the matrix, and then all of it."""
+    current, told = Step(3, "dvc repro"), dict[str, str]()
+    skipped = "Stage 'validate' didn't change, skipping"
+    follow([skipped, "Running stage 'preprocess':"], current, [], told)
+    assert current.note == "1 stages ran, 1 skipped"
+    again = "Stage 'preprocess' didn't change, skipping"
+    follow([skipped, again, "Running stage 'train@svd':"], current, [], told)
+    assert current.note == "2 stages ran, 1 skipped"
+    said = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
+    assert [words[0] for words in said] == ["validate", "preprocess", "train@svd"]
+    assert [words[1] for words in said] == ["skipped,", "0.0", "0.0"]
+
+
+def test_who_and_what_the_models_know_is_counted(root: Path) -> None:
+    facts = {"users": 5000, "movies": 160, "watchers": 71_000}
+    write(root / "reports/preprocess.json", facts)
+    assert counted(root) == "5,000 users rated 160 movies; 71,000 more users only watched"
 
 
 def test_a_report_that_is_not_there_is_named(root: Path) -> None:

@@ -1,5 +1,6 @@
 """Every user's list in a file: what the service answers, whole or not there."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,20 @@ def written(models, tmp_path, *options):
     assert program.main([*command, *options]) == 0
     assert list(output.parent.iterdir()) == [output], "no draft stays"
     return pq.read_table(output)
+
+
+def test_a_name_that_ends_in_csv_gets_csv(models, tmp_path):
+    expected = written(models, tmp_path)
+    output = tmp_path / "lists.csv"
+    command = ["--model", "svdpp", "--models", str(models), "--output", str(output)]
+    assert program.main(command) == 0
+    with output.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(int(r["user"]), int(r["rank"]), r["movie"]) for r in rows] == [
+        (r["user"], r["rank"], r["movie"]) for r in expected.to_pylist()
+    ]
+    for name in program.SCORES:
+        assert [float(row[name]) for row in rows] == expected[name].to_pylist()
 
 
 def lists_of(table):
@@ -118,7 +133,12 @@ def test_what_was_there_stays_when_writing_ends_early(models, tmp_path, monkeypa
 
 @pytest.mark.parametrize(
     "options, reason",
-    [(["--k", "0"], "--k must be"), (["--ids", "nowhere"], "nowhere: no such folder")],
+    [
+        (["--k", "0"], "--k must be"),
+        (["--ids", "nowhere"], "nowhere: no such folder"),
+        (["--output", "lists.csv.gz"], r"--output lists\.csv\.gz: .*ends in \.parquet or \.csv"),
+        (["--output", "lists"], r"--output lists: expected"),
+    ],
 )
 def test_nonsense_is_refused_by_name(models, tmp_path, options, reason):
     with pytest.raises(BadInput, match=reason):

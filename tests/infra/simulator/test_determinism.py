@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.infra.simulator.conftest import make_log
+from tests.inputs.processors import older_processor
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = """
@@ -26,17 +27,6 @@ def fingerprint(**environment: str) -> str:
     settings = {**os.environ, "PYTHONPATH": paths, **environment}
     output = subprocess.run(command, env=settings, check=True, capture_output=True, text=True)
     return output.stdout.strip()
-
-
-def older_processor() -> dict[str, str]:
-    """Settings by which NumPy, OpenBLAS and the C library use no newer instructions."""
-    show = "import numpy._core._multiarray_umath as m; print(*m.__cpu_dispatch__)"
-    output = subprocess.run([sys.executable, "-c", show], check=True, capture_output=True)
-    return {
-        "NPY_DISABLE_CPU_FEATURES": output.stdout.decode().strip(),
-        "OPENBLAS_CORETYPE": "Prescott",
-        "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX,-FMA,-FMA4",
-    }
 
 
 def test_two_processes_make_the_same_bytes_whatever_the_processor_can_do():

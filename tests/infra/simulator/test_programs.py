@@ -241,7 +241,7 @@ def test_a_replay_sends_watches_then_the_rating_in_order(address, capsys, tmp_pa
     command = ["--bootstrap", address, "--topic", "replay", "--ratings", str(ratings)]
     replay.main([*command, "--scale", "0", "10", "--compress-days", "2"])
     sent = 3 * (replay.MINUTES + 1) + replay.TAIL_LINES
-    assert last_line(capsys) == {"lines": sent, "ratings": 3, "users": 2}
+    assert last_line(capsys) == {"lines": sent, "ratings": 3, "users": 2, "scale": [0, 10]}
     assert CollectorSettings.evidence_lines < replay.TAIL_LINES, "else the last day stays open"
     found = held(address, "replay", PARTITIONS)
     events = sorted(events_of(found), key=lambda event: event.time)
@@ -292,11 +292,20 @@ def test_a_check_says_what_a_table_is_and_sends_nothing(tmp_path, capsys, monkey
     monkeypatch.setattr(replay, "Sender", None)
     path = tmp_path / "u.data"
     path.write_text("196\t242\t3\t881250949\n")
-    assert replay.main(["--ratings", str(path), "--check"]) == 0
+    assert replay.main(["--ratings", str(path), "--check", "--scale", "1", "5"]) == 0
     assert "separated by tab" in capsys.readouterr().out
     path.write_text("196\t242\t7\t881250949\n")
     with pytest.raises(BadInput, match=r"line 1, .*: rating 7 is outside the scale 1 to 5"):
-        replay.main(["--ratings", str(path), "--check"])
+        replay.main(["--ratings", str(path), "--check", "--scale", "1", "5"])
+
+
+def test_a_scale_that_is_not_given_is_the_table_s_own_and_said(address, capsys, tmp_path):
+    path = tmp_path / "u.data"
+    path.write_text("196\t242\t3\t881250949\n1\t242\t7\t881250950\n")
+    replay.main(["--bootstrap", address, "--topic", "again", "--ratings", str(path)])
+    said = capsys.readouterr().out
+    assert "scale: 3 to 7, the file's lowest rating (of 1 rows)" in said
+    assert json.loads(said.splitlines()[-1])["scale"] == [3, 7]
 
 
 class Lines:
@@ -386,7 +395,7 @@ def test_times_that_the_collector_would_refuse_are_refused_before_anything_is_se
     path = tmp_path / "ratings.dat"
     path.write_text(lines)
     with pytest.raises(BadInput, match=rf"ratings\.dat: .*{reason}"):
-        replay.main(["--bootstrap", "127.0.0.1:1", "--ratings", str(path)])
+        replay.main(["--bootstrap", "127.0.0.1:1", "--ratings", str(path), "--scale", "1", "5"])
 
 
 def test_the_first_and_the_last_second_that_pass_are_good_lines(tmp_path):

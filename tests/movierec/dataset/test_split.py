@@ -14,6 +14,8 @@ from scipy import sparse
 from movierec.dataset.assemble import Preprocess, build
 from movierec.dataset.matrix import Dataset, rows_of
 from movierec.dataset.scale import Events
+from movierec.dataset.split import PairHash
+from movierec.dataset.vocabulary import Vocabulary
 from movierec.dataset.window import Window
 from movierec.errors import BadInput
 from tests.inputs.viewings import Viewing, window_of
@@ -166,6 +168,20 @@ def test_the_random_split_holds_about_its_share_and_another_seed_another_part() 
     assert set(entries(one, one.validation)) != set(entries(other, other.validation))
     again = build(window, replace(PARAMS, seed=1), SCALE)[0]
     assert entries(one, one.validation) == entries(again, again.validation)
+
+
+def test_which_pairs_validate_is_the_same_for_ever() -> None:
+    """Another hash would judge a model by ratings that an earlier one has learned."""
+    users = Vocabulary(np.array([1, 2, 900_719_925_474]))
+    movies = Vocabulary(np.array([b"a", b"up+2009", b"zodiac+2007"]))
+    u, i = np.repeat(np.arange(3, dtype=np.int32), 3), np.tile(np.arange(3, dtype=np.int32), 3)
+    sides = {
+        seed: PairHash(users, movies, seed, 0.5).from_user(0)(u, i).astype(int).tolist()
+        for seed in (1, 42)
+    }
+    assert sides == {1: [1, 0, 1, 0, 1, 1, 1, 0, 1], 42: [0, 1, 1, 1, 0, 1, 0, 0, 1]}
+    of_others = PairHash(users, movies, 42, 0.5).from_user(1)(u[:6], i[:6])
+    assert of_others.astype(int).tolist() == sides[42][3:]
 
 
 def test_blocks_of_users_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,6 +91,24 @@ def test_the_report_judges_the_two_parts_of_the_order_by_themselves() -> None:
     assert list(plain.report["lists"]) == ["model"]
 
 
+def test_the_report_advises_to_rank_by_rating_where_that_finds_more() -> None:
+    """Here ratings know the answers but hardly differ, so that what else weighs decides."""
+
+    class Narrow(Oracle):
+        def scores(self, u: int) -> NDArray[np.float64]:
+            return 2 + self.truth[u] / 100
+
+    dataset = make_dataset()
+    seen = (dataset.train.toarray() != 0) | (dataset.watched.toarray() != 0)
+    taken = fit_uptake(dataset, HYPER, "float32")
+    advised = [
+        evaluate(ranker, lambda u: np.flatnonzero(seen[u]), dataset, PARAMS).report.get("advice")
+        for ranker in (Ranker(Narrow(dataset, 0.0), taken), Ranker(Narrow(dataset, 0.0)))
+    ]
+    assert "train.uptake.n_factors: 0" in str(advised[0])
+    assert advised[1] is None
+
+
 def test_buckets_by_activity_and_popularity_hold_every_rating() -> None:
     dataset, result = judge(0.5)
     errors = Oracle(dataset, 0.5)

@@ -1,4 +1,4 @@
-"""SVD answers by its formula, and folds a new user in by the steps of a fit."""
+"""SVD answers by its formula, and folds a new user in."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from movierec.models.kinds import KINDS
-from movierec.models.svd import SVDModel, fold_in
+from movierec.models.svd import SVDModel
 from tests.inputs.ratings import PARAMS, SCALE, random_ratings, svd_params
 
 MODEL = SVDModel(
@@ -24,23 +24,6 @@ def test_a_rating_is_mean_biases_and_product_on_the_scale() -> None:
     assert MODEL.predict(np.array([0, 1, 1]), np.array([0, 1, 2])).tolist() == [3.75, 1.75, 5.0]
     assert MODEL.scores(0).tolist() == [3.75, 5.25, -11.5]
     assert MODEL.scores(1).tolist() == [3.5, 1.75, 15.0]
-
-
-@pytest.mark.parametrize("decay", [0.0, 0.3])
-def test_folding_in_is_the_equations_with_movies_held_still(decay: float) -> None:
-    hyper = svd_params(n_factors=2, n_epochs=3, lr_pu=0.05, reg_bu=0.1, lr_decay=decay)
-    S, q = np.array([0.1, -0.2]), np.array([[0.5, 1.0], [-1.0, 0.25]])
-    residuals = np.array([1.5, -0.5])
-    b_u, p_u = 0.0, np.zeros(2)
-    for epoch in range(3):
-        rate = (1 - decay) ** epoch
-        for r, q_i in zip(residuals, q, strict=True):
-            e = r - b_u - q_i @ (p_u + S)
-            b_u += rate * hyper.lr_bu * (e - hyper.reg_bu * b_u)
-            p_u = p_u + rate * hyper.lr_pu * (e * q_i - hyper.reg_pu * p_u)
-    bias, factors = fold_in(hyper, S, residuals, q)
-    assert bias == pytest.approx(b_u, abs=1e-15)
-    assert factors == pytest.approx(p_u, abs=1e-15)
 
 
 def test_nobody_s_history_folds_in_to_nobody() -> None:

@@ -98,6 +98,17 @@ def test_when_all_hold_too_much_the_largest_are_flushed_and_no_more(bench: Membe
     assert bench.ours.buffers.due(1.0) == [large]
 
 
+def test_half_of_what_all_may_hold_is_what_they_are_flushed_to(bench: Member) -> None:
+    others = [TopicPartition("movielog", number) for number in (1, 2, 3)]
+    for partition in others:
+        bench.start(partition)
+    for partition in (HERE, *others):
+        bench.read(0, 10, partition)
+    [each] = {buffer.bytes for buffer in bench.ours.buffers.values()}
+    bench.ours.buffers.settings = CollectorSettings(bench.settings.kafka, buffer_bytes=2 * each)
+    assert len(bench.ours.buffers.due(1.0)) == 3, "one is left, which is half"
+
+
 def test_what_was_read_since_the_last_proof_is_forgotten_and_the_rest_stands() -> None:
     buffer = Buffer(5)
     buffer.add(chunk(5, 2), 1.0)

@@ -24,6 +24,13 @@ BY_NAME = {
     "user_id:token,item_id:token,rating:float,timestamp:float": (0, 1, 2, 3),
     ",recipe_id,user_id,date_of_review,given_rating,review": (2, 1, 4, 3),
     "id,USER,Title,Score,created_at": (1, 2, 3, 4),
+    "reviewer,book,stars,when": (0, 1, 2, 3),
+    "Customer,Product,Grade,Epoch": (0, 1, 2, 3),
+    "when,account,artist,track,points": (1, 3, 4, 0),
+    "visitor,show,title,vote,created": (0, 1, 3, 4),
+    "customer_id,product_id,product_title,star_rating,helpful_votes,total_votes,review_date": (
+        *(0, 1, 3, 6),
+    ),
 }
 
 

@@ -7,13 +7,15 @@ import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 import snappy
 from kafka.errors import CorruptRecordError
 from kafka.record.memory_records import MemoryRecords
 
 from movierec.lines.events import MAX_LINE_BYTES
-from movierec.lines.rows import HEAD_BYTES
+from movierec.lines.rows import HEAD_BYTES, LineBatch
 from serve.collector.fetch import giants, recordbatch, snappyblock, unpack
 from serve.collector.fetch.recordbatch import HEADER
 from serve.collector.fetch.source import BatchRecords
@@ -126,6 +128,20 @@ def test_a_count_that_is_wrong_is_refused(
     monkeypatch.setattr(recordbatch, "lines_of_stream", with_another_count)
     with pytest.raises(CorruptRecordError, match=said):
         list(chunks_of(batch(0, [(1, b"abc")] * 100, 4)))
+
+
+def test_a_stream_that_ends_within_a_record_says_so(small_windows: None) -> None:
+    """And not that there are fewer: the record was begun."""
+    begun = record(WHOLE)[:-3]
+
+    def nothing_whole(window: bytes, left: int) -> Any:
+        none = np.empty(0, np.int64)
+        return 0, LineBatch(none, none, pa.array([], pa.large_binary()))
+
+    with pytest.raises(CorruptRecordError, match="a record that ends too early"):
+        list(giants.lines_of_stream(iter([begun]), 1, 0, lambda delta: delta, nothing_whole))
+    with pytest.raises(CorruptRecordError, match="fewer records than the batch says"):
+        list(giants.lines_of_stream(iter([]), 1, 0, lambda delta: delta, nothing_whole))
 
 
 def test_records_of_one_offset_are_refused() -> None:
