@@ -25,6 +25,7 @@ PROGRAMS = {
     "infra.demo.replay": "replay",
     "infra.kafka.embedded": "embedded",
     "infra.release.expire": "expire",
+    "infra.release.explain": "explain",
     "infra.release.lists": "lists",
     "infra.release.window": "window",
     "infra.simulator.capture": "capture",
