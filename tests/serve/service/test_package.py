@@ -1,0 +1,121 @@
+"""A package that is damaged never answers wrongly: neither before the port opens nor while it is
+open. Every file of a small one of each kind, changed in every way of tests/inputs/damage.py."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from movierec.arrays import MANIFEST
+from movierec.dataset.matrix import Watchers
+from movierec.errors import UserError
+from movierec.models.kernels import svd, svdpp
+from movierec.models.modelfile import load_model
+from movierec.models.saving import save_model
+from movierec.models.training import fit_uptake
+from serve.service.app import create_app
+from serve.settings import ServiceSettings
+from tests.inputs.damage import damaged
+from tests.inputs.ratings import SCALE, dataset_of, random_ratings, svd_params, svdpp_params
+from tests.inputs.uptake import HYPER
+
+USERS, MOVIES = 12, 30
+WATCHER = 3 * USERS
+CHANGES = 6
+"""Bytes changed of each file, and so many lengths; all of them would tell no more of a SHA-256."""
+
+
+def save(folder: Path, kind: str) -> Path:
+    train, watched = (random_ratings(USERS, MOVIES, s, n) for n, s in ((0, 0.2), (1, 0.3)))
+    params = {"n_factors": 3, "n_epochs": 2}
+    model: Any = (
+        svd.fit(train, svd_params(**params), scale=SCALE)
+        if kind == "svd"
+        else svdpp.fit(train, svdpp_params(**params), watched=watched, scale=SCALE)
+    )
+    watchers = Watchers(np.array([WATCHER]), np.array([0, 3]), np.array([1, 5, 20], np.int32))
+    dataset = dataset_of(train, watched=watched, watchers=watchers)
+    save_model(folder, model, dataset, {}, fit_uptake(dataset, HYPER, "float32"))
+    return folder
+
+
+@pytest.fixture(scope="module", params=["svd", "svdpp"])
+def package(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save(tmp_path_factory.mktemp(request.param) / "model", request.param)
+
+
+def files(package: Path) -> Iterator[tuple[Path, bytes]]:
+    """Each file, which is as it was when the next one is given."""
+    names = sorted(path.name for path in package.iterdir())
+    assert MANIFEST in names and len(names) > 12
+    for name in names:
+        path = package / name
+        content = path.read_bytes()
+        yield path, content
+        path.write_bytes(content)
+
+
+def test_a_damaged_package_is_refused_in_one_line(package: Path) -> None:
+    before = load_model(package, freeze=True)
+    refused = 0
+    for path, content in files(package):
+        for change in damaged(content, most=CHANGES):
+            path.write_bytes(change)
+            with pytest.raises(UserError) as error:
+                load_model(package, freeze=True)
+            assert str(package) in str(error.value)
+            refused += 1
+        path.unlink()
+        with pytest.raises(UserError):
+            load_model(package, freeze=True)
+        path.mkdir()
+        with pytest.raises(UserError):
+            load_model(package, freeze=True)
+        path.rmdir()
+    assert refused > 200
+    again = load_model(package, freeze=True)
+    assert again.manifest == before.manifest  # the last one was mended, too
+
+
+def test_files_that_changed_places_are_refused(package: Path) -> None:
+    kept = {path: path.read_bytes() for path in package.iterdir() if path.suffix == ".npy"}
+    for path in kept:
+        for content in kept.values():
+            if content == kept[path]:
+                continue
+            path.write_bytes(content)
+            with pytest.raises(UserError, match=path.name.replace(".", r"\.")):
+                load_model(package, freeze=True)
+        path.write_bytes(kept[path])
+
+
+def test_a_service_answers_as_it_was_verified_whatever_becomes_of_the_files(
+    package: Path, tmp_path: Path
+) -> None:
+    model = load_model(package, freeze=True)
+    client = create_app(ServiceSettings(tmp_path, cache_bytes=0), model).test_client()
+    users = [*model.users[:4].tolist(), WATCHER, 10**9]
+    paths = [f"/recommend/{user}" for user in users]
+    paths += ["/recommend/1?watched=" + model.movies[3].decode().replace("+", "%2B")]
+    paths += ["/similar/" + model.movies[0].decode().replace("+", "%2B"), "/version"]
+
+    def answers() -> list[tuple[str, str]]:
+        told = [client.get(path, headers={"Accept": "application/json"}) for path in paths]
+        assert {response.status_code for response in told} <= {200, 404}
+        signed = "X-Request-Id"
+        return [(r.text.replace(r.headers[signed], ""), r.headers["X-Data-Hash"]) for r in told]
+
+    wanted = answers()
+    for path, content in files(package):
+        # In place: a flip of every byte at once, then other lengths, then none.
+        path.write_bytes(bytes(byte ^ 0xFF for byte in content))
+        assert answers() == wanted
+        os.truncate(path, len(content) // 2)
+        assert answers() == wanted
+        os.truncate(path, 0)
+        assert answers() == wanted
+        path.unlink()
+        assert answers() == wanted
