@@ -23,7 +23,7 @@ from serve.service.similar import Neighbours
 
 FORMATS = ["text/plain", "application/json"]
 HURRIED = "movierec.hurried"
-"""A key of the WSGI environment: whoever sets it wants an answer at once rather than a good one."""
+"""A key of the WSGI environment. Where it is true an answer at once is better than a good one."""
 
 
 def add_recommend(
@@ -47,7 +47,7 @@ def add_recommend(
 
     def made(user: int, history: History | None, exclude: Columns = NOTHING) -> Answer:
         """The answer, or the quickest there is."""
-        ask = recommender.popular if HURRIED in request.environ else recommender.answer
+        ask = recommender.popular if request.environ.get(HURRIED) else recommender.answer
         return ask(user, history, exclude)
 
     def by_query(user: int, followed: bytes | None, history: History | None) -> Response:
@@ -74,7 +74,7 @@ def add_recommend(
         if given is None:
             answer = made(user, history_of(followed))
             given = written(answer, followed)
-            if HURRIED not in request.environ:
+            if not request.environ.get(HURRIED):
                 answers.put(user, followed, given)
         log_answer(user, given, False)
         return line_of(given.tier, given.body)

@@ -7,48 +7,28 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.release import explain as program
 from infra.release.explain import OTHER, SAME, TOLD, explain
-from movierec.dataset.matrix import Watchers
 from movierec.errors import BadInput
-from movierec.models.kernels import svd, svdpp
 from movierec.models.modelfile import load_model
-from movierec.models.saving import save_model
-from movierec.models.training import fit_uptake
 from serve.kafka import KafkaSettings
 from serve.service.app import HISTORY, create_app
 from serve.service.recommender import Recommender
 from serve.service.routes import HURRIED
 from serve.settings import ServiceSettings
-from tests.inputs.ratings import SCALE, dataset_of, random_ratings, svd_params, svdpp_params
-from tests.inputs.uptake import HYPER
+from tests.inputs.packages import KINDS, MOVIES, STRANGER, WATCHER, package
 from tests.serve.conftest import Lines
-
-USERS, MOVIES = 30, 40
-WATCHER, STRANGER = 3 * USERS, 3 * USERS + 1
-KINDS = ["svd", "svdpp", "svdpp-without-uptake"]
 
 
 class Service:
     """One of a model that was saved, with a history that is followed by hand, and its lines."""
 
     def __init__(self, folder: Path, kind: str) -> None:
-        train, watched = (random_ratings(USERS, MOVIES, s, n) for n, s in ((0, 0.2), (1, 0.3)))
-        params = {"n_factors": 3, "n_epochs": 4}
-        model: Any = (
-            svd.fit(train, svd_params(**params), scale=SCALE)
-            if kind == "svd"
-            else svdpp.fit(train, svdpp_params(**params), watched=watched, scale=SCALE)
-        )
-        watchers = Watchers(np.array([WATCHER]), np.array([0, 3]), np.array([1, 5, 30], np.int32))
-        dataset = dataset_of(train, watched=watched, watchers=watchers)
-        uptake = None if "without" in kind else fit_uptake(dataset, HYPER, "float32")
-        save_model(folder, model, dataset, {}, uptake)
+        package(folder, kind)
         self.folder, self.loaded = folder, load_model(folder)
         kafka = KafkaSettings(("127.0.0.1:1",))
         self.lines = Lines()

@@ -4,47 +4,25 @@ open. Every file of a small one of each kind, changed in every way of tests/inpu
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 from movierec.arrays import MANIFEST
-from movierec.dataset.matrix import Watchers
 from movierec.errors import UserError
-from movierec.models.kernels import svd, svdpp
 from movierec.models.modelfile import load_model
-from movierec.models.saving import save_model
-from movierec.models.training import fit_uptake
 from serve.service.app import create_app
 from serve.settings import ServiceSettings
+from tests.inputs import packages
 from tests.inputs.damage import damaged
-from tests.inputs.ratings import SCALE, dataset_of, random_ratings, svd_params, svdpp_params
-from tests.inputs.uptake import HYPER
+from tests.inputs.packages import STRANGER, WATCHER
 
-USERS, MOVIES = 12, 30
-WATCHER = 3 * USERS
 CHANGES = 6
 """Bytes changed of each file, and so many lengths; all of them would tell no more of a SHA-256."""
 
 
-def save(folder: Path, kind: str) -> Path:
-    train, watched = (random_ratings(USERS, MOVIES, s, n) for n, s in ((0, 0.2), (1, 0.3)))
-    params = {"n_factors": 3, "n_epochs": 2}
-    model: Any = (
-        svd.fit(train, svd_params(**params), scale=SCALE)
-        if kind == "svd"
-        else svdpp.fit(train, svdpp_params(**params), watched=watched, scale=SCALE)
-    )
-    watchers = Watchers(np.array([WATCHER]), np.array([0, 3]), np.array([1, 5, 20], np.int32))
-    dataset = dataset_of(train, watched=watched, watchers=watchers)
-    save_model(folder, model, dataset, {}, fit_uptake(dataset, HYPER, "float32"))
-    return folder
-
-
 @pytest.fixture(scope="module", params=["svd", "svdpp"])
 def package(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save(tmp_path_factory.mktemp(request.param) / "model", request.param)
+    return packages.package(tmp_path_factory.mktemp(request.param) / "model", request.param)
 
 
 def files(package: Path) -> Iterator[tuple[Path, bytes]]:
@@ -97,7 +75,7 @@ def test_a_service_answers_as_it_was_verified_whatever_becomes_of_the_files(
 ) -> None:
     model = load_model(package, freeze=True)
     client = create_app(ServiceSettings(tmp_path, cache_bytes=0), model).test_client()
-    users = [*model.users[:4].tolist(), WATCHER, 10**9]
+    users = [*model.users[:4].tolist(), WATCHER, STRANGER]
     paths = [f"/recommend/{user}" for user in users]
     paths += ["/recommend/1?watched=" + model.movies[3].decode().replace("+", "%2B")]
     paths += ["/similar/" + model.movies[0].decode().replace("+", "%2B"), "/version"]
