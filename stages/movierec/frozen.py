@@ -3,7 +3,7 @@
 A map of the file itself shows what becomes of the file: another's write changes numbers under a
 running service, and a file cut short ends it (SIGBUS). The copy is sealed before it is verified,
 so what was verified is what is read, whoever writes wherever; and it is one copy for a process and
-all that it forks. The kernel lets go of what it had read of the file: memory is paid once.
+all that it forks. What the kernel keeps of the file beside it, it gives up where memory is short.
 """
 
 import fcntl
@@ -26,7 +26,6 @@ def frozen(path: Path) -> mmap:
     try:
         with path.open("rb") as file, os.fdopen(place, "wb", closefd=False) as copy:
             shutil.copyfileobj(file, copy, 1 << 20)
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         fcntl.fcntl(place, fcntl.F_ADD_SEALS, SEALS)
         # MAP_PRIVATE: kernels before 6.7 refuse a shared map of sealed memory, even to be read.
         return mmap(place, 0, flags=MAP_PRIVATE, prot=PROT_READ)
