@@ -18,6 +18,7 @@ LATENCY_BUCKETS = (
 
 TIERS = ("model", "fold-in", "popular")
 OUTCOMES = ("sent", "queue-full", "not-delivered", "unsent-at-stop")
+CACHED = ("hit", "miss")
 REFUSALS = ("overload", "slow", "crowd")
 TOPIC = ["topic"]
 PARTITION = ["topic", "partition"]
@@ -37,7 +38,7 @@ def _refusals(counter: Callable[..., Counter], program: str) -> Counter:
 
 
 class ServiceMetrics:
-    """What one service counts, beside the HTTP metrics that Flask's exporter adds."""
+    """What one service counts."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
@@ -52,9 +53,28 @@ class ServiceMetrics:
             ["outcome"],
         )
         self.http_refused = _refusals(counter, "movierec")
+        self.cached = counter(
+            "movierec_cached_answers",
+            "Answers without a query, as text: kept from before (hit), or made (miss).",
+            ["outcome"],
+        )
+        self.cache_bytes = gauge("movierec_cache_bytes", "Memory of the answers that are kept.")
         self.history_users = gauge("movierec_history_users", "Users whose recent history is held.")
         self.history_bytes = gauge("movierec_history_bytes", "Memory of those histories.")
+        # As prometheus-flask-exporter names them and asks for help with them.
+        self.http_seconds = Histogram(
+            "flask_http_request_duration_seconds",
+            "Flask HTTP request duration in seconds.",
+            ["method", "url_rule", "status"],
+            buckets=LATENCY_BUCKETS,
+            registry=registry,
+        )
+        self.http_total = counter(
+            "flask_http_request", "Total number of HTTP requests.", ["method", "status"]
+        )
         # A series that is there from the start can be seen to increase.
+        for outcome in CACHED:
+            self.cached.labels(outcome)
         for tier in TIERS:
             self.answers.labels(tier)
         for outcome in OUTCOMES:

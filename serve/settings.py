@@ -134,6 +134,11 @@ class ServiceSettings:
         "Memory of histories; over it the users longest without an event go.",
         default=256 << 20,
     )
+    cache_bytes: int = setting(
+        whole(0, 64 << 30),
+        "Memory of answers kept to be given again; over it what was not asked for longest goes.",
+        default=64 << 20,
+    )
 
     def __post_init__(self) -> None:
         if self.history and self.kafka is None:

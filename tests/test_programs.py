@@ -31,6 +31,7 @@ PROGRAMS = {
     "infra.kubernetes.trial.names": "names",
     "infra.release.expire": "expire",
     "infra.release.image": "image",
+    "infra.release.explain": "explain",
     "infra.release.lists": "lists",
     "infra.release.window": "window",
     "infra.router.start": "start",

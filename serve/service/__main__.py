@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     settings = ServiceSettings.from_environment()
     log_json()
     with bound("SERVICE_", settings.host, settings.port) as listener:
-        model = load_model(settings.model_dir)
+        model = load_model(settings.model_dir, freeze=True)
         folder = str(settings.model_dir)
         log.info("model loaded", extra={"folder": folder, "hash": model.data_hash})
         serve(settings, create_app(settings, model), listener)

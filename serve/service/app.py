@@ -8,32 +8,32 @@
 """
 
 import logging
+import os
 import re
-import uuid
 from typing import Any
 
-from flask import Flask, Response, abort, g, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 from prometheus_client import CollectorRegistry
-from prometheus_flask_exporter import PrometheusMetrics
 from werkzeug.exceptions import HTTPException
 
 from movierec.dataset.vocabulary import Vocabulary
 from movierec.models.modelfile import LoadedModel
-from serve.metrics import LATENCY_BUCKETS, ServiceMetrics
+from serve.metrics import TIERS, ServiceMetrics
 from serve.service.brokers import Brokers
+from serve.service.cache import Answers, Written
 from serve.service.history import Follower, Histories
+from serve.service.http_metrics import count_requests
+from serve.service.lean import Lean, Line
 from serve.service.provenance import Provenance
-from serve.service.recommender import Answer, Recommender
+from serve.service.recommender import Recommender
 from serve.service.request import Reader
-from serve.service.routes import add_recommend, add_similar, plain
-from serve.service.served_log import KafkaServedLog, NoServedLog, ServedLog, now, served_line
+from serve.service.routes import add_recommend, add_similar
+from serve.service.served_log import KafkaServedLog, NoServedLog, ServedLines, ServedLog, now
 from serve.settings import ServiceSettings
 
 log = logging.getLogger("serve.service.app")
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
-"""What HTTP metrics are counted by; any other word is refused (501) and not counted."""
 SERVED_LOG, HISTORY = "served-log", "history"
 """Extensions of the application that connect to Kafka: `start` and `close` them."""
 METRICS = "metrics"
@@ -47,7 +47,7 @@ def create_app(
     served: ServedLog | None = None,
 ) -> Flask:
     """The Flask application; `served` is where answers are logged, by default Kafka or nowhere."""
-    app = Flask(__name__, static_folder=None)
+    app = Lean(__name__)
     metrics = ServiceMetrics(registry or CollectorRegistry())
     provenance = Provenance.of(settings, model)
     app.extensions[METRICS] = metrics
@@ -63,20 +63,24 @@ def create_app(
         histories = Histories(model, settings.history_bytes, metrics)
         app.extensions[HISTORY] = Follower(brokers, settings.event_topic, histories)
     _identify_requests(app, provenance)
-    _count_requests(app, metrics)
+    count_requests(app, metrics)
     _answer_errors_in_one_line(app)
     _add_probes(app, provenance)
 
     reader = Reader(Vocabulary(model.movies), model.model.scale)
     recommender = Recommender(model)
 
-    def log_answer(user: int, given: Answer) -> None:
+    lines = ServedLines(provenance)
+    counted = {tier: metrics.answers.labels(tier) for tier in TIERS}
+
+    def log_answer(user: int, given: Written, told: bool) -> None:
         """Count and log an answer. HEAD is a question about one, and none itself."""
         if request.method == "GET":
-            metrics.answers.labels(given.tier).inc()
-            served.send(user, served_line(now(), g.request_id, user, provenance, given))
+            counted[given.tier].inc()
+            served.send(user, lines.line(now(), g.request_id, user, given, told=told))
 
-    add_recommend(app, provenance, recommender, reader, histories, log_answer)
+    answers = Answers(settings.cache_bytes, metrics)
+    add_recommend(app, provenance, recommender, reader, histories, answers, log_answer)
     add_similar(app, provenance, recommender, reader)
     return app
 
@@ -84,34 +88,27 @@ def create_app(
 def _identify_requests(app: Flask, provenance: Provenance) -> None:
     """Give each request an id, the caller's own when it is well formed, and say who answers."""
 
+    always = list(provenance.headers().items())
+
     @app.before_request
     def identify() -> None:
-        given = request.headers.get("X-Request-Id", "")
-        g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        given = request.environ.get("HTTP_X_REQUEST_ID", "")
+        g.request_id = given if REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        response.headers["X-Request-Id"] = g.request_id
-        response.headers.update(provenance.headers())
+        signed = [("X-Request-Id", g.request_id), *always]
+        if isinstance(response, Line):
+            response.signed = signed
+        else:
+            response.headers.update(signed)
         return response
-
-
-def _count_requests(app: Flask, metrics: ServiceMetrics) -> None:
-    """HTTP metrics by URL rule: neither a user id nor a made-up method becomes a label."""
-
-    @app.before_request
-    def refuse_unknown_methods() -> None:
-        if request.method not in METHODS:
-            request.prom_do_not_track = True  # type: ignore[attr-defined]
-            abort(501, "this service knows no such method; try GET")
-
-    PrometheusMetrics(app, group_by="url_rule", registry=metrics.registry, buckets=LATENCY_BUCKETS)
 
 
 def _answer_errors_in_one_line(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> Response:
-        response = plain(" ".join((error.description or error.name).split()), error.code or 500)
+        response = Line(" ".join((error.description or error.name).split()), error.code or 500)
         if "Allow" in (given := error.get_response().headers):
             response.headers["Allow"] = given["Allow"]
         return response
@@ -119,7 +116,7 @@ def _answer_errors_in_one_line(app: Flask) -> None:
     @app.errorhandler(Exception)
     def fail(error: Exception) -> Response:
         log.error("request failed", exc_info=error, extra={"request_id": g.request_id})
-        return plain(f"internal error; request id {g.request_id}", 500)
+        return Line(f"internal error; request id {g.request_id}", 500)
 
 
 def _add_probes(app: Flask, provenance: Provenance) -> None:
@@ -127,11 +124,11 @@ def _add_probes(app: Flask, provenance: Provenance) -> None:
 
     @app.get("/healthz")
     def healthz() -> Response:
-        return plain("ok")
+        return Line("ok")
 
     @app.get("/readyz")
     def readyz() -> Response:
-        return plain("ready")
+        return Line("ready")
 
     @app.get("/version")
     def version() -> Any:

@@ -59,6 +59,8 @@ class Histories:
         with self._lock:
             before = self._users.pop(event.user, None)
             after = _with(before or b"", column, rating)
+            if after == before:  # one more minute of a movie: an answer that was kept stands
+                after = before
             self._users[event.user] = after
             self._bytes += _cost(after) - (0 if before is None else _cost(before))
             while self._bytes > self._most and len(self._users) > 1:
@@ -67,19 +69,30 @@ class Histories:
             self._metrics.history_users.set(len(self._users))
             self._metrics.history_bytes.set(self._bytes)
 
-    def of(self, user: int) -> History | None:
-        """What is known of a user, or None."""
+    def of(self, user: int) -> bytes | None:
+        """What is known of a user, for `history_of` and `pairs_of`, or None. The same object until
+        an event changes it."""
         with self._lock:
-            known = self._users.get(user)
-        if known is None:
-            return None
-        seen = np.frombuffer(known, SEEN)
-        rated = seen[seen["rating"] != UNRATED]
-        return History(
-            rated["movie"].astype(np.int64),
-            rated["rating"] / 100,  # exact: the nearest float to the decimal
-            seen["movie"].astype(np.int64),
-        )
+            return self._users.get(user)
+
+
+def history_of(followed: bytes | None) -> History | None:
+    """What `Histories.of` gave, for a recommender."""
+    if followed is None:
+        return None
+    seen = np.frombuffer(followed, SEEN)
+    rated = seen[seen["rating"] != UNRATED]
+    return History(
+        rated["movie"].astype(np.int64),
+        rated["rating"] / 100,  # exact: the nearest float to the decimal
+        seen["movie"].astype(np.int64),
+    )
+
+
+def pairs_of(followed: bytes) -> list[tuple[int, float | None]]:
+    """The same as (movie, rating or None), in the order of the last event of each."""
+    seen = np.frombuffer(followed, SEEN).tolist()
+    return [(movie, None if rating == UNRATED else rating / 100) for movie, rating in seen]
 
 
 def _with(known: bytes, column: int, rating: int | None) -> bytes:

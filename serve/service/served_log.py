@@ -10,6 +10,7 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Iterable
 from typing import Protocol
 
 from confluent_kafka import KafkaError, Message, Producer
@@ -18,8 +19,8 @@ from movierec.lines.served import VERSION
 from movierec.times import format_time
 from serve.metrics import ServiceMetrics
 from serve.service.brokers import Brokers
+from serve.service.cache import Written
 from serve.service.provenance import Provenance
-from serve.service.recommender import Answer
 
 log = logging.getLogger("serve.service.served_log")
 
@@ -28,6 +29,7 @@ DELIVERY_MS = 30_000
 FLUSH_SECONDS = 5.0
 POLL_SECONDS = 0.2
 DIGITS = 6
+COMPACT = (",", ":")
 
 
 class ServedLog(Protocol):
@@ -56,21 +58,33 @@ class NoServedLog:
         """Nothing is held."""
 
 
-def served_line(
-    time_ns: int, request_id: str, user: int, provenance: Provenance, answer: Answer
-) -> bytes:
-    """One served line (serve/README.md): compact JSON with the log's time."""
-    document = {
-        "v": VERSION,
-        "time": format_time(time_ns - time_ns % 1000, DIGITS),
-        "request_id": request_id,
-        "user": user,
-        "model": provenance.model,
-        "arm": provenance.arm,
-        "tier": answer.tier,
-        "ids": answer.ids,
-    }
-    return json.dumps(document, separators=(",", ":")).encode()
+class ServedLines:
+    """Makes served lines (serve/README.md): compact JSON with the log's time.
+
+    What is the same in all of a service is written once. Request ids and movie ids have an alphabet
+    without anything that JSON would escape.
+    """
+
+    def __init__(self, provenance: Provenance) -> None:
+        who = json.dumps({"model": provenance.model, "arm": provenance.arm}, separators=COMPACT)
+        self._who = who[1:-1].encode()
+
+    def line(
+        self, time_ns: int, request_id: str, user: int, given: Written, *, told: bool = False
+    ) -> bytes:
+        """The line of an answer; `told` says that a query had a part in it, which is not logged."""
+        moment = format_time(time_ns - time_ns % 1000, DIGITS).encode()
+        ids = given.body.replace(b",", b'","')
+        more = b',"history":%b' % given.history if given.history else b""
+        more += b',"told":true' if told else b""
+        return (
+            b'{"v":%d,"time":"%b","request_id":"%b","user":%d,%b,"tier":"%b","ids":["%b"]%b}'
+        ) % (VERSION, moment, request_id.encode(), user, self._who, given.tier.encode(), ids, more)
+
+
+def history_said(pairs: Iterable[tuple[str, float | None]]) -> bytes:
+    """The `history` of a served line: [movie id, rating or null] of each, in their order."""
+    return json.dumps(list(pairs), separators=COMPACT).encode()
 
 
 class KafkaServedLog:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.errors import BadInput, CorruptFile
+from movierec.frozen import array_of, frozen
 from movierec.hashing import sha256_of
 from movierec.sealed import seal, unseal
 
@@ -81,23 +82,29 @@ def read_manifest(folder: Path, unsealed: Set[str] = frozenset()) -> dict[str, A
 
 
 def read_folder(
-    folder: Path, *, mmap: bool = False, verify: bool = True, unsealed: Set[str] = frozenset()
+    folder: Path,
+    *,
+    mmap: bool = False,
+    freeze: bool = False,
+    verify: bool = True,
+    unsealed: Set[str] = frozenset(),
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Read the arrays and the manifest of `folder`, checked against each other.
 
-    With `mmap` the arrays are read-only maps of the files. Raises BadInput when there is
-    no such folder, CorruptFile when a file is missing, was changed, or has another dtype
-    or shape than its manifest says.
+    With `mmap` the arrays are read-only maps of the files, with `freeze` of copies that nothing can
+    change after they were verified (`movierec.frozen`). Raises BadInput when there is no such
+    folder, CorruptFile when a file is missing, was changed, or has another dtype or shape than its
+    manifest says.
     """
     manifest = read_manifest(folder, unsealed)
     arrays: dict[str, NDArray[Any]] = {}
     for name, entry in manifest["files"].items():
         path = folder / f"{name}.npy"
         try:
-            if verify and sha256_of(path) != entry["sha256"]:
+            content = frozen(path) if freeze else path
+            if verify and sha256_of(content) != entry["sha256"]:
                 raise CorruptFile(f"{path}: SHA-256 differs from {MANIFEST}; {RESTORE}")
-            # As a plain array over the map: each operation on a np.memmap costs twice as much.
-            array = np.asarray(np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False))
+            array = array_of(content, "r" if mmap else None)
         except FileNotFoundError:
             raise CorruptFile(f"{path}: missing, but named in {MANIFEST}; {RESTORE}") from None
         except (ValueError, EOFError, KeyError, TypeError, OSError) as error:

@@ -1,6 +1,7 @@
 """Hashes that are the same on every machine and for ever: of numbers, texts and files."""
 
 import hashlib
+from mmap import mmap
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,9 @@ def hash_slugs(slugs: NDArray[np.bytes_]) -> NDArray[np.uint64]:
     return np.frombuffer(digests, "<u8")
 
 
-def sha256_of(path: Path) -> str:
-    """Hex SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
+def sha256_of(content: Path | mmap) -> str:
+    """Hex SHA-256 of a file's bytes, or of those in memory."""
+    if not isinstance(content, Path):
+        return hashlib.sha256(content).hexdigest()
+    with content.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

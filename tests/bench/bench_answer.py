@@ -38,7 +38,7 @@ ROOT = Path(__file__).parents[2]
 ROUNDS, WARM = 600, 30
 ANSWERS = 1_000
 MOVIES = 5_000
-STATUS = {"RSS": "VmRSS", "its own": "RssAnon", "maps": "RssFile"}
+STATUS = {"RSS": "VmRSS", "its own": "RssAnon", "model": "RssShmem", "maps": "RssFile"}
 
 
 def main(arguments: list[str]) -> int:
@@ -140,7 +140,7 @@ def memory(package: Path, n_watchers: int) -> dict[str, float]:
 
 
 def held(pid: int) -> dict[str, float]:
-    """Megabytes of a process: resident, of its own, and of files that it maps."""
+    """Megabytes of a process: resident, of its own, of the model, and of files that it maps."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     found = dict(line.split(":", 1) for line in lines)
     return {name: int(found[key].split()[0]) * 1024 / 1e6 for name, key in STATUS.items()}

@@ -99,6 +99,7 @@ def test_a_service_s_variables_reach_their_fields() -> None:
         "EVENT_TOPIC": "log",
         "HISTORY": "on",
         "HISTORY_BYTES": "2000000",
+        "CACHE_BYTES": "0",
     }
     environment = {f"SERVICE_{name}": text for name, text in given.items()}
     assert ServiceSettings.from_environment({**BROKER, **environment}) == ServiceSettings(
@@ -116,6 +117,7 @@ def test_a_service_s_variables_reach_their_fields() -> None:
         event_topic="log",
         history=True,
         history_bytes=2_000_000,
+        cache_bytes=0,
     )
     assert len(given) == len(settings_of(ServiceSettings))
 

@@ -3,6 +3,11 @@
     {"v": 1, "time": "2022-11-14T12:24:01.123", "request_id": "…", "user": 7,
      "model": "svd@v1.4.0", "arm": "svd", "tier": "model", "ids": ["jaws+1975", …]}
 
+and, where they apply, what else it takes to make the list again:
+
+    "history": [["heat+1995", 4.5], ["up+2009", null], …]    movie, rating: in the order of events
+    "told": true                                            a query had a part in it, unknown here
+
 One compact JSON object. Fields that this reader does not know are none of its business, so that
 a writer may add one before its readers are new; a change of what a field means raises `v`, and a
 line without it has the meaning of 1. The line itself is what is kept.
@@ -17,7 +22,8 @@ from movierec.lines.events import MOVIE, BadLine, text_of
 from movierec.times import parse_time
 
 TIERS = ("model", "fold-in", "popular")
-MAX_IDS = 1000
+MAX_IDS = MAX_HISTORY = 1000
+MAX_RATING = 1e6
 VERSION = 1
 FIELDS = {"time": str, "request_id": str, "user": int, "model": str, "arm": str, "tier": str}
 
@@ -62,8 +68,28 @@ def _is_answer(document: dict[str, Any]) -> bool:
         and document["tier"] in TIERS
         and type(ids) is list
         and 1 <= len(ids) <= MAX_IDS
-        and all(type(movie) is str and re.fullmatch(MOVIE, movie) for movie in ids)
+        and all(map(_is_movie, ids))
+        and type(document.get("told", False)) is bool
+        and _is_history(document.get("history", []))
     )
+
+
+def _is_movie(value: Any) -> bool:
+    return type(value) is str and re.fullmatch(MOVIE, value) is not None
+
+
+def _is_history(value: Any) -> bool:
+    return (
+        type(value) is list
+        and len(value) <= MAX_HISTORY
+        and all(type(pair) is list and len(pair) == 2 for pair in value)
+        and all(_is_movie(movie) and _is_rating(rating) for movie, rating in value)
+    )
+
+
+def _is_rating(value: Any) -> bool:
+    """A number that a rating can be on any scale, or None: watched and not rated."""
+    return value is None or (type(value) in (int, float) and abs(value) <= MAX_RATING)
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Beside the model's own arrays the folder holds what a service needs to answer: `
 writes it. A service imports this file, so neither scipy nor what fits is imported here.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from movierec.models.model import SHAPE, Model
 from movierec.models.ranker import Ranker
 from movierec.models.uptake import Uptake, UptakeModel
 
+PLAIN = re.compile(rb"[!#-+\--\[\]-~]+")
+"""What a movie id may be: nothing in it that JSON would escape, nor the comma that joins them."""
 FORMAT = "movierec-model/3"
 UPTAKE = "uptake_"
 """Before the names of the uptake's arrays."""
@@ -75,12 +78,14 @@ class LoadedModel:
         return Ranker(self.model, self.uptake)
 
 
-def load_model(folder: Path, *, mmap: bool = True) -> LoadedModel:
+def load_model(folder: Path, *, mmap: bool = True, freeze: bool = False) -> LoadedModel:
     """Read a model, every file checked against its SHA-256 and against the others.
+
+    With `freeze` nothing that happens to the files afterwards changes it: for who answers long.
 
     Raises BadInput when there is no model there, CorruptFile when there is a damaged one.
     """
-    arrays, manifest = read_folder(folder, mmap=mmap)
+    arrays, manifest = read_folder(folder, mmap=mmap, freeze=freeze)
     if manifest.get("format") != FORMAT:
         raise BadInput(f"{folder}: not a model of format {FORMAT}; run `dvc repro train`")
     try:
@@ -177,11 +182,15 @@ def _check(
 
 
 def _check_ids(held: Mapping[str, NDArray[Any]]) -> None:
-    """Raises _Misfit when ids would not be found, as they are looked for by halving."""
+    """Raises _Misfit when ids would not be found, as they are looked for by halving, or would be
+    read as others where they are joined."""
     for name in ("users", "movies", "watchers"):
         ids = held[name]
         if (ids[1:] <= ids[:-1]).any():
             raise _Misfit(f"{name} are not distinct and ascending")
+    for movie in held["movies"].tolist():
+        if not PLAIN.fullmatch(movie):
+            raise _Misfit(f"movies holds {movie[:40]!r}, which is no movie id")
 
 
 def _check_indices(held: Mapping[str, NDArray[Any]]) -> None:

@@ -19,7 +19,7 @@ LINE = {
     "tier": "model",
     "ids": ["jaws+1975"],
 }
-KNOWN = {"v", *LINE}
+KNOWN = {"v", "history", "told", *LINE}
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -72,6 +72,19 @@ def test_a_version_that_this_reader_does_not_know_is_refused(version: object) ->
         ({"ids": [1]}, "bad-served"),
         ({"ids": ["Not a slug"]}, "bad-served"),
         ({"ids": ["a+1990"] * 1001}, "bad-served"),
+        ({"told": 1}, "bad-served"),
+        ({"told": None}, "bad-served"),
+        ({"history": None}, "bad-served"),
+        ({"history": {}}, "bad-served"),
+        ({"history": ["jaws+1975"]}, "bad-served"),
+        ({"history": [["jaws+1975"]]}, "bad-served"),
+        ({"history": [["jaws+1975", 4, 4]]}, "bad-served"),
+        ({"history": [["Jaws", 4]]}, "bad-served"),
+        ({"history": [[1, 4]]}, "bad-served"),
+        ({"history": [["jaws+1975", "4"]]}, "bad-served"),
+        ({"history": [["jaws+1975", True]]}, "bad-served"),
+        ({"history": [["jaws+1975", 10**400]]}, "bad-served"),
+        ({"history": [["a+1990", 4]] * 1001}, "bad-served"),
     ],
     ids=str,
 )
@@ -82,6 +95,19 @@ def test_a_field_of_another_kind_is_refused_known_version_or_none(change, reason
 def test_the_limits_themselves_are_fine() -> None:
     for change in ({"user": 0}, {"user": 10**18 - 1}, {"ids": ["a+1990"] * 1000}):
         assert isinstance(parsed(**change), Served)
+
+
+@pytest.mark.parametrize("rating", [None, 4, 4.25, 0, -1])
+def test_what_an_answer_was_made_with_may_be_told(rating: object) -> None:
+    change = {"history": [["jaws+1975", rating]] * 1000, "told": True}
+    served = parsed(**change)
+    assert isinstance(served, Served)
+    assert json.loads(served.text) == LINE | change
+
+
+def test_a_rating_without_end_is_refused() -> None:
+    line = json.dumps(LINE | {"history": [["jaws+1975", 0]]}).replace(", 0]", ", 1e999]")
+    assert parse_served(line.encode()) == BadLine("bad-served")
 
 
 @pytest.mark.parametrize("key", [*FIELDS, "ids"])

@@ -235,6 +235,17 @@ def test_ids_that_nobody_would_find_are_refused(name: str, place: list[int], fol
         load_model(folder)
 
 
+@pytest.mark.parametrize("movie", [b"a,b", b'a"b', b"a\\b", b"a b", b"a\nb", b"a\xc3\xa4", b""])
+def test_an_id_that_would_be_read_as_another_is_refused(movie: bytes, folder: Path) -> None:
+    def spoil(arrays: dict[str, Any], _: dict[str, Any]) -> None:
+        arrays["movies"] = np.array(arrays["movies"])
+        arrays["movies"][0] = movie
+
+    rewrite(folder, spoil)
+    with pytest.raises(CorruptFile, match=r"movies holds b.* no movie id.*chmod -R u.w"):
+        load_model(folder)
+
+
 def test_a_movie_that_is_popular_twice_is_refused(folder: Path) -> None:
     def spoil(arrays: dict[str, Any], _: dict[str, Any]) -> None:
         arrays["popular"] = np.array(arrays["popular"])

@@ -17,7 +17,7 @@ from infra.processes import free_port
 from serve.kafka import KafkaSettings
 from serve.metrics import ServiceMetrics
 from serve.service.brokers import Brokers
-from serve.service.history import MOVIES_A_USER, SEEN, Follower, Histories
+from serve.service.history import MOVIES_A_USER, SEEN, Follower, Histories, history_of, pairs_of
 from serve.service.recommender import Recommender
 from tests.brokers.embedded import embedded_broker, send
 from tests.inputs.models import SmallLoaded, SmallModel
@@ -55,7 +55,7 @@ def test_the_last_rating_counts_and_a_watch_does_not_undo_it() -> None:
     known = histories()
     for line in (watch(7, 1), rate(7, 1, 2), rate(7, 1, 5), watch(7, 1), watch(7, 3)):
         known.add(line)
-    history = known.of(7)
+    history = history_of(known.of(7))
     assert history is not None
     assert history.items.tolist() == [1]
     assert history.ratings.tolist() == [5.0]
@@ -71,9 +71,9 @@ def test_a_rating_off_the_models_scale_tells_nothing(rating: int) -> None:
 
 def test_a_new_user_with_a_history_is_folded_in_and_not_offered_it_again() -> None:
     known, model = histories(), SmallLoaded()
-    assert Recommender(model).answer(NEW, known.of(NEW)).tier == "popular"
+    assert Recommender(model).answer(NEW, history_of(known.of(NEW))).tier == "popular"
     known.add(rate(NEW, 4, 5))
-    given = Recommender(model).answer(NEW, known.of(NEW))
+    given = Recommender(model).answer(NEW, history_of(known.of(NEW)))
     assert given.tier == "fold-in"
     assert "movie+04+2001" not in given.ids
 
@@ -83,7 +83,7 @@ def test_a_rating_off_the_model_s_scale_is_passed_over() -> None:
     known = Histories(model, 1 << 20, ServiceMetrics(CollectorRegistry()))
     for movie, rating in [(1, 1), (2, 2), (3, 3), (4, 4)]:
         known.add(rate(7, movie, rating))
-    history = known.of(7)
+    history = history_of(known.of(7))
     assert history is not None
     assert history.items.tolist() == history.watched.tolist() == [2, 3]
 
@@ -129,7 +129,7 @@ def test_movies_of_a_user_are_bounded_oldest_first() -> None:
     many = Histories(model, 1 << 20, ServiceMetrics(CollectorRegistry()))
     for movie in range(MOVIES_A_USER + 5):
         many.add(AT + f",1,GET /data/m/movie+{movie:03d}/1.mpg".encode())
-    history = many.of(1)
+    history = history_of(many.of(1))
     assert history is not None
     assert history.watched.tolist() == list(range(5, MOVIES_A_USER + 5))
 
@@ -139,7 +139,7 @@ def test_a_rating_comes_back_to_the_digit() -> None:
     texts = [f"{i // 100}.{i % 100:02d}" for i in range(100, 501)]
     for text in texts:
         known.add(AT + f",7,GET /rate/movie+01+2001={text}".encode())
-        history = known.of(7)
+        history = history_of(known.of(7))
         assert history is not None and history.ratings.tolist() == [float(text)]
 
 
@@ -290,6 +290,25 @@ def test_a_known_user_is_not_offered_what_was_watched_a_moment_ago() -> None:
     user = int(model.users[3])
     best = Recommender(model).answer(user).ids[0]
     known.add(AT + f",{user},GET /data/m/{best}/1.mpg".encode())
-    given = Recommender(model).answer(user, known.of(user))
+    given = Recommender(model).answer(user, history_of(known.of(user)))
     assert given.tier == "model"
     assert best not in given.ids
+
+
+def test_it_can_be_told_in_the_order_of_the_last_events() -> None:
+    known = histories()
+    for line in (rate(7, 1, 2), watch(7, 3), rate(7, 5, 4), watch(7, 1)):
+        known.add(line)
+    followed = known.of(7)
+    assert followed is not None
+    assert pairs_of(followed) == [(3, None), (5, 4.0), (1, 2.0)]
+
+
+def test_one_more_minute_of_a_movie_makes_no_other_history() -> None:
+    known = histories()
+    known.add(watch(7, 1))
+    before = known.of(7)
+    known.add(watch(7, 1))
+    assert known.of(7) is before
+    known.add(rate(7, 1, 3))
+    assert known.of(7) not in (None, before)

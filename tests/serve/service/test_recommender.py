@@ -148,3 +148,24 @@ def test_of_two_ratings_of_a_movie_the_later_counts() -> None:
     rated = zip(both.items.tolist(), both.ratings.tolist(), strict=True)
     assert sorted(rated) == [(1, 5), (2, 1), (3, 2)]
     assert sorted(both.watched.tolist()) == [8, 9, 9]
+
+
+# The quickest answer
+
+
+@pytest.mark.parametrize("user", [4, WATCHER, NEW])
+def test_in_a_hurry_everybody_gets_what_is_popular_and_not_known(user: int) -> None:
+    late = history([58], [5.0], [57])
+    given = BY_BOTH.popular(user, late, np.array([56]))
+    known = {57, 58, *(SEEN_BY_WATCHER if user == WATCHER else [1, 2] if user == 4 else [])}
+    left = [i for i in range(N_MOVIES - 1, -1, -1) if i not in known | {56}]
+    assert (given.ids, given.tier, given.judged) == (ids_of(left[:K]), "popular", None)
+
+
+def test_in_a_hurry_a_stranger_gets_the_same_list_as_else() -> None:
+    assert BY_BOTH.popular(NEW).ids == BY_BOTH.answer(NEW).ids
+    assert BY_BOTH.popular(NEW, None, ALL[50:]).ids == BY_BOTH.answer(NEW, None, ALL[50:]).ids
+
+
+def test_in_a_hurry_who_has_seen_everything_gets_what_is_popular_again() -> None:
+    assert BY_BOTH.popular(SEEN_EVERYTHING).ids == BY_BOTH.answer(NEW).ids

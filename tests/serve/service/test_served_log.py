@@ -1,5 +1,7 @@
 """Answers reach the topic, keyed by user; what becomes of each line is counted."""
 
+import json
+import string
 import threading
 import time
 from pathlib import Path
@@ -7,24 +9,27 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Producer
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from infra.processes import free_port
-from movierec.lines.served import Served, parse_served
+from movierec.lines.events import MOVIE_LETTERS
+from movierec.lines.served import TIERS, Served, parse_served
 from movierec.times import parse_time
 from serve.kafka import KafkaSettings
 from serve.metrics import OUTCOMES, ServiceMetrics
 from serve.service import served_log
 from serve.service.brokers import Brokers
+from serve.service.cache import Written
 from serve.service.provenance import Provenance
-from serve.service.recommender import NOTHING, Answer
-from serve.service.served_log import KafkaServedLog, NoServedLog, now, served_line
+from serve.service.served_log import KafkaServedLog, NoServedLog, ServedLines, history_said, now
 from tests.brokers.embedded import embedded_broker, held
 from tests.serve.said import said
 
 PARTITIONS = 4
 SVD = Provenance("svd@v1.4.0", "svd", "svd", "c0ffee", "d" * 64)
-ANSWER = Answer(["jaws+1975", "alien+1979"], "model", NOTHING)
+ANSWER = Written("model", b"jaws+1975,alien+1979", b"")
 
 
 class Log:
@@ -136,7 +141,7 @@ def test_a_log_that_never_started_closes_at_once(tmp_path: Path) -> None:
 
 def test_the_line_is_one_that_the_collector_stores() -> None:
     moment = 1_793_559_787_250_123_999
-    line = served_line(moment, "r1", 7, SVD, ANSWER)
+    line = ServedLines(SVD).line(moment, "r1", 7, ANSWER)
     assert line == (
         b'{"v":1,"time":"2026-11-01T19:03:07.250123","request_id":"r1","user":7,'
         b'"model":"svd@v1.4.0","arm":"svd","tier":"model","ids":["jaws+1975","alien+1979"]}'
@@ -145,6 +150,41 @@ def test_the_line_is_one_that_the_collector_stores() -> None:
     assert isinstance(served, Served)
     assert (served.time, served.digits, served.user) == (moment // 1000 * 1000, 6, 7)
     assert parse_time("2026-11-01T19:03:07.250123") == (served.time, 6)
+
+
+movies = st.text(MOVIE_LETTERS, min_size=1, max_size=20)
+ratings = st.none() | st.integers(0, 1000).map(lambda hundredths: hundredths / 100)
+
+
+@given(
+    request_id=st.text(string.ascii_letters + string.digits + "._-", min_size=1, max_size=64),
+    user=st.integers(0, 10**18 - 1),
+    tier=st.sampled_from(TIERS),
+    ids=st.lists(movies, min_size=1, max_size=20),
+    pairs=st.lists(st.tuples(movies, ratings), max_size=5),
+    told=st.booleans(),
+    labels=st.lists(st.text(max_size=8), min_size=5, max_size=5),
+)
+def test_a_line_is_what_json_would_make_of_it(
+    request_id: str,
+    user: int,
+    tier: str,
+    ids: list[str],
+    pairs: list[tuple[str, float | None]],
+    told: bool,
+    labels: list[str],
+) -> None:
+    provenance = Provenance(*labels)
+    document: dict[str, Any] = {"v": 1, "time": "2026-11-01T19:03:07.250123"}
+    document |= {"request_id": request_id, "user": user}
+    document |= {"model": provenance.model, "arm": provenance.arm, "tier": tier, "ids": ids}
+    document |= {"history": pairs} if pairs else {}
+    document |= {"told": True} if told else {}
+    written = Written(tier, ",".join(ids).encode(), history_said(pairs) if pairs else b"")
+    moment = 1_793_559_787_250_123_999
+    line = ServedLines(provenance).line(moment, request_id, user, written, told=told)
+    assert line == json.dumps(document, separators=(",", ":")).encode()
+    assert isinstance(parse_served(line), Served)
 
 
 def test_now_is_now() -> None:
