@@ -112,7 +112,9 @@ def test_no_circle_of_imports_exists() -> None:
 @pytest.mark.parametrize("path", FILES, ids=short)
 def test_the_environment_is_read_in_one_place(path: Path) -> None:
     nodes = ast.walk(ast.parse(path.read_text()))
-    names = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
+    attributes = [n for n in nodes if isinstance(n, ast.Attribute)]
+    # `request.environ` is WSGI's word for a request.
+    names = {n.attr for n in attributes if getattr(n.value, "id", "") != "request"}
     reads = bool(names & {"environ", "environb", "getenv"})
     assert reads == (short(path) in HANDS_IT_ON)
 

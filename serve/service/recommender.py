@@ -83,6 +83,17 @@ class Recommender:
             return self._popular(seen, exclude)
         return self._folded_in(seen, history or History(NOTHING, np.empty(0), NOTHING), exclude)
 
+    def popular(
+        self, user: int, history: History | None = None, exclude: Columns = NOTHING
+    ) -> Answer:
+        """The popular tier for whomever: what `answer` leaves out, and no scores, which take time
+        that is not there."""
+        u = self._users.find(user)
+        seen = self._seen_by_watcher(user) if u is None else self.model.seen_of(u)
+        if history is not None:
+            seen = np.concatenate([seen, history.items, history.watched])
+        return self._popular(seen, exclude)
+
     def _by_row(self, u: int, history: History | None, exclude: Columns) -> Answer:
         """The row's estimate; its uptake, or that of all that was taken up until now."""
         seen = self.model.seen_of(u)

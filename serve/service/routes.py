@@ -7,6 +7,7 @@ from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from movierec.lines.events import USER
+from serve.http.request import HURRIED
 from serve.service.history import Histories
 from serve.service.provenance import Provenance
 from serve.service.reasons import figures, numbers
@@ -34,7 +35,8 @@ def add_recommend(
         history = histories.of(user) if histories else None
         if asked.history is not None:
             history = history.then(asked.history) if history else asked.history
-        given = recommender.answer(user, history, asked.exclude)
+        answer = recommender.popular if request.environ.get(HURRIED) else recommender.answer
+        given = answer(user, history, asked.exclude)
         log_answer(user, given)
         if wants_json():
             more = figures(recommender, given) | {"tier": given.tier, "unknown": asked.unknown}
