@@ -7,7 +7,7 @@ export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo compare edits test test-slow test-docker coverage mutants fuzz faults bench \
-	bench-ingest bench-lists bench-store bench-train bench-answer replay lint clean
+	bench-ingest bench-lists bench-store bench-train bench-answer bench-serve replay lint clean
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -63,7 +63,7 @@ fuzz: setup      ## coverage-guided fuzzing of the parser, for minutes
 faults: setup    ## kill, pause, starve and poison the collector on the real broker
 	@python -m tests.faults $(ARGS)
 
-bench: bench-ingest bench-store bench-train bench-lists bench-answer  ## every table of tests/bench/README.md
+bench: bench-ingest bench-store bench-train bench-lists bench-answer bench-serve  ## every table of tests/bench/README.md
 
 bench-ingest: setup  ## the collector against bare consumer loops
 	@python -m tests.bench.bench_ingest $(ARGS)
@@ -80,6 +80,9 @@ bench-lists: $(VENV)/.peers  ## lists beside EASE, ALS; RATINGS=file, SPLIT=glob
 
 bench-answer: setup  ## an answer by rating alone and by uptake too; ARGS="--watchers 0 1000000": memory
 	@python -m tests.bench.bench_answer $(ARGS)
+
+bench-serve: $(VENV)/.peers  ## requests/s beside a trivial Flask; ARGS=--replicas: memory of two
+	@python -m tests.bench.bench_serve $(ARGS)
 
 replay: setup    ## RATINGS=table or LOG=capture, through the real broker to both RMSEs
 	@infra/kafka/with-kafka.sh python -m infra.demo.replay \
