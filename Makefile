@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := 1
 .DEFAULT_GOAL := help
 .PHONY: help setup demo cluster-demo compare image image-dev edits test test-slow test-docker \
 	test-cluster coverage mutants fuzz faults bench \
-	bench-ingest bench-lists bench-store bench-train bench-answer bench-request replay lint clean
+	bench-ingest bench-lists bench-store bench-train bench-answer bench-request bench-serve replay lint clean
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -76,7 +76,7 @@ fuzz: setup      ## coverage-guided fuzzing of the parser, for minutes
 faults: setup    ## kill, pause, starve and poison the collector on the real broker
 	@python -m tests.faults $(ARGS)
 
-bench: bench-ingest bench-store bench-train bench-lists bench-answer bench-request  ## every table of tests/bench/README.md
+bench: bench-ingest bench-store bench-train bench-lists bench-answer bench-request bench-serve  ## every table of tests/bench/README.md
 
 bench-ingest: setup  ## the collector against bare consumer loops
 	@python -m tests.bench.bench_ingest $(ARGS)
@@ -96,6 +96,9 @@ bench-answer: setup  ## an answer by rating alone and by uptake too; ARGS="--wat
 
 bench-request: setup  ## a request in the service's process, beside a trivial Flask with the exporter
 	@python -m tests.bench.bench_request $(ARGS)
+
+bench-serve: $(VENV)/.peers  ## requests/s beside a trivial Flask; ARGS=--replicas: memory of two
+	@python -m tests.bench.bench_serve $(ARGS)
 
 replay: setup    ## RATINGS=table or LOG=capture, through the real broker to both RMSEs
 	@infra/kafka/with-kafka.sh python -m infra.demo.replay \

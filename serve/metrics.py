@@ -25,7 +25,7 @@ PARTITION = ["topic", "partition"]
 
 
 def _refusals(counter: Callable[..., Counter], program: str) -> Counter:
-    """What a port refused, its series there from the start (serve/http.py)."""
+    """What a port refused, its series there from the start (serve/http/)."""
     refused = counter(
         f"{program}_http_refusals",
         "Requests refused (overload) and connections ended: too slow, or the limit was reached "

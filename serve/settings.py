@@ -114,14 +114,18 @@ class ServiceSettings:
     arm: str | None = setting(LABEL, "Of the experiment; else the model's kind.", default=None)
     host: str = setting(HOST, "Where it listens.", default="0.0.0.0")
     port: int = setting(PORT, "Its port.", default=8080)
-    threads: int = setting(whole(1, 256), "Requests answered at a time.", default=8)
     connections: int = setting(
         whole(1, 10_000),
         "Open at a time; at the limit the one that waits longest goes.",
-        default=256,
+        default=1024,
+    )
+    in_flight: int = setting(
+        whole(1, 10_000),
+        "Requests that may wait; over it they get the popular tier.",
+        default=64,
     )
     queue: int = setting(
-        whole(1, 10_000), "Requests that may wait; over it they get 503 at once.", default=64
+        whole(1, 10_000), "Requests that may wait; over it they get 503 at once.", default=256
     )
     kafka: KafkaSettings | None = None
     served_topic: str = setting(TOPIC, "Where answers are logged.", default="served")

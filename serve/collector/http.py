@@ -8,13 +8,14 @@ from typing import Any
 from prometheus_client import CollectorRegistry, make_wsgi_app
 from werkzeug.wrappers import Response
 
-from serve.http import Limits, Server, bound
+from serve.http.limits import Limits
+from serve.http.server import Server, bound
 
 Health = Callable[[], dict[str, Any]]
 """Facts about the process; the key `healthy` decides between status 200 and 503."""
 
 LIMITS = Limits(
-    threads=2, connections=32, queue=16, wait_seconds=5.0, spared=frozenset({"/healthz"})
+    connections=32, in_flight=16, queue=16, wait_seconds=5.0, spared=frozenset({"/healthz"})
 )
 
 

@@ -2,8 +2,8 @@
 
     python -m serve.service
 
-One process with threads: an answer takes a millisecond, a site asks some ten times a second,
-and more load is met by more replicas, each with metrics, log queue and history of its own.
+One process, one answer at a time: threads and workers would share one core's GIL or one port's
+metrics. More load is met by more replicas, each with metrics, log queue and history of its own.
 The model is verified before the port opens, so a replica that listens is ready.
 """
 
@@ -17,9 +17,10 @@ from flask import Flask
 
 from movierec.cli import run
 from movierec.models.modelfile import load_model
-from serve.http import Limits, Server, bound
+from serve.http.limits import Limits
+from serve.http.server import Server, bound
 from serve.logs import log_json
-from serve.metrics import DEADLINE_MS
+from serve.metrics import DEADLINE_MS, REFUSALS
 from serve.service.app import HISTORY, METRICS, SERVED_LOG, create_app
 from serve.settings import ServiceSettings
 
@@ -46,8 +47,8 @@ def main(arguments: list[str]) -> int:
 def serve(settings: ServiceSettings, app: Flask, listener: socket.socket) -> None:
     """Answer on `listener`; what talks to Kafka lives a little longer on both sides."""
     limits = Limits(
-        threads=settings.threads,
         connections=settings.connections,
+        in_flight=settings.in_flight,
         queue=settings.queue,
         wait_seconds=DEADLINE_MS / 2000,  # the other half is for the answer and the way
         spared=SPARED,
@@ -58,7 +59,8 @@ def serve(settings: ServiceSettings, app: Flask, listener: socket.socket) -> Non
                 app.extensions[name].start()
                 stack.callback(app.extensions[name].close)
         refused = app.extensions[METRICS].http_refused
-        server = Server(app, listener, limits, lambda reason: refused.labels(reason).inc())
+        counts = {reason: refused.labels(reason).inc for reason in REFUSALS}
+        server = Server(app, listener, limits, lambda reason: counts[reason]())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: server.stop())
         log.info("listening", extra={"host": settings.host, "port": settings.port})

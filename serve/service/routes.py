@@ -11,6 +11,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.http import parse_accept_header
 
 from movierec.lines.events import USER
+from serve.http.request import HURRIED
 from serve.service.cache import Answers, Written
 from serve.service.history import Histories, history_of, pairs_of
 from serve.service.lean import Line
@@ -22,8 +23,6 @@ from serve.service.served_log import history_said
 from serve.service.similar import Neighbours
 
 FORMATS = ["text/plain", "application/json"]
-HURRIED = "movierec.hurried"
-"""A key of the WSGI environment. Where it is true an answer at once is better than a good one."""
 
 
 def add_recommend(

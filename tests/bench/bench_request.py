@@ -26,9 +26,9 @@ from prometheus_flask_exporter import PrometheusMetrics
 from infra.demo.report import table
 from movierec.cli import run, whole
 from movierec.models.modelfile import LoadedModel, load_model
+from serve.http.request import HURRIED
 from serve.kafka import KafkaSettings
 from serve.service.app import HISTORY, create_app
-from serve.service.routes import HURRIED
 from serve.service.served_log import NoServedLog
 from serve.settings import ServiceSettings
 from tests.bench.packages import RATERS, build

@@ -8,11 +8,12 @@ from movierec.lines.events import MAX_LINE_BYTES
 from serve.collector import loop
 from serve.collector.fetch.recordbatch import PLAIN_BYTES
 from serve.collector.identity import GONE_SECONDS
-from serve.http import BODY_BYTES, HEAD_BYTES, RETRY_SECONDS, Limits
+from serve.http.answer import RETRY_SECONDS
+from serve.http.limits import BODY_BYTES, HEAD_BYTES, Limits
 from serve.service.recommender import K
 
 README = " ".join((Path(__file__).parents[2] / "serve/README.md").read_text().split())
-GRANTED = Limits(threads=1, connections=1, queue=1, wait_seconds=1.0)
+GRANTED = Limits(connections=1, in_flight=1, queue=1, wait_seconds=1.0)
 
 
 def words(number: float) -> str:

@@ -15,10 +15,10 @@ from infra.release import explain as program
 from infra.release.explain import OTHER, SAME, TOLD, explain
 from movierec.errors import BadInput
 from movierec.models.modelfile import load_model
+from serve.http.request import HURRIED
 from serve.kafka import KafkaSettings
 from serve.service.app import HISTORY, create_app
 from serve.service.recommender import Recommender
-from serve.service.routes import HURRIED
 from serve.settings import ServiceSettings
 from tests.inputs.packages import KINDS, MOVIES, STRANGER, WATCHER, package
 from tests.serve.conftest import Lines

@@ -143,7 +143,7 @@ def test_in_a_life_every_metric_moves(member: Member, monkeypatch: pytest.Monkey
     still = {family.name for family in member.registry.collect()} - moved
     [rebalances] = member.metrics.rebalances.collect()
     assert {s.labels["event"] for s in rebalances.samples} == {"assigned", "revoked", "lost"}
-    assert still == {"collector_http_refusals"}  # by the port: tests/serve/test_http.py
+    assert still == {"collector_http_refusals"}  # by the port: tests/serve/http/test_server.py
 
 
 def test_in_a_life_every_log_line_says_of_what(

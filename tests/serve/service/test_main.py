@@ -19,7 +19,7 @@ from flask import Flask
 from prometheus_client import CollectorRegistry
 
 from infra.processes import answers_ok, die_with_parent, free_port
-from serve.http import Limits
+from serve.http.limits import Limits
 from serve.metrics import DEADLINE_MS
 from serve.service import __main__ as program
 from serve.service.app import create_app
@@ -125,7 +125,7 @@ def test_it_answers_logs_follows_and_ends_well_at_sigterm(model: Path, tmp_path:
 def test_without_a_broker_it_serves_alone(model: Path, tmp_path: Path) -> None:
     there = {**kubernetes("collector"), **docker("service"), **docker("kafka")}
     del there["SERVICE_PORT"]  # a pod that says its own goes before
-    given = {"SERVICE_MODEL_DIR": str(model), "SERVICE_THREADS": "2"}
+    given = {"SERVICE_MODEL_DIR": str(model), "SERVICE_QUEUE": "2"}
     with running(tmp_path / "log", **there, **given) as service:
         service.wait_until_ready()
         assert len(service.get("/recommend/1").split(",")) == 20
@@ -143,7 +143,7 @@ def test_without_a_broker_it_serves_alone(model: Path, tmp_path: Path) -> None:
     [
         ({}, "SERVICE_MODEL_DIR is not set: set it to the folder of a model"),
         ({"SERVICE_MODEL_DIR": "/no/such"}, "/no/such"),
-        ({"SERVICE_MODEL_DIR": "m", "SERVICE_THREAD": "2"}, "did you mean SERVICE_THREADS?"),
+        ({"SERVICE_MODEL_DIR": "m", "SERVICE_QUEU": "2"}, "did you mean SERVICE_QUEUE?"),
         ({"SERVICE_MODEL_DIR": "m", "SERVICE_PORT": "{taken}"}, "SERVICE_PORT {taken}"),
     ],
     ids=["no-model", "no-folder", "misspelt", "port-taken"],
@@ -180,12 +180,12 @@ def test_the_server_has_the_limits_of_the_settings_and_counts_what_it_refuses(
     monkeypatch.setattr(program, "Server", Idle)
     monkeypatch.setattr("signal.signal", lambda *_: None)
     registry = CollectorRegistry()
-    limited = replace(settings, threads=3, connections=50, queue=7)
+    limited = replace(settings, connections=50, in_flight=3, queue=7)
     app = create_app(limited, SmallLoaded(), registry=registry)
     with socket.socket() as listener:
         program.serve(limited, app, listener)
     limits = made[0][0]
-    assert (limits.threads, limits.connections, limits.queue) == (3, 50, 7)
+    assert (limits.in_flight, limits.connections, limits.queue) == (3, 50, 7)
     assert limits.wait_seconds == DEADLINE_MS / 1000 / 2
     assert limits.spared == {"/healthz", "/readyz", "/metrics"}
     refusals = registry.get_sample_value("movierec_http_refusals_total", {"reason": "slow"})

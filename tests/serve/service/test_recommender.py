@@ -39,6 +39,16 @@ def columns(given: Answer) -> set[int]:
 # Tiers
 
 
+@pytest.mark.parametrize("user", [4, WATCHER, NEW], ids=["a row", "a watcher", "a stranger"])
+def test_in_a_hurry_everybody_gets_what_is_popular_and_not_what_is_known_or_excluded(user) -> None:
+    seen = {4: [1, 2], WATCHER: SEEN_BY_WATCHER, NEW: []}[user]
+    late = history([58], [5.0], [57])
+    given = BY_BOTH.popular(user, late, np.array([56]))
+    kept = [i for i in MODEL.popular.tolist() if i not in {*seen, 58, 57, 56}]
+    assert (given.ids, given.tier, given.judged) == (ids_of(kept[:K]), "popular", None)
+    assert BY_BOTH.popular(user).tier == "popular"
+
+
 def test_without_uptake_a_known_user_is_ranked_by_rating_without_what_was_seen() -> None:
     given = BY_RATING.answer(4)
     scores = MODEL.model.scores(1)

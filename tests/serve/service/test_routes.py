@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry, generate_latest
 
+from serve.http.request import HURRIED
 from serve.kafka import KafkaSettings
 from serve.service.app import HISTORY, create_app
 from serve.service.similar import Neighbours
@@ -69,6 +70,15 @@ def test_json_says_which_ids_the_model_does_not_know(client) -> None:
     assert len(body["because"]) == len(body["ratings"]) == len(body["scores"]) == 20
     reasons = {reason["id"] for why in body["because"] for reason in why["uptake"]["from"]}
     assert reasons == {name(11), name(12), name(13)}
+
+
+def test_in_a_hurry_the_popular_tier_answers_and_is_logged_as_such(client, served) -> None:
+    given = client.get("/recommend/4", environ_overrides={HURRIED: True})
+    assert given.headers["X-Answer-Tier"] == "popular"
+    assert json.loads(served.lines[-1][1])["tier"] == "popular"
+    assert client.get("/recommend/4").headers["X-Answer-Tier"] == "model"
+    forged = client.get("/recommend/4", headers={"movierec.hurried": "1", "Movierec-Hurried": "1"})
+    assert forged.headers["X-Answer-Tier"] == "model"
 
 
 def test_what_is_excluded_is_not_offered(client) -> None:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from movierec.models.modelfile import load_model
+from serve.http.request import HURRIED
 from serve.kafka import KafkaSettings
 from serve.service.app import HISTORY, create_app
-from serve.service.routes import HURRIED
 from serve.settings import ServiceSettings
 from tests.inputs.packages import KINDS, MOVIES, STRANGER, WATCHER, package
 from tests.serve.conftest import Lines
