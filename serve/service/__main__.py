@@ -21,6 +21,7 @@ from serve.http import Limits, Server, bound
 from serve.logs import log_json
 from serve.metrics import DEADLINE_MS
 from serve.service.app import HISTORY, METRICS, SERVED_LOG, create_app
+from serve.service.page.events import EVENTS
 from serve.settings import ServiceSettings
 
 log = logging.getLogger("serve.service")
@@ -53,7 +54,7 @@ def serve(settings: ServiceSettings, app: Flask, listener: socket.socket) -> Non
         spared=SPARED,
     )
     with contextlib.ExitStack() as stack:
-        for name in (SERVED_LOG, HISTORY):
+        for name in (SERVED_LOG, HISTORY, EVENTS):
             if name in app.extensions:
                 app.extensions[name].start()
                 stack.callback(app.extensions[name].close)

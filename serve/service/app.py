@@ -2,6 +2,7 @@
 
     GET /recommend/<userid>   up to 20 movie ids joined by ',', best first
     GET /similar/<movieid>    the like: the movies nearest to one
+    GET /                     the page for people
     GET /healthz  /readyz  /metrics  /version
 
 `create_app` wires a verified model to Flask; the program is serve/service/__main__.py.
@@ -22,6 +23,7 @@ from movierec.models.modelfile import LoadedModel
 from serve.metrics import LATENCY_BUCKETS, ServiceMetrics
 from serve.service.brokers import Brokers
 from serve.service.history import Follower, Histories
+from serve.service.page.routes import add_page
 from serve.service.provenance import Provenance
 from serve.service.recommender import Answer, Recommender
 from serve.service.request import Reader
@@ -78,6 +80,7 @@ def create_app(
 
     add_recommend(app, provenance, recommender, reader, histories, log_answer)
     add_similar(app, provenance, recommender, reader)
+    add_page(app, settings, provenance, model, histories, brokers)
     return app
 
 
@@ -92,7 +95,8 @@ def _identify_requests(app: Flask, provenance: Provenance) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.request_id
-        response.headers.update(provenance.headers())
+        for name, value in provenance.headers().items():
+            response.headers.setdefault(name, value)  # another arm's answer bears its own
         return response
 
 
@@ -112,8 +116,10 @@ def _answer_errors_in_one_line(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> Response:
         response = plain(" ".join((error.description or error.name).split()), error.code or 500)
-        if "Allow" in (given := error.get_response().headers):
-            response.headers["Allow"] = given["Allow"]
+        given = error.get_response().headers
+        for name in ("Allow", "Retry-After"):
+            if name in given:
+                response.headers[name] = given[name]
         return response
 
     @app.errorhandler(Exception)
