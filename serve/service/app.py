@@ -3,7 +3,7 @@
     GET /recommend/<userid>   up to 20 movie ids joined by ',', best first
     GET /similar/<movieid>    the like: the movies nearest to one
     GET /                     the page for people
-    GET /healthz  /readyz  /metrics  /version
+    GET /healthz  /readyz  /metrics  /version  /openapi.json
 
 `create_app` wires a verified model to Flask; the program is serve/service/__main__.py.
 """
@@ -23,6 +23,7 @@ from movierec.models.modelfile import LoadedModel
 from serve.metrics import LATENCY_BUCKETS, ServiceMetrics
 from serve.service.brokers import Brokers
 from serve.service.history import Follower, Histories
+from serve.service.openapi.document import add_openapi
 from serve.service.page.routes import add_page
 from serve.service.provenance import Provenance
 from serve.service.recommender import Answer, Recommender
@@ -81,6 +82,7 @@ def create_app(
     add_recommend(app, provenance, recommender, reader, histories, log_answer)
     add_similar(app, provenance, recommender, reader)
     add_page(app, settings, provenance, model, histories, brokers)
+    add_openapi(app, settings, provenance.arm, model.model.scale)
     return app
 
 

@@ -243,6 +243,7 @@ def test_there_are_no_other_routes_than_the_contract_s(settings, model, served):
         "/",
         "/healthz",
         "/metrics",
+        "/openapi.json",
         "/readyz",
         "/recommend/<userid>",
         "/similar/<movieid>",
