@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo compare edits test test-slow test-docker coverage mutants fuzz faults bench \
+.PHONY: help setup demo page compare edits test test-slow test-docker coverage mutants fuzz faults bench \
 	bench-ingest bench-lists bench-store bench-train bench-answer replay lint clean
 
 help:            ## show this list
@@ -27,6 +27,9 @@ $(VENV)/.peers: $(VENV)/.done tests/bench/requirements.txt
 
 demo: setup      ## the whole loop on embedded defaults, about a minute and a half; it stays in .demo/
 	@python -m infra.demo
+
+page: setup      ## both models of the last demo behind the page for people, until Ctrl-C
+	@python -m infra.demo.page $(ARGS)
 
 compare: setup   ## SVD beside SVD++: workspace, branch, experiments; IN=.demo/workspace for the demo's
 	@python -m infra.compare --in $(or $(IN),.)

@@ -21,6 +21,7 @@ PROGRAMS = {
     "infra.ci.deps": "deps",
     "infra.ci.mutants": "mutants",
     "infra.compare": "compare",
+    "infra.demo.page": "page",
     "infra.demo.plots_page": "plots_page",
     "infra.demo.replay": "replay",
     "infra.kafka.embedded": "embedded",

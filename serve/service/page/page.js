@@ -23,7 +23,7 @@ function titleOf(slug) {
   const title = words.map((word, i) => {
     if (i && i < words.length - 1 && MINOR.has(word)) return word;
     if (i && ROMAN.test(word)) return word.toUpperCase();
-    return word.replace(/(^|[-.*_])([a-z])/g, (_, before, letter) => before + letter.toUpperCase());
+    return word.replace(/(^|[-.*])[a-z]|_[a-z](?=[a-z])/g, (start) => start.toUpperCase());
   });
   return [title.join(" ").replaceAll("_", " ") || slug, year];
 }
