@@ -108,6 +108,12 @@ def test_the_arms_are_those_of_the_settings():
     assert arm["schema"] == {"enum": ["svd", "svdpp", "als"]}
 
 
+def test_a_rating_of_an_event_has_the_model_s_scale():
+    kinds = document(WHOLE, "svd", (0.5, 4.5))["components"]["schemas"]["Event"]["oneOf"]
+    rating = kinds[0]["properties"]["rating"]
+    assert (rating["minimum"], rating["maximum"]) == (0.5, 4.5)
+
+
 def untold(schema, value, schemas):
     """The properties of a value that its schema does not have, anywhere in it."""
     if "$ref" in schema:
