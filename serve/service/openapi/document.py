@@ -9,6 +9,7 @@ from serve.service.openapi.schemas import (
     HEADERS,
     PAGE_SCHEMAS,
     PARAMETERS,
+    RETRY_AFTER,
     SCHEMAS,
     TIER,
     Schema,
@@ -49,6 +50,8 @@ def document(settings: ServiceSettings, arm: str, scale: tuple[float, float]) ->
             "title": "movierec",
             "version": "1",
             "summary": "Movies for a user, by one model.",
+            "description": "What is no request is refused before it is one: 400, 413 and 431, one "
+            "line, without the headers of an answer; so is 503 when too many wait.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -95,7 +98,10 @@ def _contract() -> Iterable[tuple[str, Schema]]:
 def _page(arms: list[str]) -> Iterable[tuple[str, Schema]]:
     """Of the page for people: what it is, and what it asks."""
     contract = dict(_contract())
-    yield "/", _get("The page for people.", {"text/html": {"type": "string"}})
+    page = _get("The page for people.", {"text/html": {"type": "string"}})
+    for operation in page.values():
+        operation["responses"]["304"] = {"description": "As If-None-Match has it."}
+    yield "/", page
     history = {"application/json": ref("History")}
     yield (
         "/history/{userid}",
@@ -134,7 +140,8 @@ def _get(
     }
     refused = {status: _refused(status) for status in (*refusals, *ALWAYS)}
     bodiless = {
-        status: {"description": REFUSALS[status], "headers": _headers()} for status in refused
+        status: {name: part for name, part in _refusal(status).items() if name != "content"}
+        for status in refused
     }
     return {
         "get": {**common, "responses": {"200": {**given, "content": content}, **refused}},
@@ -173,4 +180,5 @@ def _refused(status: str) -> Schema:
 
 
 def _refusal(status: str) -> Schema:
-    return {"description": REFUSALS[status], "headers": _headers(), "content": LINE}
+    headers = {"Retry-After": RETRY_AFTER} if status == "503" else _headers()
+    return {"description": REFUSALS[status], "headers": headers, "content": LINE}

@@ -154,4 +154,5 @@ HEADERS: dict[str, Schema] = {
     "X-Data-Hash": _header("^.+$", "Of the data that trained it."),
     "X-Request-Id": _header(r"^[A-Za-z0-9._-]{1,64}$", "The caller's, or our own."),
 }
+RETRY_AFTER = _header("^[0-9]+$", "Seconds.")
 TIER = _header(f"^({'|'.join(TIERS)})$", "Who gets which list: serve/README.md.")

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from prometheus_client import CollectorRegistry
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+from werkzeug.exceptions import ServiceUnavailable
 
+from serve.http import OVERLOADED
 from serve.kafka import KafkaSettings
 from serve.peers import Peer
 from serve.service.app import create_app
@@ -106,6 +108,37 @@ def test_the_arms_are_those_of_the_settings():
     told = document(replace(WHOLE, peers=peers), "svd", SCALE)
     arm, _ = told["paths"]["/arms/{arm}/version"]["get"]["parameters"]
     assert arm["schema"] == {"enum": ["svd", "svdpp", "als"]}
+
+
+@pytest.mark.parametrize("label", ["GET /", "HEAD /"])
+def test_a_page_that_is_known_is_a_304_that_the_document_tells(label):
+    operation = operations(True)[label]
+    tag = operation.Case().call().headers["etag"][0]
+    known = operation.Case(headers={"If-None-Match": tag}).call()
+    assert known.status_code == 304
+    operation.validate_response(known)
+
+
+def test_an_event_that_is_not_taken_is_a_503_that_the_document_tells(monkeypatch):
+    operation = operations(True)["POST /events"]
+
+    def refuse(user, line):
+        raise ServiceUnavailable("no broker", retry_after=1)
+
+    monkeypatch.setattr(operation.app.extensions[EVENTS], "send", refuse)
+    event = {"user": 7, "movie": "movie+03+2001", "rating": 5}
+    given = operation.Case(body=event, media_type="application/json").call()
+    assert given.status_code == 503
+    operation.validate_response(given)
+
+
+def test_overload_is_a_503_that_the_document_tells():
+    """The server refuses it before the application sees it."""
+    status, headers, body = OVERLOADED.to_response()
+    told = document(ALONE, "svd", SCALE)["components"]["responses"]["503"]
+    assert status.startswith("503")
+    assert told["headers"].keys() <= {name for name, _ in headers}
+    assert len(body.decode().splitlines()) == 1
 
 
 def test_a_rating_of_an_event_has_the_model_s_scale():
