@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from movierec.errors import BadParams
 from serve.kafka import KafkaSettings
+from serve.peers import ARM, PEERS, Peer
 from serve.variables import (
     FOLDER,
     NAME,
@@ -111,7 +112,7 @@ class ServiceSettings:
         LABEL, "Its name in headers and logs; else `<kind>@unreleased`.", default=None
     )
     git_commit: str = setting(LABEL, "Of the code and of what trained it.", default="unknown")
-    arm: str | None = setting(LABEL, "Of the experiment; else the model's kind.", default=None)
+    arm: str | None = setting(ARM, "Of the experiment; else the model's kind.", default=None)
     host: str = setting(HOST, "Where it listens.", default="0.0.0.0")
     port: int = setting(PORT, "Its port.", default=8080)
     connections: int = setting(
@@ -143,11 +144,25 @@ class ServiceSettings:
         "Memory of answers kept to be given again; over it what was not asked for longest goes.",
         default=64 << 20,
     )
+    page: bool = setting(
+        SWITCH, "Whether GET / is the page for people, who then see any history.", default=False
+    )
+    page_events: bool = setting(
+        SWITCH, "Whether one rates and watches on the page, as any user.", default=False
+    )
+    peers: tuple[Peer, ...] | None = setting(
+        PEERS, "Where the other arms are, for the page; behind a router too.", default=None
+    )
 
     def __post_init__(self) -> None:
         if self.history and self.kafka is None:
             raise BadParams(
                 "SERVICE_HISTORY is on: set KAFKA_BOOTSTRAP_SERVERS to where events come from"
+            )
+        if self.page_events and not (self.page and self.history):
+            raise BadParams(
+                "SERVICE_PAGE_EVENTS is on: set SERVICE_PAGE=on, which it is a part of, and "
+                "SERVICE_HISTORY=on, by which events change answers"
             )
 
     @classmethod

@@ -22,6 +22,7 @@ PROGRAMS = {
     "infra.ci.mutants": "mutants",
     "infra.compare": "compare",
     "infra.demo.cluster": "cluster",
+    "infra.demo.page": "page",
     "infra.demo.plots_page": "plots_page",
     "infra.demo.releases": "releases",
     "infra.demo.replay": "replay",

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install from Debian what the slow tests need beyond Python: Java, Maven and OpenSSL for the real
-# Kafka broker, strace for the faults, nginx with njs for the router, Prometheus to check its rules.
-# Installs only what is missing.
+# Kafka broker, strace for the faults, nginx with njs for the router, Prometheus to check its rules,
+# Chromium for the page. Installs only what is missing.
 set -euo pipefail
 
 missing=()
@@ -12,6 +12,8 @@ command -v strace >/dev/null || missing+=(strace)
 command -v promtool >/dev/null || missing+=(prometheus)
 [ -e /usr/lib/nginx/modules/ngx_http_js_module.so ] || missing+=(nginx libnginx-mod-http-js)
 command -v amtool >/dev/null || missing+=(prometheus-alertmanager)
+command -v chromium >/dev/null || missing+=(chromium)
+command -v chromedriver >/dev/null || missing+=(chromium-driver)
 [ "${#missing[@]}" -eq 0 ] && exit 0
 
 echo "installing ${missing[*]} from Debian"

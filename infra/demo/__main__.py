@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
         living.live(WORK, urls, address, processes)
         with step(8, "stop", "everything that the demo started") as current:
             current.note = f"processes stopped: {processes.stop_all()}"
-    print(f"the whole loop took {time.monotonic() - started:.0f} s")
+    print(f"the whole loop took {time.monotonic() - started:.0f} s; `make page` shows its lists")
     return 0
 
 

@@ -29,6 +29,8 @@ class Limits:
     """Between two requests of a connection; also to take an answer."""
     spared: frozenset[str] = frozenset()
     """Paths that are answered first, however many wait: a probe must not end what is just busy."""
+    aside: tuple[str, ...] = ()
+    """How paths begin whose answers wait for somebody else: nobody else waits for those."""
 
 
 def connections_within_files(wanted: int) -> int:

@@ -2,7 +2,8 @@
 
 Reading is asyncio's and llhttp's, so a slow client costs a few bytes of memory. Whole requests wait
 in one queue, in the order in which they came; how many wait there decides what a new one gets: its
-answer, a hurried one, or at once a refusal, which costs a tenth of an answer.
+answer, a hurried one, or at once a refusal, which costs a tenth of an answer. Only what waits for
+somebody else is answered on threads of its own.
 """
 
 import asyncio
@@ -10,9 +11,11 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from movierec.errors import Unavailable
 from serve.http.answer import OVERLOADED, Application, respond
+from serve.http.aside import Aside
 from serve.http.connection import LINGER_SECONDS, READ_BYTES, Connection
 from serve.http.limits import Limits, connections_within_files
 from serve.http.request import Request
@@ -47,6 +50,7 @@ class Server:
         self.buffer = memoryview(bytearray(READ_BYTES))
         self._queue: deque[tuple[Connection, Request]] = deque()
         self._first: deque[tuple[Connection, Request]] = deque()
+        self._aside = Aside()
         self._working = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listener, self._port = listener, str(listener.getsockname()[1])
@@ -55,7 +59,10 @@ class Server:
 
     def run(self) -> None:
         """Answer until `stop`, on this thread."""
-        asyncio.run(self._run())
+        try:
+            asyncio.run(self._run())
+        finally:
+            self._aside.close()
 
     def stop(self) -> None:
         """Answer what has been asked, then end `run`. From any thread, and in a signal handler."""
@@ -181,7 +188,18 @@ class Server:
             connection.answered(*self._refusal(request))
             return
         close = self.stopping or not request.keep_alive
-        connection.answered(respond(self.application, request, self._port, close), close)
+        make = partial(respond, self.application, request, self._port, close)
+        if not request.path.startswith(self.limits.aside):
+            connection.answered(make(), close)
+        elif self._aside.full:
+            connection.answered(*self._refusal(request))
+        else:
+            self._aside.answer(make, partial(self._made, connection, close))
+
+    def _made(self, connection: Connection, close: bool, data: bytes) -> None:
+        """An answer that was made aside."""
+        if not connection.transport.is_closing():
+            connection.answered(data, close)
 
 
 def bound(prefix: str, host: str, port: int) -> socket.socket:

@@ -22,12 +22,15 @@ from serve.http.server import Server, bound
 from serve.logs import log_json
 from serve.metrics import DEADLINE_MS, REFUSALS
 from serve.service.app import HISTORY, METRICS, SERVED_LOG, create_app
+from serve.service.page.events import EVENTS
 from serve.settings import ServiceSettings
 
 log = logging.getLogger("serve.service")
 
 SPARED = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked by those who restart us: a replica that is busy is not dead."""
+ASIDE = ("/arms/", "/events")
+"""These ask another service, or wait for the brokers."""
 
 
 def main(arguments: list[str]) -> int:
@@ -52,9 +55,10 @@ def serve(settings: ServiceSettings, app: Flask, listener: socket.socket) -> Non
         queue=settings.queue,
         wait_seconds=DEADLINE_MS / 2000,  # the other half is for the answer and the way
         spared=SPARED,
+        aside=ASIDE,
     )
     with contextlib.ExitStack() as stack:
-        for name in (SERVED_LOG, HISTORY):
+        for name in (SERVED_LOG, HISTORY, EVENTS):
             if name in app.extensions:
                 app.extensions[name].start()
                 stack.callback(app.extensions[name].close)

@@ -2,7 +2,8 @@
 
     GET /recommend/<userid>   up to 20 movie ids joined by ',', best first
     GET /similar/<movieid>    the like: the movies nearest to one
-    GET /healthz  /readyz  /metrics  /version
+    GET /                     the page for people
+    GET /healthz  /readyz  /metrics  /version  /openapi.json
 
 `create_app` wires a verified model to Flask; the program is serve/service/__main__.py.
 """
@@ -24,6 +25,8 @@ from serve.service.cache import Answers, Written
 from serve.service.history import Follower, Histories
 from serve.service.http_metrics import count_requests
 from serve.service.lean import Lean, Line
+from serve.service.openapi.document import add_openapi
+from serve.service.page.routes import add_page
 from serve.service.provenance import Provenance
 from serve.service.recommender import Recommender
 from serve.service.request import Reader
@@ -82,6 +85,8 @@ def create_app(
     answers = Answers(settings.cache_bytes, metrics)
     add_recommend(app, provenance, recommender, reader, histories, answers, log_answer)
     add_similar(app, provenance, recommender, reader)
+    add_page(app, settings, provenance, model, histories, brokers)
+    add_openapi(app, settings, provenance.arm, model.model.scale)
     return app
 
 
@@ -101,7 +106,9 @@ def _identify_requests(app: Flask, provenance: Provenance) -> None:
         if isinstance(response, Line):
             response.signed = signed
         else:
-            response.headers.update(signed)
+            response.headers["X-Request-Id"] = g.request_id
+            for name, value in always:
+                response.headers.setdefault(name, value)  # another arm's answer bears its own
         return response
 
 
@@ -109,8 +116,10 @@ def _answer_errors_in_one_line(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> Response:
         response = Line(" ".join((error.description or error.name).split()), error.code or 500)
-        if "Allow" in (given := error.get_response().headers):
-            response.headers["Allow"] = given["Allow"]
+        given = error.get_response().headers
+        for name in ("Allow", "Retry-After"):
+            if name in given:
+                response.headers[name] = given[name]
         return response
 
     @app.errorhandler(Exception)

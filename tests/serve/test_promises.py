@@ -10,6 +10,9 @@ from serve.collector.fetch.recordbatch import PLAIN_BYTES
 from serve.collector.identity import GONE_SECONDS
 from serve.http.answer import RETRY_SECONDS
 from serve.http.limits import BODY_BYTES, HEAD_BYTES, Limits
+from serve.service.page import events
+from serve.service.page.arms import PEER_SECONDS
+from serve.service.page.people import MOST_SHOWN
 from serve.service.recommender import K
 
 README = " ".join((Path(__file__).parents[2] / "serve/README.md").read_text().split())
@@ -30,6 +33,9 @@ def words(number: float) -> str:
         f"a body {BODY_BYTES / 1024:g} KiB (413)",
         f"a request gets 503 with `Retry-After: {RETRY_SECONDS}` at once",
         f"text/plain: up to {K} movie ids",
+        f"of the followed log, {MOST_SHOWN} of the `total`",
+        f"one address, {PEER_SECONDS * 1000:g} ms to connect",
+        f"At most {events.BODY_BYTES / 1024:g} KiB of JSON",
         f"A line over {MAX_LINE_BYTES / 1024:g} KiB is refused",
         f"the collector reads what is over {PLAIN_BYTES / (1 << 20):g} MiB as a stream",
         f"the brokers have not known it for {words(GONE_SECONDS)} seconds",

@@ -10,6 +10,7 @@ import pytest
 from movierec.errors import BadParams
 from serve.kafka import KafkaSettings
 from serve.links import PORT_OR_HOST
+from serve.peers import Peer
 from serve.settings import CollectorSettings, ServiceSettings, table
 from serve.variables import settings_of
 
@@ -100,6 +101,9 @@ def test_a_service_s_variables_reach_their_fields() -> None:
         "HISTORY": "on",
         "HISTORY_BYTES": "2000000",
         "CACHE_BYTES": "0",
+        "PAGE": "on",
+        "PAGE_EVENTS": "on",
+        "PEERS": "svdpp=http://svdpp:8080",
     }
     environment = {f"SERVICE_{name}": text for name, text in given.items()}
     assert ServiceSettings.from_environment({**BROKER, **environment}) == ServiceSettings(
@@ -118,6 +122,9 @@ def test_a_service_s_variables_reach_their_fields() -> None:
         history=True,
         history_bytes=2_000_000,
         cache_bytes=0,
+        page=True,
+        page_events=True,
+        peers=(Peer("svdpp", "svdpp", 8080),),
     )
     assert len(given) == len(settings_of(ServiceSettings))
 
@@ -125,6 +132,19 @@ def test_a_service_s_variables_reach_their_fields() -> None:
 def test_a_history_needs_a_broker() -> None:
     with pytest.raises(BadParams, match="SERVICE_HISTORY is on: set KAFKA_BOOTSTRAP_SERVERS"):
         ServiceSettings.from_environment({**MODEL, "SERVICE_HISTORY": "on"})
+
+
+@pytest.mark.parametrize("missing", ["SERVICE_PAGE", "SERVICE_HISTORY"])
+def test_events_of_the_page_need_the_page_and_a_history_that_they_change(missing) -> None:
+    given = {**MODEL, **BROKER, "SERVICE_PAGE": "on", "SERVICE_HISTORY": "on"}
+    del given[missing]
+    with pytest.raises(BadParams, match=f"SERVICE_PAGE_EVENTS is on: set .*{missing}=on"):
+        ServiceSettings.from_environment({**given, "SERVICE_PAGE_EVENTS": "on"})
+
+
+def test_the_page_is_off_unless_it_is_switched_on() -> None:
+    settings = ServiceSettings.from_environment(MODEL)
+    assert (settings.page, settings.page_events, settings.peers) == (False, False, None)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +170,8 @@ def test_a_history_needs_a_broker() -> None:
         (ServiceSettings, "SERVICE_MODEL_VERSION", "two words"),
         (ServiceSettings, "SERVICE_GIT_COMMIT", "ü"),
         (ServiceSettings, "SERVICE_ARM", "a,b"),
+        (ServiceSettings, "SERVICE_ARM", "a/b"),
+        (ServiceSettings, "SERVICE_PEERS", "http://svdpp:8080"),
         (ServiceSettings, "SERVICE_PORT", "0"),
         (ServiceSettings, "SERVICE_HOST", "a b"),
         (ServiceSettings, "SERVICE_IN_FLIGHT", "10001"),

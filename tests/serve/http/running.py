@@ -15,7 +15,12 @@ from serve.http.request import HURRIED
 from serve.http.server import Server, bound
 
 LIMITS = Limits(
-    connections=50, in_flight=100, queue=200, wait_seconds=30.0, spared=frozenset({"/healthz"})
+    connections=50,
+    in_flight=100,
+    queue=200,
+    wait_seconds=30.0,
+    spared=frozenset({"/healthz"}),
+    aside=("/aside/",),
 )
 HALF = b"GET /half HTTP/1.1\r\nHost: x\r\nX-A: "
 SECONDS = 30.0
@@ -47,7 +52,7 @@ class Running:
     def answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
         path = environ["PATH_INFO"]
         self.paths.append(path)
-        if path == "/wait":  # one request at a time: nobody else is answered meanwhile
+        if path in ("/wait", "/aside/wait"):  # at the first nobody else is answered meanwhile
             self.asked.release()
             assert self.gate.acquire(timeout=SECONDS)
         body = {"/echo": environ["wsgi.input"].read(), "/large": LARGE}.get(path, b"ok")

@@ -11,6 +11,7 @@ import pytest
 
 from infra.processes import free_port
 from movierec.errors import Unavailable
+from serve.http.aside import MOST, THREADS
 from serve.http.server import SLICE_SECONDS, Server, bound
 from tests.serve.http.running import (
     ASK,
@@ -209,6 +210,38 @@ def test_a_server_that_is_stopped_before_it_runs_answers_who_has_connected() -> 
         server.run()
         assert status(received(client)) == 200
     server.stop()  # again, when it has ended: nothing
+
+
+def test_what_waits_for_somebody_else_keeps_nobody_waiting_and_is_bounded() -> None:
+    with running(replace(LIMITS, connections=200)) as server, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(server.connect(ask("/aside/wait"))) for _ in range(MOST)]
+        for _ in range(THREADS):
+            assert server.asked.acquire(timeout=SECONDS)
+        server.until(lambda: server.server._aside.full)
+        assert server.get() == (200, b"ok")
+        assert server.get("/aside/more") == (503, LINE)
+        assert server.refused == {"overload": 1}
+        server.gate.release(MOST)
+        assert [one(client).endswith(b"ok") for client in clients] == [True] * MOST
+        assert server.get("/aside/more") == (200, b"ok")
+
+
+def test_a_stopping_server_waits_for_what_is_answered_aside() -> None:
+    with running() as server, server.connect(ask("/aside/wait")) as client:
+        assert server.asked.acquire(timeout=SECONDS)
+        server.server.stop()
+        server.gate.release()
+        assert received(client).endswith(b"ok")
+
+
+def test_who_left_before_an_answer_aside_was_made_harms_nobody() -> None:
+    with running() as server:
+        with server.connect(ask("/aside/wait")):
+            assert server.asked.acquire(timeout=SECONDS)
+        server.until(lambda: not server.server.open)
+        server.gate.release()
+        server.until(lambda: server.server._aside.at_work == 0)
+        assert server.get() == (200, b"ok")
 
 
 def test_a_probe_does_not_wait_for_all_that_wait() -> None:

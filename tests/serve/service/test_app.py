@@ -240,8 +240,10 @@ def test_a_short_list_is_better_than_none(settings, served):
 def test_there_are_no_other_routes_than_the_contract_s(settings, model, served):
     app = create_app(settings, model, served=served)
     assert sorted(rule.rule for rule in app.url_map.iter_rules()) == [
+        "/",
         "/healthz",
         "/metrics",
+        "/openapi.json",
         "/readyz",
         "/recommend/<userid>",
         "/similar/<movieid>",

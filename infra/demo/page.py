@@ -1,0 +1,77 @@
+"""`make page`: both models of the last demo behind the page for people, until Ctrl-C.
+
+One rates and watches there as any user; the events go through the embedded broker, and the next
+lists know of them. Nothing is kept: the broker forgets everything when it ends.
+"""
+
+import argparse
+import contextlib
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+from types import FrameType
+
+from infra.demo import workspace
+from infra.demo.history import kafka_environment, start_broker
+from infra.demo.training import MODELS
+from infra.processes import Processes, answers_ok, free_port
+from movierec.cli import run, whole
+from movierec.errors import BadInput, Unavailable
+
+ROOT = Path(__file__).resolve().parents[2]
+WORK = ROOT / ".demo"
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until SIGINT or SIGTERM."""
+    parser = argparse.ArgumentParser(prog="page", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--work", type=Path, default=WORK, help="the demo's folder")
+    parser.add_argument("--port", type=whole, default=8080, help="of the page; 0: a free one")
+    options = parser.parse_args(arguments)
+    models = options.work / "workspace/models"
+    if not all((models / model).is_dir() for model in MODELS):
+        raise BadInput(f"there are no models in {models}: run `make demo` first")
+    signal.signal(signal.SIGTERM, _interrupt)
+    with (
+        Processes(ROOT, options.work / "logs", workspace.environment(ROOT)) as processes,
+        contextlib.suppress(KeyboardInterrupt),
+    ):
+        url = start(models, options.port or free_port(), options.work, processes)
+        print(f"the page is at {url}; Ctrl-C ends it", flush=True)
+        status = processes.wait("page-svd")
+        raise Unavailable(f"the service ended with status {status}: {processes.tail('page-svd')}")
+    return 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """SIGTERM ends it as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+def start(models: Path, port: int, work: Path, processes: Processes) -> str:
+    """Start a broker and a service a model, the first at `port`; returns where the page is."""
+    address = start_broker(processes, work)
+    ports = dict(zip(MODELS, [port, *(free_port() for _ in MODELS)], strict=False))
+    urls = {model: f"http://127.0.0.1:{at}" for model, at in ports.items()}
+    for model in MODELS:
+        others = [f"{other}={url}" for other, url in urls.items() if other != model]
+        settings = {
+            "SERVICE_MODEL_DIR": str(models / model),
+            "SERVICE_MODEL_VERSION": f"{model}@demo",
+            "SERVICE_HOST": "127.0.0.1",
+            "SERVICE_PORT": str(ports[model]),
+            "SERVICE_HISTORY": "on",
+            "SERVICE_PAGE": "on",
+            "SERVICE_PAGE_EVENTS": "on",
+            "SERVICE_PEERS": ",".join(others),
+            **kafka_environment(address),
+        }
+        processes.start(f"page-{model}", [sys.executable, "-m", "serve.service"], settings)
+    for model, url in urls.items():
+        processes.wait_until(f"page-{model}", partial(answers_ok, f"{url}/readyz"))
+    return urls[next(iter(MODELS))]
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,31 @@
+"""The other arms of an experiment, and where they are: `svdpp=http://svdpp:8080`."""
+
+import re
+from typing import NamedTuple
+
+from serve.variables import Kind, matching
+
+ARM_LETTERS = r"[A-Za-z0-9._-]{1,64}"
+ARM = matching(ARM_LETTERS, "a name that can stand in a path (letters, digits, . _ -)")
+PLACE = re.compile(rf"({ARM_LETTERS})=http://([A-Za-z0-9._-]{{1,253}}):([0-9]{{1,5}})/?")
+
+
+class Peer(NamedTuple):
+    """An arm, and the address of a service of it or of what stands before several."""
+
+    arm: str
+    host: str
+    port: int
+
+
+def _peers(text: str) -> tuple[Peer, ...]:
+    found = [PLACE.fullmatch(part.strip()) for part in text.split(",")]
+    peers = tuple(Peer(m[1], m[2], int(m[3])) for m in found if m)
+    if len({peer.arm for peer in peers}) != len(found):
+        raise ValueError
+    if not all(0 < peer.port < 65_536 for peer in peers):
+        raise ValueError
+    return peers
+
+
+PEERS = Kind("<arm>=http://<host>:<port>, several different ones joined by commas", _peers)

@@ -1,0 +1,1 @@
+"""The HTTP contract of serve/README.md for machines: OpenAPI 3.1, at `/openapi.json`."""
