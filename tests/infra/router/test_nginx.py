@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import resource
 import signal
 import socket
 
@@ -111,6 +112,16 @@ def test_with_both_arms_down_there_is_one_line(
     assert max(one.asked for one in both.values()) <= 4, "no arm is asked for ever"
 
 
+def test_who_stands_in_is_asked_however_often_it_failed(
+    patient: Router, both: dict[str, Arm]
+) -> None:
+    for one in both.values():
+        one.stop()
+    assert {patient.get(f"/recommend/{AT_SVDPP}").status for _ in range(20)} == {503}
+    both["svd"].start()
+    assert patient.get(f"/recommend/{AT_SVDPP}").arm == "svd", "at once"
+
+
 def test_an_event_that_an_arm_may_have_taken_is_not_sent_to_another(
     patient: Router, both: dict[str, Arm]
 ) -> None:
@@ -157,11 +168,13 @@ def test_a_service_s_own_words_and_headers_arrive(patient: Router, both: dict[st
         one.answers = "no"
         one.headers = (
             *("X-Answer-Tier: fold-in", "X-Data-Hash: abc", "Cache-Control: public"),
+            "Retry-After: 7",
             *("X-Request-Id: its-own", "Server: secret/1", "X-Accel-Redirect: /status"),
         )
     answer = patient.get("/recommend/a%0Ab")
     assert (answer.status, answer.told["target"]) == (400, "/recommend/a%0Ab")
     assert answer.headers["X-Answer-Tier"] == "fold-in" and answer.headers["X-Data-Hash"] == "abc"
+    assert answer.headers["Retry-After"] == "7"
     assert answer.headers["Cache-Control"] == "no-store" and answer.headers["Server"] == "nginx"
     assert HEX.fullmatch(answer.headers["X-Request-Id"])
     answer = patient.ask("HEAD", f"/recommend/{AT_SVD}", None, {})
@@ -226,6 +239,18 @@ def test_who_asks_too_often_is_told_so_and_probes_are_not(both: dict[str, Arm]) 
         one_line(refused[0], 429)
         assert {made.get("/healthz").status for _ in range(30)} == {200}
         until(lambda: made.get("/arms/svd/recommend/7").status == 200)
+
+
+def test_it_opens_as_many_files_as_it_may(both: dict[str, Arm]) -> None:
+    """A shell's soft limit is for people."""
+    before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, most))
+    try:
+        with router(both, EVEN) as made:
+            pid = made.processes.running["router"].pid
+            assert resource.prlimit(pid, resource.RLIMIT_NOFILE) == (most, most)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, most))
 
 
 def test_who_dawdles_holds_nobody_up_and_is_sent_away(patient: Router) -> None:
