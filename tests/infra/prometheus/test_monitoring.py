@@ -26,7 +26,8 @@ METRIC = re.compile(r"\b((?:collector|movierec|process)_[a-z_]+)\b")
 
 def our_metrics() -> set[str]:
     """Every name under which our programs give a sample, or could."""
-    return names_of(CollectorMetrics) | names_of(ServiceMetrics)
+    router = set(re.findall(r"# TYPE (\w+)", (INFRA / "router/routing.js").read_text()))
+    return names_of(CollectorMetrics) | names_of(ServiceMetrics) | router
 
 
 def names_of(metrics: type) -> set[str]:

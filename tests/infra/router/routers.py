@@ -109,7 +109,10 @@ def exchange(
     """One request and its answer."""
     connection.request(method, path, body, dict(headers or {}))
     response = connection.getresponse()
-    return Answer(response.status, dict(response.getheaders()), response.read().decode())
+    told: dict[str, str] = {}
+    for name, value in response.getheaders():
+        told[name] = f"{told[name]} and {value}" if name in told else value
+    return Answer(response.status, told, response.read().decode())
 
 
 def put(path: Path, text: str) -> None:

@@ -1,7 +1,6 @@
-"""What the real nginx does when arms fail, callers press, dawdle or lie, and at its end."""
+"""What the real nginx does when arms fail, what it passes on, and its end."""
 
 import contextlib
-import re
 import signal
 import socket
 
@@ -9,32 +8,15 @@ import pytest
 
 from movierec.routing import arm
 from tests.infra.router.arms import Arm
-from tests.infra.router.routers import EVEN, PATIENT, Answer, Router, router, until
+from tests.infra.router.callers import AT_SVD, AT_SVDPP, HEX, line_to, one_line
+from tests.infra.router.routers import EVEN, Router, router, until
 
 pytestmark = pytest.mark.slow
 
-AT_SVD, AT_SVDPP = (
-    next(user for user in range(99) if arm(user, "1", EVEN) == name) for name in ("svd", "svdpp")
-)
-HEX = re.compile(r"[0-9a-f]{32}")
 ALLOWED = {
     *("host", "connection", "content-length", "x-request-id"),
     *("accept", "content-type", "origin", "sec-fetch-site"),
 }
-
-
-def one_line(answer: Answer, status: int) -> None:
-    """An error: one line of text, with an id, and when to come again."""
-    assert answer.status == status
-    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert answer.text.count("\n") == 1 and answer.text.endswith("\n") and "<" not in answer.text
-    assert HEX.fullmatch(answer.headers["X-Request-Id"])
-    assert answer.headers.get("Retry-After") == ("1" if status in (429, 503) else None)
-
-
-def line_to(router: Router) -> socket.socket:
-    """A connection that says what it likes."""
-    return socket.create_connection(("127.0.0.1", router.port), timeout=120)
 
 
 # Arms that fail
@@ -111,6 +93,16 @@ def test_with_both_arms_down_there_is_one_line(
     assert max(one.asked for one in both.values()) <= 4, "no arm is asked for ever"
 
 
+def test_who_stands_in_is_asked_however_often_it_failed(
+    patient: Router, both: dict[str, Arm]
+) -> None:
+    for one in both.values():
+        one.stop()
+    assert {patient.get(f"/recommend/{AT_SVDPP}").status for _ in range(20)} == {503}
+    both["svd"].start()
+    assert patient.get(f"/recommend/{AT_SVDPP}").arm == "svd", "at once"
+
+
 def test_an_event_that_an_arm_may_have_taken_is_not_sent_to_another(
     patient: Router, both: dict[str, Arm]
 ) -> None:
@@ -157,11 +149,13 @@ def test_a_service_s_own_words_and_headers_arrive(patient: Router, both: dict[st
         one.answers = "no"
         one.headers = (
             *("X-Answer-Tier: fold-in", "X-Data-Hash: abc", "Cache-Control: public"),
+            "Retry-After: 7",
             *("X-Request-Id: its-own", "Server: secret/1", "X-Accel-Redirect: /status"),
         )
     answer = patient.get("/recommend/a%0Ab")
     assert (answer.status, answer.told["target"]) == (400, "/recommend/a%0Ab")
     assert answer.headers["X-Answer-Tier"] == "fold-in" and answer.headers["X-Data-Hash"] == "abc"
+    assert answer.headers["Retry-After"] == "7"
     assert answer.headers["Cache-Control"] == "no-store" and answer.headers["Server"] == "nginx"
     assert HEX.fullmatch(answer.headers["X-Request-Id"])
     answer = patient.ask("HEAD", f"/recommend/{AT_SVD}", None, {})
@@ -213,101 +207,6 @@ def test_the_log_has_no_queries_whatever_happens(patient: Router, both: dict[str
     expected = {(200, "200"): home, (200, "502, 200"): home, (503, "502, 502"): home}
     assert told == {**expected, (404, ""): '/nowhere/"%0A'}
     assert {line["weights_from"] for line in lines} == {"file"}
-
-
-# Callers that press, dawdle or lie
-
-
-def test_who_asks_too_often_is_told_so_and_probes_are_not(both: dict[str, Arm]) -> None:
-    with router(both, EVEN, ROUTER_RATE="1", ROUTER_BURST="1", **PATIENT) as made:
-        answers = made.together([f"/recommend/{AT_SVD}"] * 30)
-        refused = [answer for answer in answers if answer.status == 429]
-        assert refused and len(refused) + both["svd"].asked == 30
-        one_line(refused[0], 429)
-        assert {made.get("/healthz").status for _ in range(30)} == {200}
-        until(lambda: made.get("/arms/svd/recommend/7").status == 200)
-
-
-def test_who_dawdles_holds_nobody_up_and_is_sent_away(patient: Router) -> None:
-    halves = [
-        b"GET /recommend/7 HTTP/1.1\r\nHost: r\r\nX-Half",
-        b"POST /events HTTP/1.1\r\nHost: r\r\nContent-Length: 100\r\n\r\n{",
-        b"",
-    ]
-    with contextlib.ExitStack() as stack:
-        slow = [stack.enter_context(line_to(patient)) for _ in range(300)]
-        for number, one in enumerate(slow):
-            one.sendall(halves[number % 3])
-        for user in range(100):
-            assert patient.get(f"/recommend/{user}").status == 200
-        for one in slow[:3]:
-            with contextlib.suppress(ConnectionResetError):
-                assert b"200" not in one.recv(1000)
-
-
-SMUGGLED = b"GET /recommend/666 HTTP/1.1\r\nHost: r\r\n\r\n"
-
-
-@pytest.mark.parametrize(
-    "head",
-    [
-        b"Content-Length: 45\r\nTransfer-Encoding: chunked",
-        b"Content-Length: 0\r\nContent-Length: 45",
-        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
-        b"Transfer-Encoding: xchunked",
-        b"Transfer-Encoding : chunked",
-        b"Transfer-Encoding:\x0bchunked",
-        b"X: a\rTransfer-Encoding: chunked",
-        b"Content-Length: +45",
-        b"Content-Length: -1",
-        b"Content-Length: 4 5",
-        b"X: y\r\n Content-Length: 45",
-        b"Host: other",
-    ],
-)
-def test_no_second_request_is_smuggled_in(
-    patient: Router, both: dict[str, Arm], head: bytes
-) -> None:
-    """What is refused closes the connection. What is read as two requests, both sides read so."""
-    sent = b"POST /events HTTP/1.1\r\nHost: r\r\n" + head + b"\r\n\r\n0\r\n\r\n" + SMUGGLED
-    with line_to(patient) as line:
-        line.sendall(sent)
-        line.shutdown(socket.SHUT_WR)
-        answer = b""
-        while more := line.recv(65536):
-            answer += more
-    statuses = re.findall(rb"^HTTP/1.1 (\d+)", answer, re.MULTILINE)
-    assert statuses.count(b"200") == sum(one.asked for one in both.values())
-    assert statuses and statuses[0] in (b"200", b"400", b"501")
-    assert patient.get("/recommend/7").told["target"] == "/recommend/7"
-
-
-@pytest.mark.parametrize(
-    ("sent", "status"),
-    [
-        (b"GET /recommend/7?watched=" + b"a" * 9000 + b" HTTP/1.1\r\nHost: r\r\n\r\n", 414),
-        (b"GET / HTTP/1.1\r\nHost: r\r\nX: " + b"a" * 65536 + b"\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
-        (b"GET /%00 HTTP/1.1\r\nHost: r\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\n\r\n", 400),
-        (b"\x16\x03\x01\x00", 400),
-        (b"POST /events HTTP/1.1\r\nHost: r\r\nContent-Length: 65537\r\n\r\n", 413),
-    ],
-)
-def test_what_is_too_large_or_malformed_is_refused_in_one_line(
-    patient: Router, both: dict[str, Arm], sent: bytes, status: int
-) -> None:
-    with line_to(patient) as line:
-        line.sendall(sent)
-        answer = b""
-        while b"\r\n\r\n" not in answer or not answer.endswith(b"\n"):
-            answer += (more := line.recv(65536))
-            assert more
-    head, _, body = answer.decode().partition("\r\n\r\n")
-    assert head.startswith(f"HTTP/1.1 {status} ")
-    assert body.count("\n") == 1 and "<" not in body
-    assert "Server: nginx\r\n" in head
-    assert not any(one.asked for one in both.values())
 
 
 # The end

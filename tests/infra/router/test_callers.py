@@ -1,0 +1,118 @@
+"""Callers that press, dawdle or lie, before the real nginx."""
+
+import contextlib
+import re
+import resource
+import socket
+
+import pytest
+
+from tests.infra.router.arms import Arm
+from tests.infra.router.callers import AT_SVD, line_to, one_line
+from tests.infra.router.routers import EVEN, PATIENT, Router, router, until
+
+pytestmark = pytest.mark.slow
+
+
+def test_who_asks_too_often_is_told_so_and_probes_are_not(both: dict[str, Arm]) -> None:
+    with router(both, EVEN, ROUTER_RATE="1", ROUTER_BURST="1", **PATIENT) as made:
+        answers = made.together([f"/recommend/{AT_SVD}"] * 30)
+        refused = [answer for answer in answers if answer.status == 429]
+        assert refused and len(refused) + both["svd"].asked == 30
+        one_line(refused[0], 429)
+        assert {made.get("/healthz").status for _ in range(30)} == {200}
+        until(lambda: made.get("/arms/svd/recommend/7").status == 200)
+
+
+def test_it_opens_as_many_files_as_it_may(both: dict[str, Arm]) -> None:
+    """A shell's soft limit is for people."""
+    before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, most))
+    try:
+        with router(both, EVEN) as made:
+            pid = made.processes.running["router"].pid
+            assert resource.prlimit(pid, resource.RLIMIT_NOFILE) == (most, most)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, most))
+
+
+def test_who_dawdles_holds_nobody_up_and_is_sent_away(patient: Router) -> None:
+    halves = [
+        b"GET /recommend/7 HTTP/1.1\r\nHost: r\r\nX-Half",
+        b"POST /events HTTP/1.1\r\nHost: r\r\nContent-Length: 100\r\n\r\n{",
+        b"",
+    ]
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(line_to(patient)) for _ in range(300)]
+        for number, one in enumerate(slow):
+            one.sendall(halves[number % 3])
+        for user in range(100):
+            assert patient.get(f"/recommend/{user}").status == 200
+        for one in slow[:3]:
+            with contextlib.suppress(ConnectionResetError):
+                assert b"200" not in one.recv(1000)
+
+
+SMUGGLED = b"GET /recommend/666 HTTP/1.1\r\nHost: r\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Length: 45\r\nTransfer-Encoding: chunked",
+        b"Content-Length: 0\r\nContent-Length: 45",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+        b"Transfer-Encoding: xchunked",
+        b"Transfer-Encoding : chunked",
+        b"Transfer-Encoding:\x0bchunked",
+        b"X: a\rTransfer-Encoding: chunked",
+        b"Content-Length: +45",
+        b"Content-Length: -1",
+        b"Content-Length: 4 5",
+        b"X: y\r\n Content-Length: 45",
+        b"Host: other",
+    ],
+)
+def test_no_second_request_is_smuggled_in(
+    patient: Router, both: dict[str, Arm], head: bytes
+) -> None:
+    """What is refused closes the connection. What is read as two requests, both sides read so."""
+    sent = b"POST /events HTTP/1.1\r\nHost: r\r\n" + head + b"\r\n\r\n0\r\n\r\n" + SMUGGLED
+    with line_to(patient) as line:
+        line.sendall(sent)
+        line.shutdown(socket.SHUT_WR)
+        answer = b""
+        while more := line.recv(65536):
+            answer += more
+    statuses = re.findall(rb"^HTTP/1.1 (\d+)", answer, re.MULTILINE)
+    assert statuses.count(b"200") == sum(one.asked for one in both.values())
+    assert statuses and statuses[0] in (b"200", b"400", b"501")
+    assert patient.get("/recommend/7").told["target"] == "/recommend/7"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET /recommend/7?watched=" + b"a" * 9000 + b" HTTP/1.1\r\nHost: r\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: r\r\nX: " + b"a" * 65536 + b"\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
+        (b"GET /%00 HTTP/1.1\r\nHost: r\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"\x16\x03\x01\x00", 400),
+        (b"POST /events HTTP/1.1\r\nHost: r\r\nContent-Length: 65537\r\n\r\n", 413),
+    ],
+)
+def test_what_is_too_large_or_malformed_is_refused_in_one_line(
+    patient: Router, both: dict[str, Arm], sent: bytes, status: int
+) -> None:
+    with line_to(patient) as line:
+        line.sendall(sent)
+        answer = b""
+        while b"\r\n\r\n" not in answer or not answer.endswith(b"\n"):
+            answer += (more := line.recv(65536))
+            assert more
+    head, _, body = answer.decode().partition("\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ")
+    assert body.count("\n") == 1 and "<" not in body
+    assert "Server: nginx\r\n" in head
+    assert not any(one.asked for one in both.values())
