@@ -68,7 +68,7 @@ def fetch(repository: Path, tag: Tag, locked: Locked, target: Path) -> None:
     Raises Unavailable when DVC cannot get it, CorruptFile when what it got is something else.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "dvc", "get", str(repository.resolve()), locked.path]
+    command = [sys.executable, "-I", "-m", "dvc", "get", str(repository.resolve()), locked.path]
     done = subprocess.run(
         [*command, "--rev", tag.commit, "--out", str(target.resolve())],
         cwd=target.parent,  # and in no repository whose settings or cache would count

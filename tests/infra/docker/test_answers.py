@@ -20,7 +20,8 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit({status}))
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
-        self.send_header("X-Answer-Tier", {tier!r})
+        right = "popular" if self.path.endswith("/" + "1" + "0" * 17) else "model"
+        self.send_header("X-Answer-Tier", {tier!r} or right)
         self.end_headers()
         self.wfile.write({movies!r}.encode())
     def log_message(self, *_):
@@ -55,8 +56,8 @@ def test_the_service_answers_and_ends_well(model: Path) -> None:
     [
         ("raise SystemExit(7)", "the service ended with 7"),
         (SERVICE.format(status=0, tier="popular", movies="a,b"), "popular: ['a', 'b']"),
-        (SERVICE.format(status=0, tier="model", movies=""), "model: ['']"),
-        (SERVICE.format(status=0, tier="model", movies="a,a"), "model: ['a', 'a']"),
+        (SERVICE.format(status=0, tier="", movies=""), "model: ['']"),
+        (SERVICE.format(status=0, tier="", movies="a,a"), "model: ['a', 'a']"),
     ],
 )
 def test_a_service_that_does_not_is_refused(

@@ -90,6 +90,9 @@ def test_a_model_that_does_not_verify_or_answer_is_built_no_image_of(
 ) -> None:
     shutil.copytree(context, tmp_path / "context")
     (tmp_path / "context" / file).write_text(content)
+    subprocess.run(
+        ["docker", "image", "rm", "--force", "movierec-broken:svd-dev"]
+    )  # an earlier run's
     done = try_to_build("svd", tmp_path / "context", "movierec-broken")
     assert done.returncode != 0
     assert says in done.stdout + done.stderr

@@ -1,6 +1,7 @@
 """What an image is built from is the tag's, to the byte, whatever stands in the work tree."""
 
 import hashlib
+import os
 import re
 import shutil
 from pathlib import Path
@@ -39,7 +40,11 @@ def test_it_holds_what_the_dockerfile_copies_and_no_more(project: Path, tmp_path
         name for name in tracked if re.match(r"stages/movierec/|serve/(service/|[^/]+\.py$)", name)
     }
     build = {DOCKERFILE, "infra/docker/serve.txt", "infra/docker/answers.py"}
-    assert made(project, tmp_path / "context").keys() == model | code | build
+    before = os.umask(0o077)
+    try:
+        assert made(project, tmp_path / "context").keys() == model | code | build
+    finally:
+        os.umask(before)
     for path in (tmp_path / "context").rglob("*"):
         assert path.stat().st_mtime == EPOCH
         assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644)
@@ -60,6 +65,8 @@ def spoil(project: Path) -> None:
         (project / "models" / name).mkdir(parents=True)
         (project / "models" / name / "manifest.json").write_text("of the work tree\n")
     (project / ".dockerignore").write_text("*\n")
+    for name in ("json.py", "pathlib.py"):  # what Python finds first where it looks for ours
+        (project / name).write_text("raise SystemExit('of the work tree')\n")
     (project / ".gitattributes").write_text("*.py export-ignore\n")
 
 
