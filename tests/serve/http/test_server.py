@@ -136,17 +136,19 @@ def test_who_left_is_not_answered() -> None:
 
 
 def test_at_the_limit_a_newcomer_waits_while_all_connections_are_at_work() -> None:
-    with running(replace(LIMITS, connections=3)) as server, contextlib.ExitStack() as stack:
-        for client in server.connected(3):
+    with running(replace(LIMITS, connections=4)) as server, contextlib.ExitStack() as stack:
+        for client in server.connected(4):
             stack.enter_context(client).sendall(ask("/wait") * 2)
-        assert server.asked.acquire(timeout=SECONDS)  # one is at work, and none is idle after it
+        assert server.asked.acquire(timeout=SECONDS)
+        server.gate.release()
+        assert server.asked.acquire(timeout=SECONDS)  # all have been read by now, and none is idle
         late = stack.enter_context(server.connect(ASK))
-        for _ in range(5):
+        for _ in range(6):
             server.gate.release()
             assert server.asked.acquire(timeout=SECONDS)
         server.gate.release()
         assert status(one(late)) == 200
-        assert server.most_open == 3
+        assert server.most_open == 4
 
 
 def test_it_takes_connections_again_when_files_are_there_again() -> None:
