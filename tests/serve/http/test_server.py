@@ -138,15 +138,13 @@ def test_who_left_is_not_answered() -> None:
 def test_at_the_limit_a_newcomer_waits_while_all_connections_are_at_work() -> None:
     with running(replace(LIMITS, connections=4)) as server, contextlib.ExitStack() as stack:
         for client in server.connected(4):
-            stack.enter_context(client).sendall(ask("/wait") * 2)
-        assert server.asked.acquire(timeout=SECONDS)
-        server.gate.release()
-        assert server.asked.acquire(timeout=SECONDS)  # all have been read by now, and none is idle
-        late = stack.enter_context(server.connect(ASK))
-        for _ in range(6):
-            server.gate.release()
+            stack.enter_context(client).sendall(ask("/wait") * 3)
+        for answered in range(12):
             assert server.asked.acquire(timeout=SECONDS)
-        server.gate.release()
+            if answered == 1:  # all have been read by now, and none is idle
+                late = stack.enter_context(server.connect(ASK))
+            time.sleep(2 * SLICE_SECONDS)  # the server reads after each answer
+            server.gate.release()
         assert status(one(late)) == 200
         assert server.most_open == 4
 
