@@ -41,6 +41,7 @@ class Running:
     def __init__(self, limits: Limits) -> None:
         self.refused: Counter[str] = Counter()
         self.paths: list[str] = []
+        self.most_open = 0
         self.gate = threading.Semaphore(0)
         self.asked = threading.Semaphore(0)
         self.port = free_port()
@@ -52,6 +53,7 @@ class Running:
     def answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
         path = environ["PATH_INFO"]
         self.paths.append(path)
+        self.most_open = max(self.most_open, len(self.server.open))
         if path in ("/wait", "/aside/wait"):  # at the first nobody else is answered meanwhile
             self.asked.release()
             assert self.gate.acquire(timeout=SECONDS)

@@ -117,6 +117,11 @@ def test_what_could_be_read_in_two_ways_or_is_too_much_is_refused_once_and_is_th
     assert "\n" not in found[0].line and len(found[0].line) < 200
 
 
+def test_a_head_that_does_not_end_is_refused_before_it_does() -> None:
+    found = read(b"GET / HTTP/1.1\r\nX-A: " + b"b" * 3 * HEAD_BYTES, HEAD_BYTES)
+    assert [refusal.status for refusal in found if isinstance(refusal, Refusal)] == [431]
+
+
 @pytest.mark.parametrize("sent", [b"FOO / HTTP/1.1\r\n", b"get / HTTP/1.1\r\n", b"G"])
 def test_a_method_that_http_does_not_know_is_told_apart_from_what_is_no_http(sent: bytes) -> None:
     statuses = {b"FOO / HTTP/1.1\r\n": [501], b"get / HTTP/1.1\r\n": [400], b"G": []}
