@@ -8,6 +8,7 @@ replaced by the next release. The namespace is deleted at the end, unless it is 
 """
 
 import argparse
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,7 @@ from movierec.cli import run
 from movierec.errors import BadInput
 from movierec.models.kinds import KINDS
 
-WORK = Path(__file__).resolve().parents[2] / ".demo"
-WORKSPACE = WORK / "workspace"
+WORKSPACE = Path(__file__).resolve().parents[2] / ".demo/workspace"
 OLD, NEW = "v1.0.0", "v1.1.0"
 USERS, RATE, STEPS = 100, 100, 5
 
@@ -34,11 +34,13 @@ def main(arguments: list[str]) -> int:
     if not (WORKSPACE / "models").is_dir():
         raise BadInput(f"{WORKSPACE}: no models there; run `make demo` first")
     cluster = Cluster(options.namespace)
-    with step(1, "release", f"{OLD} and {NEW} of both models, retrained", STEPS):
-        names = make_images(WORKSPACE, WORK / "releases", [OLD, NEW])
-    with step(2, "images", "from the tags, and the router's", STEPS) as current:
+    with (
+        step(1, "release", f"{OLD} and {NEW} of both models, retrained; images", STEPS),
+        tempfile.TemporaryDirectory(prefix="movierec-releases-") as folder,
+    ):
+        names = make_images(WORKSPACE, Path(folder), [OLD, NEW])
+    with step(2, "hand over", "the images to the cluster", STEPS):
         hand_over(options.hand_over, names)
-        current.note = ", ".join(names)
     try:
         with step(
             3, "deploy", f"infra/kubernetes, namespace {cluster.namespace}", STEPS
