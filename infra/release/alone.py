@@ -25,8 +25,8 @@ def alone(repository: Path) -> Iterator[None]:
         except BlockingIOError:
             file.seek(0)
             raise Unavailable(
-                f"{repository}: process {file.read().strip()} makes a release here; wait for its end, "
-                f"then run this again"
+                f"{repository}: process {file.read().strip()} makes a release here; wait for "
+                f"its end, then run this again"
             ) from None
         file.truncate(0)
         file.write(f"{os.getpid()}\n")

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ FOLDER = ".dir"
 
 
 class Objects:
-    """A place that keeps content by its MD5, DVC's cache or its remote; what was read is remembered.
+    """A place that keeps content by its MD5, DVC's cache or its remote; remembers what it read.
 
     Everything raises Unavailable, with the place, when it cannot be had or lets nobody in.
     """
@@ -79,6 +80,10 @@ class Objects:
             raise CorruptFile(f"{self.where(object_)} is damaged; remove it and `dvc push` again")
         return content
 
+    def forget(self, what: str) -> None:
+        """Read those again next time that were missing, or damaged."""
+        self.wrong = {object_: why for object_, why in self.wrong.items() if why != what}
+
     def _examine(self, objects: Iterable[str]) -> None:
         """Read what was not read yet."""
         new = sorted(set(objects) - self.wrong.keys())
@@ -120,17 +125,26 @@ class Storage:
         """Stages that `dvc repro` would run again, but for raw days that have expired."""
         with reached("DVC"):
             told: dict[str, list[Any]] = self.dvc.status()
-        return sorted(name for name, changes in told.items() if any(map(_counts, changes)))
+        stale = [name for name, changes in told.items() if any(map(_counts, changes))]
+        return sorted(name.split(":")[-1] for name in stale)  # some come with dvc.yaml's path
 
     def push(self, outs: Mapping[str, str]) -> None:
-        """Bring what these outputs consist of to the remote. `dvc push` does it, from what it
-        remembers of the remote; what is missing there all the same is put there again."""
-        with reached(self.remote.name):
-            self.dvc.push(remote=self.used)
+        """Bring what these outputs consist of to the remote, where `faults` was asked before.
+
+        `dvc push` does it, from what it remembers of the remote; what is missing there all the
+        same is put there again.
+        """
+        with reached(self.remote.name), logged() as said:
+            try:
+                self.dvc.push(remote=self.used)
+            except DvcException as error:  # counts what failed; why, it logs
+                raise Unavailable(f"{self.remote.name}: {error}: {'; '.join(said[:1])}") from None
+        self.remote.forget(MISSING)
         for _ in range(2):  # lists of folders, which say what else there should be; then files
             for object_, why in self.remote.faults(outs).items():
                 if why == MISSING:
                     self._put(object_)
+            self.remote.forget(MISSING)
 
     def _put(self, object_: str) -> None:
         """Bring an object from the cache, where that has it."""
@@ -139,7 +153,6 @@ class Storage:
             if cache.exists(object_):
                 path = cache.oid_to_path(object_)
                 self.remote.place.add(path, cache.fs, object_, check_exists=False)
-        del self.remote.wrong[object_]
 
 
 def _counts(change: Any) -> bool:
@@ -150,6 +163,27 @@ def _counts(change: Any) -> bool:
 
 
 @contextmanager
+def logged() -> Iterator[list[str]]:
+    """What DVC logs as an error: it goes here and nowhere else."""
+    said: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            reason = record.exc_info[1] if record.exc_info else None
+            said.append(f"{record.getMessage()}{f' ({reason})' if reason else ''}")
+
+    loggers = [logging.getLogger(name) for name in ("dvc", "dvc_data", "dvc_objects")]
+    before = [(logger.handlers, logger.propagate) for logger in loggers]
+    for logger in loggers:
+        logger.handlers, logger.propagate = [Listener(logging.ERROR)], False
+    try:
+        yield said
+    finally:
+        for logger, (handlers, propagate) in zip(loggers, before, strict=True):
+            logger.handlers, logger.propagate = handlers, propagate
+
+
+@contextmanager
 def reached(name: str) -> Iterator[None]:
     """Turns what DVC and storages raise into Unavailable, in one line that says whose it is."""
     try:
@@ -157,8 +191,8 @@ def reached(name: str) -> Iterator[None]:
     except (DvcException, ObjectDBError, OSError, BotoCoreError, ClientError) as error:
         said = "; ".join(dict.fromkeys(_words(error)))
         raise Unavailable(
-            f"{name}: {said}; see that it is there, and `dvc remote list` and .dvc/config.local for "
-            f"its address and credentials; then run this again"
+            f"{name}: {said}; see that it is there, and .dvc/config and .dvc/config.local for its "
+            f"address and credentials; then run this again"
         ) from None
 
 

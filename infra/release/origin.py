@@ -1,4 +1,4 @@
-"""The repository that releases are pushed to: what it has, and how it gets all of a release or none."""
+"""The repository that releases are pushed to: what it has, and how it gets all or nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,8 +47,8 @@ class Origin:
         for name in git(self.repository, "tag", "--list").split():
             if NAME.fullmatch(name) and f"refs/tags/{name}" not in refs:
                 raise BadInput(
-                    f"{name} is a tag here and not in {self.remote}: `git tag --delete {name}`, and "
-                    f"release by this program, which proves its data first"
+                    f"{name} is a tag here and not in {self.remote}: `git tag --delete {name}`, "
+                    f"and release by this program, which proves its data first"
                 )
         return refs
 
@@ -75,6 +75,6 @@ class Origin:
 def overtaken(origin: Origin) -> str:
     """What to do when somebody pushed first."""
     return (
-        f"{origin.remote}/{origin.branch} has what is not here: somebody was first, and nothing was "
-        f"released; `git stash`, `git pull --rebase`, `dvc repro`, then run this again"
+        f"{origin.remote}/{origin.branch} has what is not here: somebody was first, and "
+        f"nothing was released; `git stash`, `git pull --rebase`, then window, `dvc repro` and this"
     )

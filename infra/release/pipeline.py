@@ -1,4 +1,4 @@
-"""What a dvc.lock says: which outputs DVC keeps, what a model was made of, and whether git agrees."""
+"""What a dvc.lock says: which outputs DVC keeps, what a model was made of; whether git agrees."""
 
 import hashlib
 from collections.abc import Iterator, Mapping

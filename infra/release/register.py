@@ -5,8 +5,8 @@
 
 Each step is checked before the next:
 
- 1. Nothing but dvc.lock, data/window.yaml, metrics and reports of the pipeline may differ from HEAD;
-    what dvc.lock says of every file in git is what git will hold, and `dvc status` has nothing to run.
+ 1. Nothing but dvc.lock, data/window.yaml, metrics and reports may differ from HEAD; what dvc.lock
+    says of every file in git is what git will hold; and `dvc status` has nothing to run.
  2. The gate's verdict is read, from reports/gate.json. A model that it refuses is not released.
  3. DVC's cache is read and hashed; `dvc push`; every object that dvc.lock names is read back from
     the remote and hashed there.
@@ -32,7 +32,7 @@ from typing import Any
 
 from infra.release.alone import alone
 from infra.release.card import card_of
-from infra.release.objects import Storage
+from infra.release.objects import DAMAGED, MISSING, Objects, Storage
 from infra.release.origin import Origin, Overtaken
 from infra.release.pipeline import Pipeline, check_committed
 from infra.release.record import base_of, check_rest, commit, tag_object, take_up, tree_with_record
@@ -120,26 +120,28 @@ def bring(storage: Storage, pipeline: Pipeline, new: bool) -> None:
     Raises BadInput when the pipeline is to be run first, CorruptFile with the names of what is
     damaged or missing. `new`: no release is there yet, so the remote may be empty.
     """
+    outs = pipeline.kept()
+    check(storage.cache, outs, {DAMAGED}, "then `dvc pull` or `dvc repro`")
     if stale := storage.stale():
         raise BadInput(f"{', '.join(stale)}: not as dvc.lock says; run `dvc repro`")
     folder = storage.folder()
     if not (new or folder is None or folder.is_dir()):
         raise BadInput(f"{storage.remote.name} is not there, and releases are: mount it")
-    outs = pipeline.kept()
-    cached = storage.cache.faults(outs)
-    if damaged := [name for name, why in cached.items() if why == "damaged"]:
-        named = ", ".join(storage.cache.where(name) for name in damaged)
-        raise CorruptFile(
-            f"damaged in DVC's cache: {named}; `chmod -R u+w .dvc/cache`, remove that, then `dvc pull` "
-            f"or `dvc repro`"
-        )
+    check(storage.remote, outs, {DAMAGED}, "then run this again")
     storage.push(outs)
-    if faults := storage.remote.faults(outs):
-        named = ", ".join(f"{storage.remote.where(name)} is {why}" for name, why in faults.items())
-        raise CorruptFile(f"{named}; nothing was released; remove what is damaged, then again")
-    print(
-        f"{storage.remote.name}: {storage.remote.count(outs)} objects, each read back and as named"
-    )
+    check(storage.remote, outs, {DAMAGED, MISSING}, "then `dvc repro`")
+    print(f"{storage.remote.name}: {storage.remote.count(outs)} objects, each read back and whole")
+
+
+def check(place: Objects, outs: dict[str, str], unwanted: set[str], then: str) -> None:
+    """Raises CorruptFile with the names of what is so in a place."""
+    faults = {object_: why for object_, why in place.faults(outs).items() if why in unwanted}
+    if faults:
+        named = ", ".join(f"{place.where(object_)} is {why}" for object_, why in faults.items())
+        raise CorruptFile(
+            f"{place.name}: {named}; nothing was released; remove what is damaged (`chmod -R u+w "
+            f".dvc/cache` lets you), {then}"
+        )
 
 
 def message_of(candidates: list[Candidate]) -> str:

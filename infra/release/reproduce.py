@@ -3,13 +3,13 @@
     python -m infra.release reproduce svd@v1.4.0
     python -m infra.release reproduce svd@v1.4.0 --keep /tmp/again   # and leave it there to look at
 
-The tag is cloned into a folder of its own, with a DVC cache of its own. From the remote comes what was
-made of the closed days (the aggregates) and nothing else: raw days may have expired. Every other
-stage runs, by the tag's code, and what it makes is compared with the tag's dvc.lock. The repository
-is left as it is.
+The tag is cloned into a folder of its own, with a DVC cache of its own. From the remote comes what
+was made of the closed days (the aggregates) and nothing else: raw days may have expired. Every
+other stage runs, by the tag's code, and what it makes is compared with the tag's dvc.lock. The
+repository is left as it is.
 
-Exit status: 0 SAME; 1 DIFFERENT, with the outputs that differ and the libraries that do; 2 the tag or its
-inputs cannot be had, or a stage failed.
+Exit status: 0 SAME; 1 DIFFERENT, with the outputs that differ and the libraries that do; 2 the tag
+or its inputs cannot be had, or a stage failed.
 """
 
 import argparse
@@ -133,9 +133,8 @@ def dvc(work: Path, *arguments: str) -> None:
 def differing_libraries(then: Pipeline) -> list[str]:
     """Libraries of the tag's stages that are installed here in another version."""
     told = then.params_of(set(then.stages)).get("stages/libraries.yaml", {})
-    return [
-        f"{name} {told[name]}, here {here}" for name in told if (here := _here(name)) != told[name]
-    ]
+    here = {name: _here(name) for name in told}
+    return [f"{name} {told[name]}, here {here[name]}" for name in told if here[name] != told[name]]
 
 
 def _here(library: str) -> str:

@@ -4,10 +4,10 @@
     python -m infra.release verify svd@v1.4.0 svdpp@v1.4.0
     python -m infra.release verify --remote store         # a DVC remote that is not the default
 
-For each tag: how many objects its dvc.lock names (outputs, and the files of those that are folders),
-and how many of them are on the remote with the content that they are named by. An object that several
-releases share is read once. Changes nothing. The repository's own DVC settings say where the remote is,
-not those of the tag.
+For each tag: how many objects its dvc.lock names (outputs, and the files of those that are
+folders), and how many of them are on the remote with the content that they are named by. An object
+that several releases share is read once. Changes nothing. The repository's own DVC settings say
+where the remote is, not those of the tag.
 
 Exit status: 0 all is there; 1 something is missing or damaged, and named; 2 the remote or a tag
 cannot be had.
@@ -35,8 +35,11 @@ def main(arguments: list[str]) -> int:
     width = max(map(len, ["release", *names]))
     print(f"{'release':<{width}}  objects   good  verdict")
     wrong: dict[str, str] = {}
+    kept: dict[str, dict[str, str]] = {}
     for name, commit in commits.items():
-        outs = Pipeline.read(options.repo, commit, name).kept()
+        if commit not in kept:
+            kept[commit] = Pipeline.read(options.repo, commit, name).kept()
+        outs = kept[commit]
         faults = remote.faults(outs)
         total = remote.count(outs)
         verdict = "not whole" if faults else "whole"

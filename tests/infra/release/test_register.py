@@ -1,17 +1,31 @@
 """A release: what is in it, what keeps it from coming about, and that it is done once."""
 
+import errno
 import itertools
 import json
-import os
+import shutil
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from dvc_objects.fs.local import LocalFileSystem
+from gto.api import show
 
+from infra.release.alone import alone
+from infra.release.tag import resolve
 from infra.repository import git
+from movierec.yamlfile import parse_yaml
 from tests.infra.release.project import Project
 
 FIRST = ["svd@v1.0.0", "svdpp@v1.0.0"]
+
+
+def assert_nothing_released(project: Project) -> None:
+    assert project.tags() == []
+    assert git(project.origin, "rev-list", "--count", "main").strip() == "1"
+    assert git(project.work, "tag", "--list") == ""
 
 
 def assert_released_once(project: Project, tags: list[str]) -> None:
@@ -26,18 +40,49 @@ def assert_released_once(project: Project, tags: list[str]) -> None:
     assert git(project.work, "status", "--porcelain") == ""
 
 
+@contextmanager
+def damaged(path: Path) -> Iterator[None]:
+    """A file with a byte that is not its own, for a while."""
+    whole, mode = path.read_bytes(), path.stat().st_mode
+    path.chmod(0o644)
+    path.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+    path.chmod(mode)
+    yield
+    path.chmod(0o644)
+    path.write_bytes(whole)
+    path.chmod(mode)
+
+
 def test_a_release_has_all_and_is_made_once(project: Project) -> None:
     done = project.release("register")
     assert (done.status, "svd@v1.0.0: released (the first one)" in done.output) == (0, True), done
     assert_released_once(project, FIRST)
     shown = git(project.origin, "show", "--stat=200", "--format=%s", "main")
-    for name in ("dvc.lock", "metrics/svd.json", "reports/gate.json"):
+    for name in ("dvc.lock", "metrics/svd.json", "metrics/svdpp.json"):
         assert name in shown
     again = project.release("register")
     assert (again.status, again.output.count("released before, all is done")) == (0, 2), again
     assert_released_once(project, FIRST)
 
 
+def test_a_tag_says_what_it_holds_and_gto_reads_it(project: Project) -> None:
+    assert project.release("register").status == 0
+    assert {
+        a: list(v["version"].values()) if isinstance(v["version"], dict) else v["version"]
+        for a, v in show(str(project.work)).items()
+    } == {"svd": "v1.0.0", "svdpp": "v1.0.0"}
+    told = git(project.work, "tag", "--list", "--format=%(contents)", FIRST[0])
+    subject, card = told.split("\n\n", 1)
+    assert subject == "Registering artifact svd version v1.0.0"
+    said = parse_yaml(card.encode(), Path("card"), "")
+    assert said["window"] == ["2026-11-01", "2026-11-02"]
+    assert said["params"] == {"n": 4}
+    assert said["metrics"] == json.loads((project.work / "metrics/svd.json").read_text())
+    lock = (project.work / "dvc.lock").read_text()
+    assert said["hashes"]["model"] in lock
+
+
+@pytest.mark.slow
 def test_killed_before_any_call_it_is_finished_by_the_next(
     project: Project, tmp_path: Path
 ) -> None:
@@ -51,4 +96,186 @@ def test_killed_before_any_call_it_is_finished_by_the_next(
         assert_released_once(copy, FIRST)
         if died.status == 0:
             break
-    assert call > 20
+    assert call == 13
+
+
+def test_what_the_gate_refuses_is_not_released(project: Project) -> None:
+    project.judge(svd=False, svdpp=False)
+    project.commit("Judge")
+    project.repro()
+    none = project.release("register")
+    assert (none.status, "svd: refused by the gate: bad RMSE" in none.output) == (1, True), none
+    assert project.tags() == []
+    project.judge(svd=False, svdpp=True)
+    project.commit("Judge")
+    project.repro()
+    one = project.release("register")
+    assert (one.status, "svd: refused by the gate: bad RMSE" in one.output) == (0, True), one
+    assert project.tags() == ["svdpp@v1.0.0"]
+
+
+def test_only_what_was_committed_and_run_is_released(project: Project) -> None:
+    def refused(why: str) -> None:
+        done = project.release("register")
+        assert (done.status, why in done.output) == (2, True), done
+        assert "Traceback" not in done.output
+        assert_nothing_released(project)
+
+    project.write("stages/train.sh", (project.work / "stages/train.sh").read_text() + "\n")
+    refused("stages/train.sh: not as in HEAD")
+    git(project.work, "commit", "--quiet", "--all", "--message", "Change a stage")
+    refused("stages/train.sh: dvc.lock says")
+    git(project.work, "reset", "--quiet", "--hard", "HEAD~1")
+    project.write("stages/code/b.txt", "one more")
+    git(project.work, "add", "stages/code")
+    git(project.work, "commit", "--quiet", "--message", "Change a folder")
+    refused("stages/code: dvc.lock says")
+    git(project.work, "reset", "--quiet", "--hard", "HEAD~1")
+    gate = project.work / "reports/gate.json"
+    gate.write_text(gate.read_text().replace("true", "true "))
+    refused("reports/gate.json: dvc.lock says")
+
+
+def test_params_that_were_not_run_are_not_released(project: Project) -> None:
+    project.write("params.yaml", (project.work / "params.yaml").read_text().replace("5", "6"))
+    git(project.work, "commit", "--quiet", "--all", "--message", "Change a parameter")
+    done = project.release("register")
+    assert (done.status, "train@svdpp: not as dvc.lock says" in done.output) == (2, True), done
+    assert_nothing_released(project)
+
+
+def test_code_that_git_does_not_have_is_not_released(project: Project) -> None:
+    git(project.work, "rm", "--quiet", "--cached", "stages/train.sh")
+    git(project.work, "commit", "--quiet", "--message", "Forget a stage")
+    done = project.release("register")
+    assert (done.status, "`git add stages/train.sh`" in done.output) == (2, True), done
+    assert_nothing_released(project)
+
+
+@pytest.mark.slow
+def test_no_object_may_be_damaged_in_the_cache(project: Project) -> None:
+    assert project.release("register", die_before=6).status == -signal.SIGKILL, "all is pushed"
+    names = [path.relative_to(project.store) for path in project.objects(project.store)]
+    assert len(names) == 11
+    shutil.rmtree(project.store)
+    for name in names:
+        path = project.work / ".dvc/cache" / name
+        with damaged(path):
+            done = project.release("register")
+        assert (done.status, f"{path.parent.name}/{path.name}" in done.output) == (2, True), done
+        assert_nothing_released(project)
+        assert not project.objects(project.store), "what is damaged reached the remote"
+    assert project.release("register").status == 0
+
+
+@pytest.mark.slow
+def test_no_object_may_be_damaged_or_missing_on_the_remote(project: Project) -> None:
+    assert project.release("register", die_before=6).status == -signal.SIGKILL, "before commit-tree"
+    objects = project.objects(project.store)
+    assert len(objects) == 11
+    for path in objects:
+        with damaged(path):
+            done = project.release("register")
+        assert (done.status, f"{path.name} is damaged" in done.output) == (2, True), done
+        assert_nothing_released(project)
+    for path in objects:  # DVC remembers that they were there
+        path.unlink()
+    assert project.release("register").status == 0
+    assert project.objects(project.store) == objects
+    assert_released_once(project, FIRST)
+
+
+def test_what_is_missing_everywhere_is_named(project: Project) -> None:
+    shutil.rmtree(project.work / ".dvc/cache")
+    shutil.rmtree(project.work / "models/svd")
+    done = project.release("register")
+    assert (done.status, "Traceback" in done.output) == (2, False), done
+    assert_nothing_released(project)
+
+
+def test_a_remote_that_is_gone_gets_no_second_beginning(project: Project) -> None:
+    assert project.release("register").status == 0
+    shutil.rmtree(project.store)
+    done = project.release("register")
+    assert (done.status, "`store` is not there, and releases are" in done.output) == (2, True), done
+    assert not project.store.exists()
+
+
+def test_a_full_remote_holds_a_release_up(project: Project) -> None:
+    def fill() -> None:
+        def put(self: LocalFileSystem, source: str, target: str, **_: object) -> None:
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
+            Path(target).write_bytes(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device", target)
+
+        LocalFileSystem.put_file = LocalFileSystem.copy = put
+
+    done = project.release("register", before=fill)
+    assert (done.status, "Traceback" in done.output) == (2, False), done
+    assert "No space left on device" in done.output
+    assert_nothing_released(project)
+
+
+def test_two_at_once_one_is_refused(project: Project) -> None:
+    with alone(project.work):
+        done = project.release("register")
+    assert (done.status, "makes a release here" in done.output) == (2, True), done
+    assert_nothing_released(project)
+    assert project.release("register").status == 0
+
+
+def test_who_comes_second_is_told_so(project: Project, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    git(tmp_path, "clone", "--quiet", str(project.origin), str(other))
+    (other / "theirs").write_text("first")
+    git(other, "add", "theirs")
+    name = ["-c", "user.name=O", "-c", "user.email=o@localhost"]
+    git(other, *name, "commit", "--quiet", "--message", "Be first")
+    git(other, "push", "--quiet")
+    done = project.release("register")
+    assert (done.status, "somebody was first" in done.output) == (3, True), done
+    assert project.tags() == []
+    git(project.work, "pull", "--quiet", "--rebase", "--autostash")
+    assert project.release("register").status == 0
+    assert project.tags() == FIRST
+
+
+def test_a_tag_that_is_only_here_is_no_release(project: Project) -> None:
+    git(project.work, "tag", "--annotate", "--message", "by hand", "svd@v1.0.0")
+    done = project.release("register")
+    assert (done.status, "svd@v1.0.0 is a tag here and not in" in done.output) == (2, True), done
+    assert project.tags() == []
+
+
+@pytest.mark.slow
+def test_the_number_says_what_changed(project: Project) -> None:
+    def next_ones() -> list[str]:
+        git(project.work, "commit", "--quiet", "--all", "--message", "Change") if git(
+            project.work, "status", "--porcelain", "params.yaml", "stages"
+        ) else None
+        project.repro()
+        before = set(project.tags())
+        done = project.release("register")
+        assert done.status == 0, done
+        return sorted(set(project.tags()) - before)
+
+    def params(old: str, new: str) -> None:
+        project.write("params.yaml", (project.work / "params.yaml").read_text().replace(old, new))
+
+    assert next_ones() == FIRST
+    project.write("data/movielog/days/2026-11-02/lines", "other lines\n")
+    assert next_ones() == ["svd@v1.0.1", "svdpp@v1.0.1"]
+    params("n_factors: 5", "n_factors: 6")
+    assert next_ones() == ["svdpp@v1.1.0"], "the other one is what it was"
+    project.write(
+        "stages/train.sh",
+        (project.work / "stages/train.sh").read_text() + "echo x >> models/$1/rows\n",
+    )
+    assert next_ones() == ["svd@v1.1.0", "svdpp@v1.2.0"]
+    params("toy/1", "toy/2")
+    assert next_ones() == ["svd@v2.0.0", "svdpp@v2.0.0"]
+    params("toy/2", "toy/1")
+    assert next_ones() == [], "the version of before has this content"
+    git(project.origin, "tag", "svd@v1.1.0!", resolve(project.work, "svd@v1.1.0").commit)
+    git(project.work, "fetch", "--quiet", "--tags")
+    assert next_ones() == ["svd@v3.0.0"], "it was taken back, and no number is used twice"
