@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc_objects.errors import ObjectDBError
@@ -101,6 +101,8 @@ class Objects:
                         self.bytes += len(block)
             except FileNotFoundError:
                 return MISSING
+            except FlexibleChecksumError:  # S3's own, which comes before ours
+                return DAMAGED
         return None if digest.hexdigest() == object_.removesuffix(FOLDER) else DAMAGED
 
 

@@ -99,6 +99,7 @@ def test_killed_before_any_call_it_is_finished_by_the_next(
     assert call == 13
 
 
+@pytest.mark.slow
 def test_what_the_gate_refuses_is_not_released(project: Project) -> None:
     project.judge(svd=False, svdpp=False)
     project.commit("Judge")
@@ -185,6 +186,7 @@ def test_no_object_may_be_damaged_or_missing_on_the_remote(project: Project) -> 
     assert_released_once(project, FIRST)
 
 
+@pytest.mark.slow
 def test_what_is_missing_everywhere_is_named(project: Project) -> None:
     shutil.rmtree(project.work / ".dvc/cache")
     shutil.rmtree(project.work / "models/svd")
@@ -193,6 +195,7 @@ def test_what_is_missing_everywhere_is_named(project: Project) -> None:
     assert_nothing_released(project)
 
 
+@pytest.mark.slow
 def test_a_remote_that_is_gone_gets_no_second_beginning(project: Project) -> None:
     assert project.release("register").status == 0
     shutil.rmtree(project.store)
@@ -201,6 +204,7 @@ def test_a_remote_that_is_gone_gets_no_second_beginning(project: Project) -> Non
     assert not project.store.exists()
 
 
+@pytest.mark.slow
 def test_a_full_remote_holds_a_release_up(project: Project) -> None:
     def fill() -> None:
         def put(self: LocalFileSystem, source: str, target: str, **_: object) -> None:

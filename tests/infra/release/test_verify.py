@@ -1,5 +1,7 @@
 """Whether the data of releases is where it should be, told object by object."""
 
+import pytest
+
 from infra.repository import git
 from tests.infra.release.project import Project
 from tests.infra.release.test_register import damaged
@@ -19,6 +21,7 @@ def test_every_object_of_every_release_is_proved(project: Project) -> None:
     assert git(project.work, "status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_what_is_damaged_or_missing_is_named(project: Project) -> None:
     assert project.release("register").status == 0
     objects = project.objects(project.store)
