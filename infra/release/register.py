@@ -122,12 +122,12 @@ def bring(storage: Storage, pipeline: Pipeline, new: bool) -> None:
     """
     outs = pipeline.kept()
     check(storage.cache, outs, {DAMAGED}, "then `dvc pull` or `dvc repro`")
+    check(storage.remote, outs, {DAMAGED}, "then run this again")
     if stale := storage.stale():
         raise BadInput(f"{', '.join(stale)}: not as dvc.lock says; run `dvc repro`")
     folder = storage.folder()
     if not (new or folder is None or folder.is_dir()):
         raise BadInput(f"{storage.remote.name} is not there, and releases are: mount it")
-    check(storage.remote, outs, {DAMAGED}, "then run this again")
     storage.push(outs)
     check(storage.remote, outs, {DAMAGED, MISSING}, "then `dvc repro`")
     print(f"{storage.remote.name}: {storage.remote.count(outs)} objects, each read back and whole")

@@ -83,6 +83,7 @@ def test_a_tag_says_what_it_holds_and_gto_reads_it(project: Project) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_killed_before_any_call_it_is_finished_by_the_next(
     project: Project, tmp_path: Path
 ) -> None:
@@ -90,7 +91,11 @@ def test_killed_before_any_call_it_is_finished_by_the_next(
         copy = project.copy(tmp_path / f"killed-{call}")
         died = copy.release("register", die_before=call)
         assert died.status in (-signal.SIGKILL, 0), died
-        assert copy.tags() in ([], FIRST), "half-released"
+        if not copy.tags():
+            assert_nothing_released(copy)
+            project = copy  # which the next one finds as this one left it
+            continue
+        assert copy.tags() == FIRST, "half-released"
         again = copy.release("register")
         assert again.status == 0, (call, again)
         assert_released_once(copy, FIRST)
@@ -252,34 +257,28 @@ def test_a_tag_that_is_only_here_is_no_release(project: Project) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_the_number_says_what_changed(project: Project) -> None:
     def next_ones() -> list[str]:
-        git(project.work, "commit", "--quiet", "--all", "--message", "Change") if git(
-            project.work, "status", "--porcelain", "params.yaml", "stages"
-        ) else None
-        project.repro()
         before = set(project.tags())
         done = project.release("register")
         assert done.status == 0, done
         return sorted(set(project.tags()) - before)
 
-    def params(old: str, new: str) -> None:
-        project.write("params.yaml", (project.work / "params.yaml").read_text().replace(old, new))
+    def change_rank(old: int, new: int) -> None:
+        text = (project.work / "params.yaml").read_text()
+        project.write("params.yaml", text.replace(f"n_factors: {old}", f"n_factors: {new}"))
+        git(project.work, "commit", "--quiet", "--all", "--message", "Change the rank")
+        project.repro()
 
     assert next_ones() == FIRST
     project.write("data/movielog/days/2026-11-02/lines", "other lines\n")
+    project.repro()
     assert next_ones() == ["svd@v1.0.1", "svdpp@v1.0.1"]
-    params("n_factors: 5", "n_factors: 6")
+    change_rank(5, 6)
     assert next_ones() == ["svdpp@v1.1.0"], "the other one is what it was"
-    project.write(
-        "stages/train.sh",
-        (project.work / "stages/train.sh").read_text() + "echo x >> models/$1/rows\n",
-    )
-    assert next_ones() == ["svd@v1.1.0", "svdpp@v1.2.0"]
-    params("toy/1", "toy/2")
-    assert next_ones() == ["svd@v2.0.0", "svdpp@v2.0.0"]
-    params("toy/2", "toy/1")
-    assert next_ones() == [], "the version of before has this content"
-    git(project.origin, "tag", "svd@v1.1.0!", resolve(project.work, "svd@v1.1.0").commit)
+    change_rank(6, 5)
+    assert next_ones() == [], "v1.0.1 has this content"
+    git(project.origin, "tag", "svdpp@v1.0.1!", resolve(project.work, "svdpp@v1.0.1").commit)
     git(project.work, "fetch", "--quiet", "--tags")
-    assert next_ones() == ["svd@v3.0.0"], "it was taken back, and no number is used twice"
+    assert next_ones() == ["svdpp@v1.2.0"], "it was taken back, and no number is used twice"
