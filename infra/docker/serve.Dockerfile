@@ -4,9 +4,9 @@
 # work tree's.
 #
 # The same content is the same layer, wherever and whenever it was built: files have one time
-# (EPOCH of infra/release/context.py), and bytecode tells no time and no order of hashes.
+# (EPOCH of infra/release/context.py), and bytecode tells no time.
 FROM python:3.11-slim AS packages
-ENV PYTHONHASHSEED=0 SOURCE_DATE_EPOCH=315532800
+ENV SOURCE_DATE_EPOCH=315532800
 WORKDIR /build
 COPY infra/docker/serve.txt ./
 # The packages alone: the code comes later, so that its changes install nothing anew.

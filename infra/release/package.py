@@ -69,7 +69,7 @@ def fetch(repository: Path, tag: Tag, locked: Locked, target: Path) -> None:
     Raises Unavailable when DVC cannot get it, CorruptFile when what it got is something else.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "dvc", "get", str(repository.resolve()), locked.path]
+    command = [sys.executable, "-I", "-m", "dvc", "get", str(repository.resolve()), locked.path]
     done = subprocess.run(
         [*command, "--rev", tag.commit, "--out", str(target.resolve())],
         cwd=target.parent,  # and in no repository whose settings or cache would count
@@ -86,9 +86,9 @@ def fetch(repository: Path, tag: Tag, locked: Locked, target: Path) -> None:
         )
     if (got := md5_of_folder(target)) != locked.md5:
         raise CorruptFile(
-            f"{tag.name}: {locked.path} is {got}, its dvc.lock says {locked.md5}: the DVC remote (or "
-            f".dvc/cache) holds a damaged file of it; remove that, and `dvc push {locked.path}` from "
-            f"where it was trained"
+            f"{tag.name}: {locked.path} is {got}, its dvc.lock says {locked.md5}: the DVC remote "
+            f"(or .dvc/cache) holds a damaged file of it; remove that, and "
+            f"`dvc push {locked.path}` from where it was trained"
         )
 
 

@@ -59,6 +59,16 @@ def test_only_the_router_is_reached_from_other_machines() -> None:
         assert name == "router" or all(port.startswith("127.0.0.1:") for port in ports), name
 
 
+def test_an_image_of_ours_is_made_here_and_pulled_from_nowhere() -> None:
+    """By default of the work tree; a release's only by name, for `up` builds nothing under one."""
+    ours = {n: s for n, s in SERVICES.items() if s.get("image", "").startswith("movierec")}
+    assert ours.keys() >= {"collector", "svd", "svdpp"}
+    for name, service in ours.items():
+        assert service["pull_policy"] == "never", name
+        assert "build" not in service, name
+        assert re.search(r"\bdev\}?$", service["image"]), name
+
+
 def test_what_kafka_stores_is_on_its_volume_and_not_in_memory() -> None:
     kafka = SERVICES["kafka"]
     assert f"kafka:{kafka['environment']['KAFKA_LOG_DIRS']}" in kafka["volumes"]

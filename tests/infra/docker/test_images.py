@@ -3,21 +3,27 @@
 import json
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from movierec.models.kernels import svd
 from movierec.models.saving import save_model
+from tests.infra.docker.containers import (
+    ROOT,
+    as_compose_runs,
+    build,
+    docker,
+    get,
+    ready,
+    try_to_build,
+)
 from tests.inputs.ratings import SCALE, dataset_of, random_ratings, svd_params
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
 
-ROOT = Path(__file__).resolve().parents[3]
 MAX_PACKAGES_MB = 120
 MAX_WORKER_MB = 70
 WORKSHOP = {"dvc", "numba", "llvmlite", "surprise", "pyarrow", "scipy", "kafka", "pytest", "pip"}
@@ -38,42 +44,6 @@ from serve.collector.writer import NO_LINES
 parse_batch(NO_LINES, 0)
 print([sum(_read.stats.cache_hits.values()), sum(_read.stats.cache_misses.values())])
 """
-GET = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8080{}').read().decode())"
-
-
-def docker(*arguments: str) -> str:
-    """What a docker command prints."""
-    done = subprocess.run(["docker", *arguments], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-def build(what: str, context: Path) -> str:
-    """The tag of the image that build.sh makes from `context`."""
-    tag = f"movierec-test-{what}"
-    script = ROOT / "infra/docker/build.sh"
-    environment = {"CONTEXT": str(context), "DOCKER_BUILD_OPTIONS": "--network host"}
-    done = subprocess.run(
-        ["env", *(f"{k}={v}" for k, v in environment.items()), str(script), what, tag],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return tag
-
-
-def as_compose_runs(name: str) -> list[str]:
-    """The options of `docker run` by which a container is bounded as its service of compose."""
-    service = yaml.safe_load((ROOT / "infra/compose.yaml").read_text())["services"][name]
-    volumes = [volume.split(":")[-1] for volume in service.get("volumes", [])]
-    return [
-        *(["--read-only"] if service["read_only"] else []),
-        *(option for capability in service["cap_drop"] for option in ("--cap-drop", capability)),
-        *(option for text in service["security_opt"] for option in ("--security-opt", text)),
-        *(option for place in service["tmpfs"] for option in ("--tmpfs", place)),
-        *(option for place in volumes for option in ("--volume", place)),
-        *("--memory", service["mem_limit"]),
-    ]
 
 
 @pytest.fixture(scope="module")
@@ -97,30 +67,43 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def service(context: Path) -> Iterator[str]:
     """A running container of the service, ready."""
-    name = docker("run", "--detach", "--rm", *as_compose_runs("svd"), build("svd", context))
-    try:
-        deadline = time.monotonic() + 60
-        while subprocess.run(
-            ["docker", "exec", name, "python", "-c", GET.format("/readyz")], capture_output=True
-        ).returncode:
-            assert time.monotonic() < deadline, docker("logs", name)
-            time.sleep(0.5)
+    with ready(build("svd", context), as_compose_runs("svd")) as name:
         yield name
-    finally:
-        subprocess.run(["docker", "rm", "--force", name], capture_output=True)
 
 
-def test_the_service_answers_with_its_provenance(service: str) -> None:
-    version = json.loads(docker("exec", service, "python", "-c", GET.format("/version")))
-    assert version["model"] == "svd@unreleased"
-    assert "," in docker("exec", service, "python", "-c", GET.format("/recommend/1"))
+def test_an_image_of_the_work_tree_is_not_called_like_a_release(service: str) -> None:
+    """Nor does what it answers say so."""
+    assert docker("inspect", "--format", "{{.Config.Image}}", service) == "movierec-test:svd-dev"
+    assert json.loads(get(service, "/version"))["model"] == "svd@dev"
+    assert "," in get(service, "/recommend/1")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        ("models/svd/users.npy", "of another model", "SHA-256 differs from manifest.json"),
+        ("serve/service/__main__.py", "raise SystemExit(3)", "the service ended with 3"),
+    ],
+)
+def test_a_model_that_does_not_verify_or_answer_is_built_no_image_of(
+    context: Path, tmp_path: Path, file: str, content: str, says: str
+) -> None:
+    shutil.copytree(context, tmp_path / "context")
+    (tmp_path / "context" / file).write_text(content)
+    subprocess.run(
+        ["docker", "image", "rm", "--force", "movierec-broken:svd-dev"]
+    )  # an earlier run's
+    done = try_to_build("svd", tmp_path / "context", "movierec-broken")
+    assert done.returncode != 0
+    assert says in done.stdout + done.stderr
+    assert not docker("images", "--quiet", "movierec-broken")
 
 
 def test_a_worker_is_small(service: str) -> None:
     megabytes = json.loads(docker("exec", service, "python", "-c", RSS))
     print(f"RSS of the service: {megabytes} MB")
     assert max(megabytes.values()) <= MAX_WORKER_MB
-    metrics = docker("exec", service, "python", "-c", GET.format("/metrics"))
+    metrics = get(service, "/metrics")
     families = {family.name: family for family in text_string_to_metric_families(metrics)}
     told = families["process_resident_memory_bytes"].samples[0].value / 2**20
     assert told == pytest.approx(max(megabytes.values()), rel=0.3)
@@ -140,7 +123,7 @@ def test_the_service_carries_nothing_of_the_workshop(service: str) -> None:
 
 
 def test_no_package_may_not_be_shipped(context: Path, service: str) -> None:
-    for tag in ("movierec-test-svd", build("collector", context)):
+    for tag in ("movierec-test:svd-dev", build("collector", context)):
         told = subprocess.run(
             ["docker", "run", "--rm", "-i", tag, "python", "-", "--here"],
             input=(ROOT / "infra/ci/licences.py").read_text(), capture_output=True, text=True,
@@ -150,7 +133,7 @@ def test_no_package_may_not_be_shipped(context: Path, service: str) -> None:
 
 
 def test_nobody_is_root(context: Path, service: str) -> None:
-    for tag in ("movierec-test-svd", build("collector", context)):
+    for tag in ("movierec-test:svd-dev", build("collector", context)):
         user = json.loads(docker("inspect", "--format", "{{json .Config.User}}", tag))
         assert all(part.isdecimal() and int(part) > 0 for part in user.split(":"))
 

@@ -11,29 +11,29 @@ from tests.infra.release.project import Project
 pytestmark = pytest.mark.slow
 
 
-def test_a_release_whose_days_are_gone_comes_out_the_same(project: Project, tmp_path: Path) -> None:
-    assert project.release("register").status == 0
-    shutil.rmtree(project.work / "data/movielog")
-    shutil.rmtree(project.work / ".dvc/cache")
-    project.write("params.yaml", "train: {}\n")  # the work tree is another by now
-    before = git(project.work, "status", "--porcelain")
-    done = project.release("reproduce", "svd@v1.0.0", "--keep", str(tmp_path / "again"))
+def test_a_release_whose_days_are_gone_comes_out_the_same(trained: Project, tmp_path: Path) -> None:
+    assert trained.release("register").status == 0
+    shutil.rmtree(trained.work / "data/movielog")
+    shutil.rmtree(trained.work / ".dvc/cache")
+    trained.write("params.yaml", "train: {}\n")  # the work tree is another by now
+    before = git(trained.work, "status", "--porcelain")
+    done = trained.release("reproduce", "svd@v1.0.0", "--keep", str(tmp_path / "again"))
     assert (done.status, "svd@v1.0.0: SAME, 8 outputs" in done.output) == (0, True), done
-    assert git(project.work, "status", "--porcelain") == before
+    assert git(trained.work, "status", "--porcelain") == before
     assert (tmp_path / "again/work/models/svd/rows").is_file()
     assert not (tmp_path / "again/work/data/movielog").exists()
 
 
-def test_outputs_that_differ_are_named_and_inputs_must_be_there(project: Project) -> None:
-    train = project.work / "stages/train.sh"
+def test_outputs_that_differ_are_named_and_inputs_must_be_there(trained: Project) -> None:
+    train = trained.work / "stages/train.sh"
     train.write_text(train.read_text() + "date +%N > models/$1/time\n")
-    git(project.work, "commit", "--quiet", "--all", "--message", "Write the time down")
-    project.repro()
-    assert project.release("register").status == 0
-    done = project.release("reproduce", "svd@v1.0.0")
+    git(trained.work, "commit", "--quiet", "--all", "--message", "Write the time down")
+    trained.repro()
+    assert trained.release("register").status == 0
+    done = trained.release("reproduce", "svd@v1.0.0")
     assert (done.status, "svd@v1.0.0: DIFFERENT" in done.output) == (1, True), done
     differ = [line.split(":")[0] for line in done.output.splitlines()[1:]]
     assert differ == ["models/svd", "models/svdpp"]
-    shutil.rmtree(project.store)
-    gone = project.release("reproduce", "svd@v1.0.0")
+    shutil.rmtree(trained.store)
+    gone = trained.release("reproduce", "svd@v1.0.0")
     assert (gone.status, "dvc pull in a clone of the tag" in gone.output) == (2, True), gone

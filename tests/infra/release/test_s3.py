@@ -37,10 +37,10 @@ class Server:
         self.certificate = folder / "certificate.pem"
         self.key = folder / "key.pem"
 
-    def configure(self, project: Project, secret: str = SECRET, ca: Path | None = None) -> None:
+    def configure(self, trained: Project, secret: str = SECRET, ca: Path | None = None) -> None:
         """Have a project's data there."""
         text = CONFIG.format(port=self.port, secret=secret, ca=ca or self.certificate)
-        project.write(".dvc/config.local", text)
+        trained.write(".dvc/config.local", text)
 
 
 @pytest.fixture(scope="module")
@@ -78,39 +78,39 @@ def listens(port: int) -> bool:
 
 
 def test_a_release_on_s3_is_whole_and_what_is_damaged_there_is_named(
-    project: Project, server: Server
+    trained: Project, server: Server
 ) -> None:
-    server.configure(project)
-    done = project.release("register")
-    assert (done.status, project.tags()) == (0, FIRST), done
-    whole = project.release("verify")
+    server.configure(trained)
+    done = trained.release("register")
+    assert (done.status, trained.tags()) == (0, FIRST), done
+    whole = trained.release("verify")
     assert (whole.status, whole.output.count(" 11     11  whole")) == (0, 2), whole
-    objects = project.objects(server.bucket / "movierec")
+    objects = trained.objects(server.bucket / "movierec")
     assert len(objects) == 11
     with damaged(objects[0]):
-        spoiled = project.release("verify")
+        spoiled = trained.release("verify")
     assert spoiled.status == 1, spoiled
     name = objects[0].relative_to(server.bucket)
     assert f"damaged: s3://bucket/{name} (" in spoiled.output
     assert SECRET not in done.output + whole.output + spoiled.output
 
 
-def test_who_is_not_let_in_is_told_so_in_a_line(project: Project, server: Server) -> None:
-    server.configure(project, secret="canary-wrong")
-    done = project.release("register")
+def test_who_is_not_let_in_is_told_so_in_a_line(trained: Project, server: Server) -> None:
+    server.configure(trained, secret="canary-wrong")
+    done = trained.release("register")
     assert (done.status, done.output.count("\n")) == (2, 1), done
     assert done.output.startswith("error: the DVC remote `s3`: Forbidden")
     assert ".dvc/config.local for its address and credentials" in done.output
     assert "canary" not in done.output
-    assert_nothing_released(project)
+    assert_nothing_released(trained)
 
 
 def test_a_server_that_nobody_vouches_for_is_not_used(
-    project: Project, server: Server, tmp_path: Path
+    trained: Project, server: Server, tmp_path: Path
 ) -> None:
     certify(tmp_path / "other.pem", tmp_path / "key.pem")
-    server.configure(project, ca=tmp_path / "other.pem")
-    done = project.release("register")
+    server.configure(trained, ca=tmp_path / "other.pem")
+    done = trained.release("register")
     assert (done.status, done.output.count("\n")) == (2, 1), done
     assert "certificate verify failed" in done.output.lower()
-    assert_nothing_released(project)
+    assert_nothing_released(trained)
