@@ -184,8 +184,9 @@ def test_no_object_may_be_damaged_or_missing_on_the_remote(trained: Project) -> 
             done = trained.release("register")
         assert (done.status, f"{path.name} is damaged" in done.output) == (2, True), done
         assert_nothing_released(trained)
-    for path in objects:  # DVC remembers that they were there
-        path.unlink()
+    for path in objects:
+        if not path.name.endswith(".dir"):  # those are there, so DVC takes it that their files are
+            path.unlink()
     assert trained.release("register").status == 0
     assert trained.objects(trained.store) == objects
     assert_released_once(trained, FIRST)
