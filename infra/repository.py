@@ -16,20 +16,26 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in PLACES}
 
 
-def attempt(repository: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """Run git in `repository`, which may be bare; its status is the caller's to judge."""
+def attempt(
+    repository: Path, *arguments: str, given: bytes = b"", index: Path | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git in `repository`, which may be bare; its status is the caller's to judge.
+
+    `given` is what it reads; with `index`, that file is its index, and the repository's stays as
+    it is.
+    """
     return subprocess.run(
         ["git", *arguments],
         cwd=repository,
-        env=environment(),
+        env=environment() | ({"GIT_INDEX_FILE": str(index)} if index else {}),
         capture_output=True,
-        stdin=subprocess.DEVNULL,
+        input=given,
     )
 
 
-def git(repository: Path, *arguments: str) -> str:
+def git(repository: Path, *arguments: str, given: bytes = b"", index: Path | None = None) -> str:
     """What git prints. Raises Unavailable with git's own words when it fails."""
-    done = attempt(repository, *arguments)
+    done = attempt(repository, *arguments, given=given, index=index)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
         raise Unavailable(f"git {' '.join(arguments)} in {repository}: {said}")

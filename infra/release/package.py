@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,12 +93,21 @@ def fetch(repository: Path, tag: Tag, locked: Locked, target: Path) -> None:
 
 
 def md5_of_folder(folder: Path) -> str:
-    """What DVC calls a folder of these files: the MD5 of the list of their names and MD5s."""
-    entries = []
-    for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
-        if not path.is_dir():
-            digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-            entries.append({"md5": digest, "relpath": path.relative_to(folder).as_posix()})
+    """What DVC calls a folder of these files."""
+    return md5_of_listing(
+        {
+            path.relative_to(folder).as_posix(): hashlib.md5(
+                path.read_bytes(), usedforsecurity=False
+            ).hexdigest()
+            for path in folder.rglob("*")
+            if not path.is_dir()
+        }
+    )
+
+
+def md5_of_listing(files: Mapping[str, str]) -> str:
+    """The MD5 of the list of a folder's files (its paths to their MD5s), as DVC writes it."""
+    entries = [{"md5": files[name], "relpath": name} for name in sorted(files)]
     text = json.dumps(entries, sort_keys=True)
     return f"{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}.dir"
 

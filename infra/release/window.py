@@ -1,7 +1,7 @@
 """Names the closed days that the next training uses: writes `data/window.yaml`.
 
-    python -m infra.release.window --days 2026-11-01 2026-11-02   # these days
-    python -m infra.release.window --last 14                      # the newest closed days
+    python -m infra.release window --days 2026-11-01 2026-11-02   # these days
+    python -m infra.release window --last 14                      # the newest closed days
 
 Aggregates of days that left the window are removed from `data/aggregates`: that folder is a
 dependency as a whole. They stay in DVC's cache and on its remote.
@@ -38,7 +38,11 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(prog="window", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="window",
+        description=(__doc__ or "").strip(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--days", nargs="+", type=day_argument, help="YYYY-MM-DD …")
     which.add_argument("--last", type=whole, help="as many of the newest closed days")

@@ -1,10 +1,11 @@
-"""A project with one release."""
+"""A project with one release, and one that was trained and not released yet."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.infra.release.project import Project
 from tests.infra.release.tagged import small
 
 
@@ -24,3 +25,17 @@ def project(made: Path, tmp_path: Path) -> Path:
     config.write_text(config.read_text().replace(str(made), str(tmp_path / "made")))
     shutil.rmtree(tmp_path / "made/project/.dvc/cache")  # the remote alone has the data
     return tmp_path / "made/project"
+
+
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Never changed, only copied."""
+    project = Project(tmp_path_factory.mktemp("trained"))
+    project.begin()
+    return project
+
+
+@pytest.fixture
+def trained(trained_once: Project, tmp_path: Path) -> Project:
+    """A project whose pipeline ran, and that nothing was released of since."""
+    return trained_once.copy(tmp_path / "project")

@@ -1,0 +1,47 @@
+"""Releases of models: one command, and a verb for each thing that is done with them.
+
+    python -m infra.release VERB …            # python -m infra.release VERB --help: its manual
+
+Each verb may be run again, after it ended well as after it was killed.
+"""
+
+import argparse
+from importlib import import_module
+
+from movierec.cli import run
+
+VERBS = {
+    "window": "name the closed days that the next training uses",
+    "register": "push the data, prove it, then commit and tag what the gate lets pass",
+    "verify": "prove that the data of every release is on the DVC remote",
+    "reproduce": "make a release again from its tag and compare every byte",
+    "image": "make the image of a release",
+    "lists": "write every user's list to a file",
+    "expire": "delete raw days that are past their retention",
+}
+"""verb → what it does; the module of that name does it, and is loaded when it is asked for."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run a verb with the rest of the command line; its exit status."""
+    options = parse(arguments)
+    status: int = import_module(f"infra.release.{options.verb}").main(options.rest)
+    return status
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The command line's options: the verb, and what is for it."""
+    parser = argparse.ArgumentParser(
+        prog="release",
+        usage="release [-h] VERB …",
+        description=(__doc__ or "").strip(),
+        epilog="\n".join(["verbs:", *(f"  {verb:<11}{does}" for verb, does in VERBS.items())]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("verb", choices=VERBS, metavar="VERB", help="one of those below")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="…", help="for the verb")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    run(main)
