@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -27,17 +28,17 @@ class Watch:
 
     cluster: Cluster
     told: str = ""
-    process: subprocess.Popen[str] | None = field(default=None, repr=False)
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def __enter__(self) -> "Watch":
         pods = self.cluster.get("pods")["items"]
         self.told = "".join(json.dumps({"type": "ADDED", "object": pod}) for pod in pods)
         self.since = max(map(version, pods))
         command = ["kubectl", "--namespace", self.cluster.namespace, "get", "pods", "--watch"]
+        # Into a file: it would stop at a pipe that nobody empties.
+        self.output = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            [*command, "--output-watch-events", "--output", "json"],
-            stdout=subprocess.PIPE,
-            text=True,
+            [*command, "--output-watch-events", "--output", "json"], stdout=self.output
         )
         return self
 
@@ -49,7 +50,10 @@ class Watch:
     ) -> None:
         assert self.process
         self.process.terminate()
-        self.told += self.process.communicate()[0]
+        self.process.wait()
+        with self.output:
+            self.output.seek(0)
+            self.told += self.output.read()
 
     def steps(self, name: str) -> list[Step]:
         """What happened to the pods of a Deployment, in order."""

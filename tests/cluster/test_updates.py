@@ -29,15 +29,16 @@ def test_five_updates_of_both_arms_lose_no_request(cluster: Cluster, users: str,
     what = f"five updates, {'kept connections' if kept else 'a connection a request'}"
     options = f"--to router:8080 --rate {RATE} --users {users} {kept}"
     began = time.monotonic()
-    with Watch(cluster) as watch, unharmed(cluster, what, options) as load:
-        for version in UPDATES:
-            update_both(cluster, version)
+    with unharmed(cluster, what, options) as load:
+        with Watch(cluster) as watch:
+            for version in UPDATES:
+                update_both(cluster, version)
+        for arm in ARMS:
+            replaced_one_by_one(watch.steps(arm), arm)
         while (time.monotonic() - began) * RATE < LEAST * 1.05:
             time.sleep(1)
     assert len(load.asked) >= LEAST
     assert any(one.reused for one in load.asked) == bool(kept)
-    for arm in ARMS:
-        replaced_one_by_one(watch.steps(arm), arm)
     each_user_met_each_version_once(load)
 
 

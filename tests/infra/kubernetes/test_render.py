@@ -1,6 +1,7 @@
 """What is shipped for Kubernetes, as rendered: valid, and with every guarantee written in it."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -8,7 +9,11 @@ import pytest
 import yaml
 
 from infra.kubernetes import render
+from infra.router.weights import as_json
+from movierec.params import load_section
+from movierec.routing import Routing
 
+PARAMS = Path(__file__).resolve().parents[3] / "params.yaml"
 THINGS = list(yaml.safe_load_all(render.RENDERED.read_text()))
 DEPLOYMENTS = {t["metadata"]["name"]: t for t in THINGS if t["kind"] == "Deployment"}
 STOP_SECONDS = 25
@@ -189,8 +194,10 @@ def test_weights_are_a_folder_that_follows_their_config_map() -> None:
     (mount,) = [m for m in app("router")["volumeMounts"] if m["name"] == "routing"]
     assert mount == {"name": "routing", "mountPath": "/etc/movierec", "readOnly": True}
     assert {"name": "routing", "configMap": {"name": "routing"}} in pod("router")["volumes"]
-    weights = json.loads(thing("ConfigMap", "routing")["data"]["routing.json"])["weights"]
-    assert set(weights) == {"svd", "svdpp"}
+    said = json.loads(thing("ConfigMap", "routing")["data"]["routing.json"])
+    assert said == as_json(load_section(PARAMS, "routing", Routing)), (
+        "python -m infra.router.weights"
+    )
 
 
 def test_a_release_may_set_images_and_nothing_else() -> None:
