@@ -213,7 +213,8 @@ def test_the_simulator_s_option_replaces_the_address_and_nothing_else(monkeypatc
     ids=lambda command: command[0],
 )
 def test_every_program_asks_the_same_settings(command: list[str], tmp_path: Path) -> None:
-    (tmp_path / "r.dat").write_text("1::10::4::1365029107\n")
+    ratings = [f"1::{movie}::{movie % 5 + 1}::1365029107\n" for movie in range(50)]
+    (tmp_path / "r.dat").write_text("".join(ratings))
     environment = {
         "PYTHONPATH": f"{ROOT}/stages:{ROOT}",
         **BROKERS,

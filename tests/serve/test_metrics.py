@@ -9,6 +9,7 @@ import yaml
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from infra.router.settings import RouterSettings
 from serve.metrics import DEADLINE_MS, LATENCY_BUCKETS, CollectorMetrics, ServiceMetrics
 from serve.service.app import create_app
 
@@ -122,13 +123,8 @@ def test_an_alert_warns_before_the_deadline_and_names_it():
     assert float(limit) in LATENCY_BUCKETS and float(limit) * 1000 < deadline_ms()
 
 
-def test_the_router_s_two_tries_fit_into_the_deadline():
-    text = (ROOT / "infra/router/nginx.conf").read_text()
-    assert f"A site waits {deadline_ms()} ms" in text
-    [connect] = map(int, re.findall(r"proxy_connect_timeout (\d+)ms;", text))
-    [read] = map(int, re.findall(r"proxy_read_timeout (\d+)ms;", text))
-    assert "proxy_next_upstream_tries 2;" in text
-    assert 2 * (connect + read) < deadline_ms()
+def test_the_router_s_deadline_is_that_of_params_yaml():
+    assert RouterSettings().deadline_ms == deadline_ms()
 
 
 def test_the_router_logs_paths_without_their_queries():

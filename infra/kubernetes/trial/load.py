@@ -8,8 +8,7 @@ do by themselves, hides what this is to count. One connection a request, or with
 connections that are used again while the server keeps them. It runs for so many seconds, or until
 SIGTERM, and then waits for the answers that are out.
 
-Only Python's own library: it also runs inside a cluster, in any image that has Python. A line an
-answer: [user, due, seconds, status or what went wrong, X-Model, X-Answer-Tier, reused, late].
+It also runs inside a cluster, in a service's image. A line an answer: [user, due, seconds, status or what went wrong, X-Model, X-Answer-Tier, reused, late].
 `late` is how long after its time a request was begun: then this machine was busy, or this program.
 """
 
@@ -20,6 +19,8 @@ import signal
 import sys
 import time
 from dataclasses import dataclass, field
+
+from movierec.cli import real, whole
 
 TIMEOUT_SECONDS = 5.0
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -115,11 +116,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="load", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--to", required=True, help="host:port")
     parser.add_argument("--path", default="/recommend/{}", help="{} is the user")
-    parser.add_argument("--rate", type=float, default=100.0, help="requests a second")
+    parser.add_argument("--rate", type=real, default=100.0, help="requests a second")
     parser.add_argument("--users", type=numbers, default=range(1, 201), help="asked for in turn")
-    parser.add_argument("--burst", type=int, default=1, help="so many at a time")
+    parser.add_argument("--burst", type=whole, default=1, help="so many at a time")
     parser.add_argument("--kept", action="store_true", help="use connections again")
-    parser.add_argument("--seconds", type=float, default=float("inf"))
+    parser.add_argument("--seconds", type=real, default=float("inf"))
     asyncio.run(load(parser.parse_args(arguments)))
     return 0
 

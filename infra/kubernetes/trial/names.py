@@ -3,13 +3,15 @@
     python names.py --port 5353 router=10.0.0.7 svd=10.0.0.8
 
 Clusters bring CoreDNS along; one for tests may not. It answers A for `name` and for `name.<any
-domain>`, nothing else about these names, and that there are no others. Python's own library alone.
+domain>`, nothing else about these names, and that there are no others.
 """
 
 import argparse
 import socket
 import struct
 import sys
+
+from movierec.cli import whole
 
 HEADER = struct.Struct(">6H")
 A, IN, SECONDS = 1, 1, 5
@@ -41,7 +43,7 @@ def answer(query: bytes, addresses: dict[str, str]) -> bytes:
 def main(arguments: list[str]) -> int:
     """Answer until the process is ended."""
     parser = argparse.ArgumentParser(prog="names", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--port", type=int, default=5353)
+    parser.add_argument("--port", type=whole, default=5353)
     parser.add_argument("address", nargs="+", help="name=address")
     options = parser.parse_args(arguments)
     addresses = dict(pair.split("=", 1) for pair in options.address)

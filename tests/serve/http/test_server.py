@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import socket
+import struct
 import time
 from dataclasses import replace
 from unittest import mock
@@ -232,11 +233,14 @@ def test_a_stopping_server_waits_for_what_is_answered_aside() -> None:
 
 def test_who_left_before_an_answer_aside_was_made_harms_nobody() -> None:
     with running() as server:
-        with server.connect(ask("/aside/wait")):
+        with server.connect(ask("/aside/wait")) as client:
             assert server.asked.acquire(timeout=SECONDS)
+            reset = struct.pack("ii", 1, 0)  # who only stops asking may still read
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
         server.until(lambda: not server.server.open)
         server.gate.release()
         server.until(lambda: server.server._aside.at_work == 0)
+        assert list(server.server.turns) == []
         assert server.get() == (200, b"ok")
 
 
