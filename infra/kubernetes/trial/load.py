@@ -8,7 +8,8 @@ do by themselves, hides what this is to count. One connection a request, or with
 connections that are used again while the server keeps them. It runs for so many seconds, or until
 SIGTERM, and then waits for the answers that are out.
 
-It also runs inside a cluster, in a service's image. A line an answer: [user, due, seconds, status or what went wrong, X-Model, X-Answer-Tier, reused, late].
+It also runs inside a cluster, in a service's image. A line an answer:
+[user, due, seconds, status or what went wrong, X-Model, X-Answer-Tier, reused, late].
 `late` is how long after its time a request was begun: then this machine was busy, or this program.
 """
 
