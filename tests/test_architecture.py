@@ -5,6 +5,7 @@ stages`, where collector and service do not know each other, and `infra` above t
 """
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+
+from infra.ci.imports import closure
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = {"lines", "store", "dataset", "models", "evaluation"}
@@ -149,3 +152,19 @@ def test_the_service_runs_without_what_only_the_workshop_needs() -> None:
         check=True,
     )
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize(
+    ("image", "program"),
+    [
+        ("serve", "serve/service/__main__.py"),
+        ("collector", "serve/collector/__main__.py"),
+        ("router", "infra/router/start.py"),
+    ],
+)
+def test_an_image_is_given_all_that_its_program_imports(image: str, program: str) -> None:
+    text = (ROOT / f"infra/docker/{image}.Dockerfile").read_text()
+    copied = " ".join(re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE)).split()
+    places = [place for name in copied for place in ROOT.glob(name)]
+    given = {file for place in places for file in [place, *place.rglob("*.py")]}
+    assert not {short(path) for path in closure(ROOT, program) - given}
