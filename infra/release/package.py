@@ -69,7 +69,7 @@ def fetch(repository: Path, tag: Tag, locked: Locked, target: Path) -> None:
     Raises Unavailable when DVC cannot get it, CorruptFile when what it got is something else.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-I", "-m", "dvc", "get", str(repository.resolve()), locked.path]
+    command = [sys.executable, "-I", "-m", "dvc", "get", address_of(repository), locked.path]
     done = subprocess.run(
         [*command, "--rev", tag.commit, "--out", str(target.resolve())],
         cwd=target.parent,  # and in no repository whose settings or cache would count
@@ -90,6 +90,14 @@ def fetch(repository: Path, tag: Tag, locked: Locked, target: Path) -> None:
             f"(or .dvc/cache) holds a damaged file of it; remove that, and "
             f"`dvc push {locked.path}` from where it was trained"
         )
+
+
+def address_of(repository: Path) -> str:
+    """What to call a repository, for DVC: of a bare one's folder it would take the settings of the
+    DVC repository that is around it, as the project is around `.demo/releases`."""
+    asked = attempt(repository, "rev-parse", "--is-bare-repository")
+    place = repository.resolve()
+    return place.as_uri() if asked.stdout.strip() == b"true" else str(place)
 
 
 def md5_of_folder(folder: Path) -> str:

@@ -50,6 +50,16 @@ def test_it_needs_no_model_cache_or_remote_of_the_work_tree(project: Path, tmp_p
     assert got(tmp_path / "bare.git", tmp_path / "model").path == "models/svd"
 
 
+def test_a_bare_repository_inside_another_project(project: Path, tmp_path: Path) -> None:
+    """As `.demo/releases` is in this one, whose remote has nothing of it."""
+    run(tmp_path, "git", "init", "--quiet", "around")
+    around = tmp_path / "around"
+    run(around, "dvc", "init", "--quiet")
+    run(around, "dvc", "remote", "add", "--quiet", "--default", "store", str(tmp_path / "empty"))
+    run(around, "git", "clone", "--quiet", "--bare", str(project), "bare.git")
+    assert got(around / "bare.git", tmp_path / "model").path == "models/svd"
+
+
 @pytest.mark.parametrize(
     ("name", "key", "value", "refused"),
     [
