@@ -77,8 +77,9 @@ def refuse_unknown(cls: Any, environment: Environment, foreign: re.Pattern[str])
             continue
         if not foreign.fullmatch(name) and not is_link(name, environment):
             near = difflib.get_close_matches(name, known + files, 1, cutoff=0.0)[0]
+            listed = getattr(cls, "LISTED", "serve.settings")
             raise BadParams(
-                f"{name} is no setting: did you mean {near}? `python -m serve.settings` lists them"
+                f"{name} is no setting: did you mean {near}? `python -m {listed}` lists them"
             )
 
 

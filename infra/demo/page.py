@@ -16,11 +16,13 @@ from infra.demo import workspace
 from infra.demo.history import kafka_environment, start_broker
 from infra.demo.training import MODELS
 from infra.processes import Processes, answers_ok, free_port
+from infra.repository import attempt
 from movierec.cli import run, whole
 from movierec.errors import BadInput, Unavailable
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".demo"
+MODELS_FOLDER = "workspace/models"
 
 
 def main(arguments: list[str]) -> int:
@@ -29,7 +31,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--work", type=Path, default=WORK, help="the demo's folder")
     parser.add_argument("--port", type=whole, default=8080, help="of the page; 0: a free one")
     options = parser.parse_args(arguments)
-    models = options.work / "workspace/models"
+    models = options.work / MODELS_FOLDER
     if not all((models / model).is_dir() for model in MODELS):
         raise BadInput(f"there are no models in {models}: run `make demo` first")
     signal.signal(signal.SIGTERM, _interrupt)
@@ -37,7 +39,7 @@ def main(arguments: list[str]) -> int:
         Processes(ROOT, options.work / "logs", workspace.environment(ROOT)) as processes,
         contextlib.suppress(KeyboardInterrupt),
     ):
-        url = start(models, options.port or free_port(), options.work, processes)
+        url = start(options.work, options.port or free_port(), processes)
         print(f"the page is at {url}; Ctrl-C ends it", flush=True)
         status = processes.wait("page-svd")
         raise Unavailable(f"the service ended with status {status}: {processes.tail('page-svd')}")
@@ -49,16 +51,20 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def start(models: Path, port: int, work: Path, processes: Processes) -> str:
+def start(work: Path, port: int, processes: Processes) -> str:
     """Start a broker and a service a model, the first at `port`; returns where the page is."""
     address = start_broker(processes, work)
+    # With `-dirty` behind it where an experiment was not committed.
+    told = ("describe", "--always", "--dirty", "--abbrev=40", "--exclude", "*")
+    commit = attempt(work / "workspace", *told).stdout.decode().strip()
     ports = dict(zip(MODELS, [port, *(free_port() for _ in MODELS)], strict=False))
     urls = {model: f"http://127.0.0.1:{at}" for model, at in ports.items()}
     for model in MODELS:
         others = [f"{other}={url}" for other, url in urls.items() if other != model]
         settings = {
-            "SERVICE_MODEL_DIR": str(models / model),
+            "SERVICE_MODEL_DIR": str(work / MODELS_FOLDER / model),
             "SERVICE_MODEL_VERSION": f"{model}@demo",
+            "SERVICE_GIT_COMMIT": commit,
             "SERVICE_HOST": "127.0.0.1",
             "SERVICE_PORT": str(ports[model]),
             "SERVICE_HISTORY": "on",

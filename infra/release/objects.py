@@ -110,11 +110,16 @@ class Storage:
     """A project's DVC: its cache, its remote, and what may be done with them."""
 
     def __init__(self, root: Path, remote: str | None = None) -> None:
-        """Raises Unavailable when there is no such remote."""
+        """Raises Unavailable when there is no such remote, or when DVC finds it around `root`."""
         with reached(f"DVC in {root}"):
             self.dvc = Repo(str(root))
             found = self.dvc.cloud.get_remote_odb(remote, "push")
             self.used = str(remote or self.dvc.config["core"]["remote"])
+        if Path(self.dvc.root_dir).resolve() != root.resolve():
+            raise Unavailable(
+                f"{root} is no DVC project, and {self.dvc.root_dir} around it is another: name a "
+                f"clone with a work tree by --repo"
+            )
         self.cache = Objects(self.dvc.cache.local, "DVC's cache")
         self.remote = Objects(found, f"the DVC remote `{self.used}`")
 

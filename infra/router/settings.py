@@ -26,6 +26,7 @@ class RouterSettings:
     """Everything that `python -m infra.router.start` is told."""
 
     PREFIX: ClassVar[str] = "ROUTER_"
+    LISTED: ClassVar[str] = "infra.router.settings"
 
     arms: tuple[str, ...] = setting(
         ARMS,

@@ -61,9 +61,8 @@ def _respond(application: Application, request: Request, port: str, close: bool)
             iterable.close()
     lines = [f"HTTP/1.1 {status}", f"Date: {date(int(time.time()))}"]
     counted = request.method != "HEAD" and not status.startswith(NO_BODY)
-    for name, value in headers:
-        if not (counted and name.lower() == "content-length"):
-            lines.append(f"{name}: {value}")
+    ours = {"date", "content-length"} if counted else {"date"}
+    lines += [f"{name}: {value}" for name, value in headers if name.lower() not in ours]
     if counted:
         lines.append(f"Content-Length: {len(body)}")
     if close:

@@ -1,7 +1,6 @@
 """The router's image as compose runs it: small, not root, and with nothing to write to."""
 
 import json
-import os
 import subprocess
 import tempfile
 import time
@@ -13,31 +12,19 @@ import pytest
 import yaml
 
 from movierec.routing import arm
+from tests.infra.docker.containers import ROOT, build, docker
 from tests.infra.router.arms import arms
 from tests.infra.router.routers import EVEN, PATIENT, Router, environment_of
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
 
-ROOT = Path(__file__).resolve().parents[3]
-TAG = "movierec-test-router"
 MAX_OVER_BASE_MB = 20
-
-
-def docker(*arguments: str) -> str:
-    """What a docker command prints."""
-    done = subprocess.run(["docker", *arguments], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 @pytest.fixture(scope="module")
 def image() -> str:
     """The image, built from this tree."""
-    environment = {**os.environ, "DOCKER_BUILD_OPTIONS": "--network host"}
-    script = [str(ROOT / "infra/docker/build.sh"), "router", TAG]
-    done = subprocess.run(script, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return TAG
+    return build("router", ROOT)
 
 
 @pytest.fixture

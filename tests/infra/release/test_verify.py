@@ -48,3 +48,10 @@ def test_what_was_taken_back_need_not_be_there_and_what_is_no_release_is_told(
     assert "svd@v1.0.0" not in trained.release("verify").output
     done = trained.release("verify", "svd@v9.0.0")
     assert (done.status, "no tag svd@v9.0.0" in done.output) == (2, True), done
+
+
+def test_a_bare_repository_inside_another_project_is_not_that_project(trained: Project) -> None:
+    assert trained.release("register").status == 0
+    git(trained.work, "clone", "--quiet", "--bare", ".", "bare.git")
+    done = trained.release("verify", "--repo", str(trained.work / "bare.git"))
+    assert (done.status, "a clone with a work tree by --repo" in done.output) == (2, True), done

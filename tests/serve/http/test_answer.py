@@ -51,6 +51,12 @@ def test_an_answer_is_whole_whatever_the_application_counted(request_, close, en
     assert application.closed == 1
 
 
+def test_an_application_that_tells_the_date_does_not_tell_it_twice() -> None:
+    """As Flask does on what may have been asked for before."""
+    data = respond(Application("200 OK", [("Date", "then")], b"ok"), asked(), "80", close=False)
+    assert (data.count(b"Date: "), data.count(b"then")) == (1, 0)
+
+
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
 def test_what_has_no_body_has_none(status: str) -> None:
     data = respond(Application(status, [], b"ok"), asked(), "80", close=False)
