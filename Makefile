@@ -41,8 +41,9 @@ compare: setup   ## SVD beside SVD++: workspace, branch, experiments; IN=.demo/w
 image: setup     ## a release's image from its git tag: TAG=svd@v1.4.0, of REPO=folder
 	@python -m infra.release.image "$(TAG)" $(if $(REPO),--repo "$(REPO)") -- $(DOCKER_BUILD_OPTIONS)
 
-image-dev:       ## images of the work tree, to try it: both models as they stand, collector
-	@for what in svd svdpp collector; do infra/docker/build.sh $$what || exit 1; done
+image-dev:       ## images to try: both models as they stand, collector, router; IN=.demo/workspace: the demo's
+	@for what in svd svdpp collector router; do \
+		CONTEXT="$(abspath $(or $(IN),.))" infra/docker/build.sh $$what || exit 1; done
 
 edits: setup     ## which stages an edit runs: of a room, a parameter, a library
 	@python -m infra.ci.deps --edits

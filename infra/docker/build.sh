@@ -14,6 +14,11 @@ context=${CONTEXT:-$(cd "$(dirname "$0")/../.." && pwd)}
 read -ra options <<<"${DOCKER_BUILD_OPTIONS:-}"
 case $what in
   svd | svdpp)
+    if [ ! -d "$context/models/$what" ]; then
+      echo "error: $context/models/$what: no model there; run \`dvc repro\` or \`dvc pull\`, or" \
+        "take the demo's: make image-dev IN=.demo/workspace" >&2
+      exit 2
+    fi
     file=serve image=${REPOSITORY:-movierec}:$what-dev
     commit=$(git -C "$(dirname "$0")" describe --always --dirty --abbrev=40 --exclude '*')
     options+=(--build-arg "MODEL=$what" --build-arg "MODEL_VERSION=$what@dev")
