@@ -66,7 +66,7 @@ def make_releases(trained: Path, folder: Path, versions: Sequence[str], root: Pa
     repository, work, store = folder / REPOSITORY, folder / "work", folder / "store"
     store.mkdir(parents=True)
     git(folder, "init", "--quiet", "--bare", "--initial-branch", "main", REPOSITORY)
-    git(folder, "clone", "--quiet", str(trained), str(work))
+    git(folder, "clone", "--quiet", "--no-tags", str(trained), str(work))
     git(work, "config", "commit.gpgSign", "false")
     git(work, "remote", "set-url", "origin", str(repository))
     workspace.prepare(root, work)

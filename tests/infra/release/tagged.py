@@ -10,6 +10,7 @@ from pathlib import Path
 
 from infra.demo import workspace
 from infra.demo.releases import make_releases
+from infra.repository import git
 from movierec.dataset.windowfile import WindowFile, write_window
 from movierec.models.kernels import svd
 from movierec.models.saving import save_model
@@ -39,6 +40,7 @@ def retrained(folder: Path, versions: Sequence[str]) -> Path:
     write_window(trained / "data/window.yaml", WindowFile(days, "2026-11-02"))
     run(trained, sys.executable, "-m", "dvc", "repro", "preprocess")
     workspace.commit(trained, "Make the dataset")
+    git(trained, "tag", f"svd@{versions[0]}")  # as `register` may have left it there
     return make_releases(trained, folder / "releases", versions)
 
 
