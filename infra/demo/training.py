@@ -81,7 +81,7 @@ def compare(root: Path, processes: Processes) -> None:
         processes.run("plots", [sys.executable, "-m", "infra.demo.plots_page", "--output", page])
         place = root.relative_to(root.parents[1])
         experiment = "dvc exp run -S train.svd.n_factors=32"
-        current.say(f"go on in {place}: {experiment}; then make compare IN={place}")
+        current.say(f"go on in {place}: {experiment}; then here: make compare IN={place}")
         current.note = f"plots are in {place / page}"
 
 

@@ -73,6 +73,8 @@ def main(arguments: list[str]) -> int:
     verb = "deletes" if options.apply else "would delete"
     for entry in entries:
         print(f"{verb}  {entry['topic']}/{entry['day']}  {entry['bytes']:,} bytes")
+    if not entries:
+        print("nothing to delete")
     if options.apply:
         apply(entries, options)
     elif entries:

@@ -50,8 +50,8 @@ def document(settings: ServiceSettings, arm: str, scale: tuple[float, float]) ->
             "title": "movierec",
             "version": "1",
             "summary": "Movies for a user, by one model.",
-            "description": "What is no request is refused before it is one: 400, 413 and 431, one "
-            "line, without the headers of an answer; so is 503 when too many wait.",
+            "description": "What is no request is refused before it is one: 400, 413, 431, 501 and "
+            "505, one line, without the headers of an answer; so is 503 when too many wait.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
