@@ -123,7 +123,8 @@ def onwards() -> list[str]:
     first = int(np.load(WORKSPACE / "models/svdpp/users.npy", mmap_mode="r")[0])
     lists = f"python -m infra.release lists --model svdpp --models {place}/models"
     return [
-        f"go on in {place}: dvc exp run -S train.svd.n_factors=32; then here: make compare IN={place}",
+        f"go on in {place}: dvc exp run -S train.svd.n_factors=32; then here: make compare "
+        f"IN={place}",
         f"every user's list: {lists} --output lists.csv{ids}",
         f"serve it: SERVICE_MODEL_DIR={place}/models/svdpp python -m serve.service, which answers "
         f"http://127.0.0.1:8080/recommend/{first}",
