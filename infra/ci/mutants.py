@@ -43,6 +43,7 @@ ROOMS = (
     *(f"{FLOOR}/{room}" for room in ("lines", "store", "dataset", "models", "evaluation")),
     "serve",
     "serve/collector",
+    "serve/http",
     "serve/service",
 )
 
