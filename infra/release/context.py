@@ -51,7 +51,9 @@ def extract(repository: Path, tag: Tag, names: list[str], folder: Path) -> None:
     if done.returncode:
         raise BadInput(f"{tag.name}: {done.stderr.decode().strip()}; tag a commit that has it")
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+        # Python 3.11 has filters from 3.11.4 on; before, what is set here is not looked at.
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
+        archive.extractall(folder)
 
 
 def settle(folder: Path) -> None:
