@@ -62,7 +62,7 @@ def _respond(application: Application, request: Request, port: str, close: bool)
     lines = [f"HTTP/1.1 {status}", f"Date: {date(int(time.time()))}"]
     counted = request.method != "HEAD" and not status.startswith(NO_BODY)
     for name, value in headers:
-        if not (counted and name.lower() == "content-length"):
+        if (key := name.lower()) != "date" and not (counted and key == "content-length"):
             lines.append(f"{name}: {value}")
     if counted:
         lines.append(f"Content-Length: {len(body)}")

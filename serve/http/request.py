@@ -158,7 +158,8 @@ class Reader:
             self._refuse_body()
         elif fields.pop("HTTP_TRANSFER_ENCODING", chunked).lower() != chunked:
             self._refuse(400, "Bad Request: Transfer-Encoding may be chunked, in HTTP/1.1")
-        self.expects = fields.get("HTTP_EXPECT", "").lower() == "100-continue"
+        expected = fields.get("HTTP_EXPECT", "").lower()
+        self.expects = self._version == "1.1" and expected == "100-continue"
 
     def on_body(self, part: bytes) -> None:
         """Some of the body, without the marks of its chunks."""

@@ -51,6 +51,12 @@ def test_an_answer_is_whole_whatever_the_application_counted(request_, close, en
     assert application.closed == 1
 
 
+def test_there_is_one_date() -> None:
+    application = Application("304 Not Modified", [("date", "then"), ("ETag", "a")])
+    data = respond(application, asked(), "80", close=False)
+    assert data.lower().count(b"\r\ndate: ") == 1 and b"then" not in data
+
+
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
 def test_what_has_no_body_has_none(status: str) -> None:
     data = respond(Application(status, [], b"ok"), asked(), "80", close=False)

@@ -159,6 +159,14 @@ def test_a_client_that_asks_whether_to_go_on_is_told_to() -> None:
         assert one(client).endswith(b"\r\n\r\nhello")
 
 
+def test_a_client_that_cannot_know_the_word_is_not_told() -> None:
+    head = b"POST /echo HTTP/1.0\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+    with running() as server, server.connect(head) as client:
+        server.until(lambda: any(c.reader.begun for c in server.server.open))
+        client.sendall(b"hello")
+        assert status(received(client)) == 200
+
+
 def test_what_is_refused_is_one_line_and_the_end_and_others_do_not_notice() -> None:
     with running() as server:
         for sent in (b"\0\r\n\r\n", b"GET / HTTP/1.1\r\nX-A: b\r\n" * 9000):

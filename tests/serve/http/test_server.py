@@ -231,6 +231,22 @@ def test_a_stopping_server_waits_for_what_is_answered_aside() -> None:
         assert received(client).endswith(b"ok")
 
 
+def test_a_stop_that_takes_too_long_ends_without_a_complaint(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("serve.http.server.STOP_SECONDS", 0.0)
+    with running() as server, contextlib.ExitStack() as stack:
+        clients = [server.connect(ask("/aside/wait")) for _ in range(THREADS + 1)]
+        for client in clients:
+            stack.enter_context(client)
+        for _ in range(THREADS):
+            assert server.asked.acquire(timeout=SECONDS)
+        server.until(lambda: server.server._aside.at_work == THREADS + 1)
+        server.server.stop()
+        assert [received(client) for client in clients] == [b""] * (THREADS + 1)
+    assert caplog.records == []
+
+
 def test_who_left_before_an_answer_aside_was_made_harms_nobody() -> None:
     with running() as server:
         with server.connect(ask("/aside/wait")) as client:
