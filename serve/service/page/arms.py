@@ -25,7 +25,7 @@ from serve.service.request import movie_of, quoted
 from serve.service.routes import user_of, wants_json
 
 PEER_SECONDS = DEADLINE_MS / 1000
-"""To connect, and from there to the last byte, or a peer that drips would hold a thread for good."""
+"""To connect, and from there to the last byte: a peer that drips must not hold a thread."""
 MOST_BYTES = 1 << 20
 """Of a peer's answer: 20 ids with their reasons have some 20 KB."""
 PASSED_ON = (
