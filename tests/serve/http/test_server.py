@@ -223,6 +223,15 @@ def test_what_waits_for_somebody_else_keeps_nobody_waiting_and_is_bounded() -> N
         assert server.get("/aside/more") == (200, b"ok")
 
 
+@pytest.mark.parametrize("path", ["//aside/wait", "/%2Faside/wait", "/%61side/wait"])
+def test_what_waits_does_so_aside_however_its_path_is_written(path: str) -> None:
+    with running() as server, server.connect(ask(path)) as client:
+        server.until(lambda: server.server._aside.at_work == 1)
+        assert server.get() == (200, b"ok")
+        server.gate.release()
+        assert status(one(client)) == 200
+
+
 def test_a_stopping_server_waits_for_what_is_answered_aside() -> None:
     with running() as server, server.connect(ask("/aside/wait")) as client:
         assert server.asked.acquire(timeout=SECONDS)
