@@ -14,6 +14,7 @@ ENV PYTHONUNBUFFERED=1 PYTHONPATH=/app:/app/stages PATH=/venv/bin:$PATH
 WORKDIR /app
 COPY stages/movierec stages/movierec
 COPY serve/*.py serve/
+COPY serve/http serve/http
 COPY serve/collector serve/collector
 # The parser's machine code is made here and read at each start. On a read-only file system this
 # folder must be mounted writable, and is then filled at the start, in some seconds.

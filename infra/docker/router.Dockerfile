@@ -13,7 +13,7 @@ ENV PYTHONUNBUFFERED=1 PYTHONPATH=/app:/app/stages ROUTER_PORT=8080
 WORKDIR /app
 # Python writes the configuration and becomes nginx: its standard library is enough.
 COPY stages/movierec/*.py stages/movierec/
-COPY serve/settings.py serve/kafka.py serve/variables.py serve/links.py serve/
+COPY serve/settings.py serve/kafka.py serve/peers.py serve/variables.py serve/links.py serve/
 COPY infra/router infra/router
 RUN python -m compileall -q infra serve stages
 USER 10001:10001

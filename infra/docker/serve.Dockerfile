@@ -22,6 +22,7 @@ ENV PYTHONPATH=/answering/app:/answering/app/stages PATH=/venv/bin:$PATH SERVICE
 WORKDIR /answering/app
 COPY stages/movierec stages/movierec
 COPY serve/*.py serve/
+COPY serve/http serve/http
 COPY serve/service serve/service
 ARG MODEL
 COPY models/${MODEL} model

@@ -37,7 +37,9 @@ def test_it_holds_what_the_dockerfile_copies_and_no_more(project: Path, tmp_path
     model = {f"models/svd/{path.name}" for path in (project.parent / "given").iterdir()}
     tracked = run(project, "git", "ls-files").split()
     code = {
-        name for name in tracked if re.match(r"stages/movierec/|serve/(service/|[^/]+\.py$)", name)
+        name
+        for name in tracked
+        if re.match(r"stages/movierec/|serve/(http/|service/|[^/]+\.py$)", name)
     }
     build = {DOCKERFILE, "infra/docker/serve.txt", "infra/docker/answers.py"}
     before = os.umask(0o077)
