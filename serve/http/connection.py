@@ -116,7 +116,11 @@ class Connection(Waiter, asyncio.BufferedProtocol):
         if self._eof or self.transport.is_closing():
             self.transport.close()
             return
-        self.transport.write_eof()
+        try:
+            self.transport.write_eof()
+        except OSError:  # the client closed meanwhile, and the system has heard of it
+            self.transport.abort()
+            return
         self._read_on(True)
         self.house.turns.wait(self, LINGER_SECONDS)
 

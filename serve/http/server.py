@@ -7,10 +7,12 @@ somebody else is answered on threads of its own.
 """
 
 import asyncio
+import contextlib
+import logging
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from movierec.errors import Unavailable
@@ -20,6 +22,8 @@ from serve.http.connection import LINGER_SECONDS, READ_BYTES, Connection
 from serve.http.limits import Limits, connections_within_files
 from serve.http.request import Request
 from serve.http.turns import Turns
+
+log = logging.getLogger("serve.http")
 
 BACKLOG = 2048
 ACCEPTS = 64
@@ -142,10 +146,10 @@ class Server:
 
     def _sweep(self) -> None:
         """Every second: end the connections whose time is up."""
+        asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)  # whatever happens
         for connection in self.turns.late():
             self._cut_off(connection, "slow")
         self._accept_or_not(True)
-        asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
 
     def take(self, connection: Connection, request: Request) -> None:
         """A whole request: to the queue, or refused when that is full."""
@@ -174,7 +178,9 @@ class Server:
         """Answer for a while, those first that are spared waiting."""
         until = time.monotonic() + SLICE_SECONDS
         while (queue := self._first or self._queue) and time.monotonic() < until:
-            self._answer(*queue.popleft())
+            connection, request = queue.popleft()
+            with self._alone(connection):
+                self._answer(connection, request)
         self._working = bool(queue)
         if self._working:  # a timer has its turn behind what has come meanwhile
             asyncio.get_running_loop().call_later(0, self._work)
@@ -198,8 +204,19 @@ class Server:
 
     def _made(self, connection: Connection, close: bool, data: bytes) -> None:
         """An answer that was made aside."""
-        if not connection.transport.is_closing():
-            connection.answered(data, close)
+        with self._alone(connection):
+            if not connection.transport.is_closing():
+                connection.answered(data, close)
+
+    @contextlib.contextmanager
+    def _alone(self, connection: Connection) -> Iterator[None]:
+        """What fails here ends this connection, and not the answers to all others."""
+        try:
+            yield
+        except Exception:
+            log.exception("connection failed")
+            connection.cut_off()
+            self.forget(connection)
 
 
 def bound(prefix: str, host: str, port: int) -> socket.socket:

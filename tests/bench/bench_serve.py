@@ -14,10 +14,12 @@ import contextlib
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -36,6 +38,8 @@ MOVIES = 5_000
 CONNECTIONS = 32
 GTHREAD = ["gunicorn", "-k", "gthread", "--threads", "8", "-w", "1", "--log-level", "error"]
 PEER, WITH, ALONE = "trivial Flask, gunicorn", "service, Kafka", "service, no Kafka"
+FIRST = "service, Kafka, nothing kept"
+"""As if each user asked for the first time."""
 
 
 class Server(NamedTuple):
@@ -79,9 +83,12 @@ def speed(package: Path, address: str, rounds: int, seconds: float) -> dict[str,
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, set(cores[1:]) or set(cores))
     alone = {"SERVICE_MODEL_DIR": str(package), "SERVICE_HOST": "127.0.0.1"}
-    kinds = {PEER: None, WITH: {**alone, "KAFKA_BOOTSTRAP_SERVERS": address}, ALONE: alone}
+    logging = {**alone, "KAFKA_BOOTSTRAP_SERVERS": address}
+    first = {**logging, "SERVICE_CACHE_BYTES": "0"}
+    kinds = {PEER: None, WITH: logging, FIRST: first, ALONE: alone}
     rates: dict[str, list[float]] = {kind: [] for kind in kinds}
     costs: dict[str, list[float]] = {kind: [] for kind in kinds}
+    again: list[float] = []
     for _ in range(rounds):
         for kind, environment in kinds.items():
             with serving(cores[0], environment) as server:
@@ -91,13 +98,16 @@ def speed(package: Path, address: str, rounds: int, seconds: float) -> dict[str,
                 spent = processor_seconds(server.pid) - before
                 rates[kind].append(outcome.good)
                 costs[kind].append(spent / sum(outcome.statuses.values()) * 1e6)
+                if kind == WITH:
+                    again.append(kept(server.port))
     found = {f"{kind}: requests/s": median(rates[kind]) for kind in kinds}
     found |= {f"{kind}: µs a request": median(costs[kind]) for kind in kinds}
-    for kind in (WITH, ALONE):
+    for kind in (WITH, FIRST, ALONE):
         pairs = zip(rates[kind], rates[PEER], costs[PEER], costs[kind], strict=True)
         ratios = [(a / b, c / d) for a, b, c, d in pairs]
         found[f"{kind}: × the peer's requests/s"] = median(ratio for ratio, _ in ratios)
         found[f"{kind}: × by processor time"] = median(ratio for _, ratio in ratios)
+    found[f"{WITH}: of its answers, given before"] = median(again)
     return found | under_load(cores[0], kinds[WITH], rounds, seconds)
 
 
@@ -167,6 +177,14 @@ def serving(core: int | None, settings: dict[str, str] | None) -> Iterator[Serve
             process.terminate()
 
 
+def kept(port: int) -> float:
+    """The share of a service's answers that it had kept."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as response:
+        text = response.read().decode()
+    found = dict(re.findall(r'^movierec_cached_answers_total{outcome="(\w+)"} (\S+)', text, re.M))
+    return float(found["hit"]) / sum(map(float, found.values()))
+
+
 def processor_seconds(pid: int) -> float:
     """Of a process and its children, in user and system mode."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -176,28 +194,28 @@ def processor_seconds(pid: int) -> float:
 
 
 def replicas(package: Path) -> dict[str, float]:
-    """MB of a package of a million who only watched, and of what two services map of it."""
+    """MB of a package of a million who only watched, and of what two services hold of it."""
     files = sum(path.stat().st_size for path in package.iterdir()) / 1e6
     settings = {"SERVICE_MODEL_DIR": str(package), "SERVICE_HOST": "127.0.0.1"}
     with serving(None, settings) as one, serving(None, settings) as two:
         for server in (one, two):
             closed(server.port, asks(), CONNECTIONS, 2.0)
-        mapped = [proportional(server.pid, str(package)) for server in (one, two)]
+        copies = [proportional(server.pid, "/memfd:") for server in (one, two)]
         whole_set = [proportional(server.pid, "") for server in (one, two)]
     return {
         "package, MB": files,
-        "two services, mapped of it (PSS), MB": sum(mapped),
-        "mapped / package": sum(mapped) / files,
+        "two services, sealed copies of it (PSS), MB": sum(copies),
+        "copies / package": sum(copies) / files,
         "two services, all of their PSS, MB": sum(whole_set),
     }
 
 
-def proportional(pid: int, folder: str) -> float:
-    """PSS in MB of the mappings of files in a folder, or of all."""
+def proportional(pid: int, named: str) -> float:
+    """PSS in MB of the mappings of files whose names hold a text, or of all."""
     total, counts = 0, False
     for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
         if "-" in line.split(" ", 1)[0]:
-            counts = folder in line
+            counts = named in line
         elif counts and line.startswith("Pss:"):
             total += int(line.split()[1])
     return total * 1024 / 1e6

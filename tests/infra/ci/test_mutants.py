@@ -62,6 +62,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_what_the_tests_notice_is_killed_and_what_they_do_not_lives(project: Path) -> None:
     chosen = [
         mutant
@@ -120,6 +121,7 @@ def test_files_are_those_of_rooms_below_what_is_asked() -> None:
         files_of(ROOT, ["infra/ci"])
 
 
+@pytest.mark.slow
 def test_a_kernel_is_compiled_anew_for_a_mutant_of_what_it_was_made_of(project: Path) -> None:
     """Numba looks at the kernel's own file alone."""
     number, kernel = (f"stages/movierec/dataset/{name}.py" for name in ("number", "kernel"))
@@ -137,6 +139,7 @@ def test_a_kernel_is_compiled_anew_for_a_mutant_of_what_it_was_made_of(project: 
     assert set(judge(project, [step, plus], hops=1, jobs=1).values()) == {Verdict.KILLED}
 
 
+@pytest.mark.slow
 def test_a_test_that_fails_without_a_mutant_judges_none(project: Path) -> None:
     test = project / "tests/movierec/dataset/test_price.py"
     test.write_text(TEST + "\ndef test_broken():\n    assert price(1) == 8\n")
@@ -171,6 +174,7 @@ def test_what_is_said_to_readers_alone_is_spared_and_the_rest_of_its_line_is_not
     ]
 
 
+@pytest.mark.slow
 def test_two_equal_changes_of_one_line_have_names_of_their_own() -> None:
     """Or naming one of them as equivalent would leave out the other."""
     source = "def f(a):\n    return a[0] < a[0]\n"
@@ -204,6 +208,7 @@ def test_the_mirrored_test_comes_first_and_far_ones_do_not_come() -> None:
     assert ROOT / "tests/contract/test_models.py" in svd
 
 
+@pytest.mark.slow
 def test_every_named_equivalent_is_a_mutant_of_today_and_has_a_reason() -> None:
     rows = yaml.safe_load(mutants.EQUIVALENT.read_text()) or []
     assert all(len(row["reason"]) > 10 for row in rows)

@@ -13,6 +13,7 @@ import pytest
 from infra.processes import free_port
 from movierec.errors import Unavailable
 from serve.http.aside import MOST, THREADS
+from serve.http.connection import Connection
 from serve.http.server import SLICE_SECONDS, Server, bound
 from tests.serve.http.running import (
     ASK,
@@ -119,6 +120,31 @@ def test_a_request_that_waited_too_long_is_refused_and_not_answered_late(
             time.sleep(0.3)
             server.gate.release(2)
             assert sorted(status(one(client)) for client in (a, b)) == statuses
+
+
+@pytest.mark.parametrize("path", ["/wait", "/aside/wait"])
+def test_who_closes_while_the_last_answer_is_made_ends_no_other_s(
+    path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The answer is written to nobody, and the system says so when its end is."""
+    with running() as server:
+        for _ in range(3):
+            with server.connect(ask(path, "Connection: close\r\n")):
+                assert server.asked.acquire(timeout=SECONDS)
+            server.gate.release()
+            assert server.get() == (200, b"ok")
+    assert caplog.text == ""
+
+
+def test_a_connection_that_fails_is_the_only_one_that_ends(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with running() as server:
+        failing = mock.patch.object(Connection, "answered", side_effect=ValueError)
+        with failing, server.connect(ASK) as client:
+            assert received(client) == b""
+        assert server.get() == (200, b"ok")
+    assert "ValueError" in caplog.text
 
 
 def test_who_left_is_not_answered() -> None:
