@@ -116,7 +116,7 @@ class Reader:
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
-        self.begun = True
+        self.begun, self.expects = True, False
         self._target = b""
         self._fields: dict[str, str] = {}
         self._body: list[bytes] | None = None  # of its parts, when the head is whole
