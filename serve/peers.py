@@ -7,7 +7,10 @@ from serve.variables import Kind, matching
 
 ARM_LETTERS = r"[A-Za-z0-9._-]{1,64}"
 ARM = matching(ARM_LETTERS, "a name that can stand in a path (letters, digits, . _ -)")
-PLACE = re.compile(rf"({ARM_LETTERS})=http://([A-Za-z0-9._-]{{1,253}}):([0-9]{{1,5}})/?")
+LABEL = "[A-Za-z0-9_-]{1,63}"
+HOST = rf"(?=.{{1,253}}:){LABEL}(?:\.{LABEL})*\.?"
+"""What can be looked up: `a..b` cannot, which would be told at each request only."""
+PLACE = re.compile(rf"({ARM_LETTERS})=http://({HOST}):([0-9]{{1,5}})/?")
 
 
 class Peer(NamedTuple):

@@ -2,8 +2,9 @@
 answered on threads of their own, so that nobody waits for them."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 
 THREADS = 8
 MOST = 64
@@ -32,7 +33,9 @@ class Aside:
             then(data)
 
         def made(done: Future[bytes]) -> None:
-            loop.call_soon_threadsafe(back, done.result())
+            # At the end of a stop nobody waits for it: it never began, or the loop is closed.
+            with contextlib.suppress(CancelledError, RuntimeError):
+                loop.call_soon_threadsafe(back, done.result())
 
         self._pool.submit(make).add_done_callback(made)
 

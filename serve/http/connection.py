@@ -68,11 +68,16 @@ class Connection(Waiter, asyncio.BufferedProtocol):
         if reader.feed(self.house.buffer[:nbytes]) and not self.asking:
             if not begun:
                 self.house.turns.wait(self, self.house.limits.request_seconds)
-            if reader.expects:
-                reader.expects = False
-                self.transport.write(CONTINUE)
+            self._encourage()
         if reader.whole:
             self._go_on()
+
+    def _encourage(self) -> None:
+        """Tell who asks so to send a body, when all that came before is answered."""
+        reader = self.reader
+        if reader.begun and reader.expects and not reader.whole:
+            reader.expects = False
+            self.transport.write(CONTINUE)
 
     def _go_on(self) -> None:
         """Ask what lies here, as far as it is its turn."""
@@ -107,6 +112,7 @@ class Connection(Waiter, asyncio.BufferedProtocol):
         else:
             begun = self.reader.begun
             self.house.turns.wait(self, limits.request_seconds if begun else limits.idle_seconds)
+            self._encourage()
 
     def end(self) -> None:
         """Close politely: all is sent, and what the client was still sending is read, or it would

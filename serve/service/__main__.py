@@ -12,6 +12,7 @@ import contextlib
 import logging
 import signal
 import socket
+from typing import Any
 
 from flask import Flask
 
@@ -31,10 +32,13 @@ SPARED = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked by those who restart us: a replica that is busy is not dead."""
 ASIDE = ("/arms/", "/events")
 """These ask another service, or wait for the brokers."""
+STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 def main(arguments: list[str]) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit status."""
+    for number in STOPS:  # by default a container's first process hears neither
+        signal.signal(number, leave)
     parser = argparse.ArgumentParser(prog="serve.service", description=__doc__.split("\n")[0])
     parser.parse_args(arguments)
     settings = ServiceSettings.from_environment()
@@ -65,11 +69,17 @@ def serve(settings: ServiceSettings, app: Flask, listener: socket.socket) -> Non
         refused = app.extensions[METRICS].http_refused
         counts = {reason: refused.labels(reason).inc for reason in REFUSALS}
         server = Server(app, listener, limits, lambda reason: counts[reason]())
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in STOPS:
             signal.signal(number, lambda *_: server.stop())
         log.info("listening", extra={"host": settings.host, "port": settings.port})
         server.run()
     log.info("stopped")
+
+
+def leave(*_: Any) -> None:
+    """End at once, and well: nobody has been answered yet, and a model may be long in coming."""
+    log.info("stopped")
+    raise SystemExit(0)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ class Lean(Flask):
 
     def __init__(self, name: str) -> None:
         super().__init__(name, static_folder=None)
-        # `//healthz` is 404: a redirect would have to name a host, and a client names ours.
+        # `/recommend//7` is 404: a redirect would have to name a host, and a client names ours.
         self.url_map.merge_slashes = False
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:

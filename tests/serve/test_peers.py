@@ -11,6 +11,7 @@ def test_an_arm_and_its_address() -> None:
         Peer("b", "10.0.0.1", 1),
         Peer("c", "c.d-e", 65535),
     )
+    assert PEERS.parse("b=http://svc.site.:80") == (Peer("b", "svc.site.", 80),)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,9 @@ def test_an_arm_and_its_address() -> None:
         "a=http://b:1,a=http://c:1",
         "a=http://b:1,",
         "a=http://b:1\nb",
+        "a=http://b..c:1",
+        f"a=http://{'b' * 64}:1",
+        f"a=http://{'b.' * 127}b:1",
     ],
 )
 def test_anything_else_is_refused(text: str) -> None:

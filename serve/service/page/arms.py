@@ -5,10 +5,13 @@ address that the settings name and at no other, and only what a page needs: the 
 from an id that was checked.
 """
 
+import contextlib
 import http.client
 import re
-from collections.abc import Iterable
-from typing import Any
+import socket
+import threading
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -22,7 +25,7 @@ from serve.service.request import movie_of, quoted
 from serve.service.routes import user_of, wants_json
 
 PEER_SECONDS = DEADLINE_MS / 1000
-"""To connect, and for each silence of a peer: who is slower misses the deadline of its answer."""
+"""To connect, and from there to the last byte: a peer that drips must not hold a thread."""
 MOST_BYTES = 1 << 20
 """Of a peer's answer: 20 ids with their reasons have some 20 KB."""
 PASSED_ON = (
@@ -78,20 +81,68 @@ def _passed() -> Iterable[tuple[str, str]]:
     yield "Accept", "application/json" if wants_json() else "text/plain"
 
 
+class Given(NamedTuple):
+    """What a peer answered."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+
 def ask(peer: Peer, path: str, query: bytes, headers: dict[str, str]) -> Response:
-    """A peer's answer, whatever its status. Raises BadGateway (502) when there is none."""
+    """A peer's answer, whatever it refuses. Raises BadGateway (502) when there is no whole one."""
     if not re.fullmatch(rb"[!-~]*", query):
         raise BadRequest("the query holds what is not printable ASCII: encode it")
     target = f"{path}?{query.decode()}" if query else path
-    connection = http.client.HTTPConnection(peer.host, peer.port, timeout=PEER_SECONDS)
     try:
-        connection.request(request.method, target, headers=headers)
-        given = connection.getresponse()
-        body: Any = given.read(MOST_BYTES)
+        given = _given(peer, target, headers)
     except (OSError, http.client.HTTPException) as error:
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise BadGateway(f"the arm {peer.arm} does not answer: {why}") from None
+    if given.status != 200 and not 400 <= given.status < 600:
+        raise BadGateway(f"the arm {peer.arm} gives no answer, but status {given.status}")
+    found = [(n, " ".join(given.headers[n].split())) for n in PASSED_ON if n in given.headers]
+    response = Response(given.body, given.status, found)
+    if request.method == "HEAD" and (length := given.headers["Content-Length"]):
+        response.headers["Content-Length"] = length  # of the body that is not there
+    return response
+
+
+def _given(peer: Peer, target: str, headers: dict[str, str]) -> Given:
+    """What a peer answers. Raises OSError and HTTPException when that is not whole, or too long."""
+    connection = http.client.HTTPConnection(peer.host, peer.port, timeout=PEER_SECONDS)
+    try:
+        connection.connect()
+        with _ended_after(PEER_SECONDS, connection.sock):
+            connection.request(request.method, target, headers=headers)
+            given = connection.getresponse()
+            body = given.read(MOST_BYTES)
     finally:
         connection.close()
-    found = [(name, given.headers[name]) for name in PASSED_ON if name in given.headers]
-    return Response(body, given.status, found)
+    if given.length or len(body) == MOST_BYTES:  # a part of a list would pass for a list
+        raise http.client.HTTPException("its answer is not whole")
+    return Given(given.status, given.headers, body)
+
+
+@contextlib.contextmanager
+def _ended_after(seconds: float, sock: socket.socket) -> Iterator[None]:
+    """For so long there is a connection. Raises TimeoutError when that was not long enough."""
+    over = threading.Event()
+
+    def end() -> None:
+        over.set()
+        with contextlib.suppress(OSError):  # it has ended already
+            sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (OSError, http.client.HTTPException):
+        if not over.is_set():
+            raise
+    finally:
+        timer.cancel()
+    if over.is_set():
+        raise TimeoutError("timed out")

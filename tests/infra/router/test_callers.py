@@ -1,6 +1,7 @@
 """Callers that press, dawdle or lie, before the real nginx."""
 
 import contextlib
+import json
 import re
 import resource
 import socket
@@ -88,6 +89,18 @@ def test_no_second_request_is_smuggled_in(
     assert statuses.count(b"200") == sum(one.asked for one in both.values())
     assert statuses and statuses[0] in (b"200", b"400", b"501")
     assert patient.get("/recommend/7").told["target"] == "/recommend/7"
+
+
+def test_who_speaks_http_1_0_need_name_no_host(patient: Router) -> None:
+    """The arms are asked in HTTP/1.1, where a request without one is none."""
+    for path in (b"/recommend/7", b"/arms/svd/recommend/7"):
+        with line_to(patient) as line:
+            line.sendall(b"GET " + path + b" HTTP/1.0\r\n\r\n")
+            answer = b""
+            while more := line.recv(65536):
+                answer += more
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["headers"]["host"] == "router"
 
 
 @pytest.mark.parametrize(

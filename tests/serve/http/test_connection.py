@@ -159,6 +159,44 @@ def test_a_client_that_asks_whether_to_go_on_is_told_to() -> None:
         assert one(client).endswith(b"\r\n\r\nhello")
 
 
+def test_it_is_told_when_what_it_asked_before_is_answered() -> None:
+    head = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+    with running() as server, server.connect(ask("/aside/wait")) as client:
+        assert server.asked.acquire(timeout=SECONDS)
+        client.sendall(head)
+        server.until(lambda: any(c.reader.expects for c in server.server.open))
+        server.gate.release()
+        answer = one(client)
+        while b"100 Continue" not in answer:
+            answer += some(client)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        client.sendall(b"hello")
+        assert one(client).endswith(b"\r\n\r\nhello")
+        client.sendall(ask("/ok") + head)  # both at once
+        answer = one(client)
+        while b"100 Continue" not in answer:
+            answer += some(client)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def test_the_word_is_for_the_request_that_asked_for_it() -> None:
+    head = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+    with running() as server, server.connect(head + b"hello") as client:
+        assert one(client).endswith(b"hello")
+        client.sendall(ASK[:9])
+        server.until(lambda: any(c.reader.begun for c in server.server.open))
+        client.sendall(ASK[9:])
+        assert one(client).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_client_that_cannot_know_the_word_is_not_told() -> None:
+    head = b"POST /echo HTTP/1.0\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+    with running() as server, server.connect(head) as client:
+        server.until(lambda: any(c.reader.begun for c in server.server.open))
+        client.sendall(b"hello")
+        assert status(received(client)) == 200
+
+
 def test_what_is_refused_is_one_line_and_the_end_and_others_do_not_notice() -> None:
     with running() as server:
         for sent in (b"\0\r\n\r\n", b"GET / HTTP/1.1\r\nX-A: b\r\n" * 9000):

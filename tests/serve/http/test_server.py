@@ -249,12 +249,37 @@ def test_what_waits_for_somebody_else_keeps_nobody_waiting_and_is_bounded() -> N
         assert server.get("/aside/more") == (200, b"ok")
 
 
+@pytest.mark.parametrize("path", ["//aside/wait", "/%2Faside/wait", "/%61side/wait"])
+def test_what_waits_does_so_aside_however_its_path_is_written(path: str) -> None:
+    with running() as server, server.connect(ask(path)) as client:
+        server.until(lambda: server.server._aside.at_work == 1)
+        assert server.get() == (200, b"ok")
+        server.gate.release()
+        assert status(one(client)) == 200
+
+
 def test_a_stopping_server_waits_for_what_is_answered_aside() -> None:
     with running() as server, server.connect(ask("/aside/wait")) as client:
         assert server.asked.acquire(timeout=SECONDS)
         server.server.stop()
         server.gate.release()
         assert received(client).endswith(b"ok")
+
+
+def test_a_stop_that_takes_too_long_ends_without_a_complaint(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("serve.http.server.STOP_SECONDS", 0.0)
+    with running() as server, contextlib.ExitStack() as stack:
+        clients = [server.connect(ask("/aside/wait")) for _ in range(THREADS + 1)]
+        for client in clients:
+            stack.enter_context(client)
+        for _ in range(THREADS):
+            assert server.asked.acquire(timeout=SECONDS)
+        server.until(lambda: server.server._aside.at_work == THREADS + 1)
+        server.server.stop()
+        assert [received(client) for client in clients] == [b""] * (THREADS + 1)
+    assert caplog.records == []
 
 
 def test_who_left_before_an_answer_aside_was_made_harms_nobody() -> None:

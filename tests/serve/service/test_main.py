@@ -138,6 +138,21 @@ def test_without_a_broker_it_serves_alone(model: Path, tmp_path: Path) -> None:
     assert status == 0, said
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_whoever_stops_it_while_the_model_is_coming_need_not_wait(
+    number: int, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "manifest.json")
+    with (
+        running(tmp_path / "log", SERVICE_MODEL_DIR=str(tmp_path)) as service,
+        (tmp_path / "manifest.json").open("wb"),  # when it has come to read it
+    ):
+        service.process.send_signal(number)
+        status, said = service.end()
+    assert status == 0, said
+    assert [json.loads(line)["event"] for line in said.splitlines()] == ["stopped"]
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -2,7 +2,8 @@
 
 import socket
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
@@ -142,22 +143,80 @@ def test_an_arm_that_is_silent_is_given_up(page_settings, model, monkeypatch):
     assert (given.status_code, given.text) == (502, "the arm b does not answer: timed out")
 
 
-def test_an_arm_that_speaks_no_http_is_a_502(page_settings, model):
+@contextmanager
+def saying(*pieces):
+    """The port of what sends these bytes to each who asks, a hundredth of a second apart, until
+    it is no longer read."""
+
+    def answer():
+        with suppress(OSError):
+            while True:
+                with odd.accept()[0] as connection, suppress(OSError):
+                    connection.recv(1000)
+                    for piece in pieces:
+                        connection.sendall(piece)
+                        time.sleep(0.01)
+
     with socket.create_server(("127.0.0.1", 0)) as odd:
-
-        def answer():
-            with odd.accept()[0] as connection:
-                connection.recv(1000)
-                connection.sendall(b"SSH-2.0\r\n\r\n")
-
         thread = threading.Thread(target=answer)
         thread.start()
-        settings = replace(page_settings, peers=(Peer("b", "127.0.0.1", odd.getsockname()[1]),))
-        given = create_app(settings, model).test_client().get("/arms/b/version")
-        thread.join()
+        try:
+            yield odd.getsockname()[1]
+        finally:
+            odd.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+
+
+def asked(page_settings, model, *pieces):
+    """What comes of a peer that says these bytes."""
+    with saying(*pieces) as port:
+        settings = replace(page_settings, peers=(Peer("b", "127.0.0.1", port),))
+        return create_app(settings, model).test_client().get("/arms/b/recommend/4")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"SSH-2.0\r\n\r\n",
+        HEAD + b"Content-Length: 500\r\n\r\njaws+1975,heat",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n500\r\njaws+1975,heat",
+        HEAD + b"Content-Length: 2000000\r\n\r\n" + b"a" * 2_000_000,
+        HEAD + b"\r\n" + b"a" * 2_000_000,
+        b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
+    ],
+    ids=["no http", "cut", "a cut chunk", "long", "endless", "101", "204", "302", "999"],
+)
+def test_what_is_no_whole_answer_is_a_502(page_settings, model, said):
+    given = asked(page_settings, model, said)
     assert given.status_code == 502
-    assert given.text.startswith("the arm b does not answer: ")
+    assert given.text.startswith("the arm b ")
     assert len(given.text.splitlines()) == 1
+
+
+@pytest.mark.parametrize("start", [HEAD, HEAD + b"Content-Length: 10000\r\n\r\n"])
+def test_an_arm_that_drips_is_given_up_too(page_settings, model, monkeypatch, start):
+    monkeypatch.setattr(arms, "PEER_SECONDS", 0.1)
+    drops = [b"X-A: b\r\n"] * 90 if start == HEAD else [b"a"] * 10_000
+    given = asked(page_settings, model, start, *drops)
+    assert (given.status_code, given.text) == (502, "the arm b does not answer: timed out")
+
+
+def test_a_folded_header_is_one_line(page_settings, model):
+    given = asked(page_settings, model, HEAD + b"X-Model: b\r\n @v2\r\nContent-Length: 2\r\n\r\nok")
+    assert (given.status_code, given.text, given.headers["X-Model"]) == (200, "ok", "b @v2")
+
+
+def test_head_has_the_length_of_the_other_arm_s_answer(client):
+    for path in ("/arms/b/recommend/4", "/arms/b/version", "/arms/b/similar/nothing"):
+        given, head = client.get(path), client.head(path)
+        assert head.status_code == given.status_code
+        assert head.headers["Content-Length"] == given.headers["Content-Length"] != "0"
 
 
 def test_a_peer_of_the_own_name_is_never_asked(page_settings, model):
