@@ -59,14 +59,14 @@ def restored(cluster: Cluster) -> Iterator[Cluster]:
 
 
 def options(users: str, safeguard: str) -> str:
-    """Connections come all the time; or, where what is under way is to be lost, answers that take
-    a while, more of them at a time than are carried, on connections that stay: new ones would go
-    to the pods that stay."""
+    """Connections come all the time; or, where what is under way is to be lost, so many answers that
+    take a while that there always are some, on connections that stay: new ones would go to the
+    pods that stay."""
     if safeguard != "graceful stop":
         return f"--to svd:8080 --rate 400 --users {users}"
     movies = np.load(WORKSPACE / "models/svd/movies.npy")[:RATED].astype(str)
     path = "/recommend/{}?rated=" + ",".join(f"{movie}:3.5" for movie in movies)
-    return f"--to svd:8080 --kept --rate 300 --burst 60 --users {users} --path '{path}'"
+    return f"--to svd:8080 --kept --rate 900 --users {users} --path '{path}'"
 
 
 @pytest.mark.parametrize("safeguard", WITHOUT)
