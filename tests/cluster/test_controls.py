@@ -59,9 +59,9 @@ def restored(cluster: Cluster) -> Iterator[Cluster]:
 
 
 def options(users: str, safeguard: str) -> str:
-    """Connections come all the time; or, where what is under way is to be lost, so many answers that
-    take a while that there always are some, on connections that stay: new ones would go to the
-    pods that stay."""
+    """Connections come all the time; or, where what is under way is to be lost, so many answers
+    that take a while that there always are some, on connections that stay: new ones would go to
+    the pods that stay."""
     if safeguard != "graceful stop":
         return f"--to svd:8080 --rate 400 --users {users}"
     movies = np.load(WORKSPACE / "models/svd/movies.npy")[:RATED].astype(str)
