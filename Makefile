@@ -58,7 +58,7 @@ test-docker: setup  ## build both images and run them: what they carry, weigh an
 	@python -m pytest -p infra.ci.no_skips -m docker
 
 test-cluster: setup  ## after `make demo`: updates, faults and controls on the cluster of KUBECONFIG
-	@infra/kubernetes/with-cluster.sh python -m pytest -s -rs -m cluster
+	@infra/kubernetes/with-cluster.sh python -m pytest -s -rs -m cluster $(ARGS)
 
 lint: setup      ## lint and type-check
 	@infra/ci/check.sh
