@@ -5,6 +5,7 @@ import shutil
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,22 +21,41 @@ PROVENANCE = ["X-Model", "X-Answer-Tier", "X-Data-Hash", "X-Git-Commit"]
 
 def serve(root: Path, commit: str, address: str, processes: Processes) -> dict[str, str]:
     """Start one service a model; returns model → base URL once both are ready."""
-    urls = {}
-    for model in MODELS:
-        port = free_port()
-        urls[model] = f"http://127.0.0.1:{port}"
+    ports = {model: free_port() for model in MODELS}
+    return start_services("serve", root / "models", commit, address, ports, processes)
+
+
+def start_services(
+    name: str,
+    models: Path,
+    commit: str,
+    address: str,
+    ports: Mapping[str, int],
+    processes: Processes,
+    more: Mapping[str, Mapping[str, str]] | None = None,
+) -> dict[str, str]:
+    """Start a service a model, at its port, as a process `<name>-<model>`; `more` are settings of
+    each. Returns model → base URL once all are ready."""
+    urls = {model: url_of(port) for model, port in ports.items()}
+    for model, port in ports.items():
         settings = {
-            "SERVICE_MODEL_DIR": str(root / "models" / model),
+            "SERVICE_MODEL_DIR": str(models / model),
             "SERVICE_MODEL_VERSION": f"{model}@demo",
             "SERVICE_GIT_COMMIT": commit,
             "SERVICE_HOST": "127.0.0.1",
             "SERVICE_PORT": str(port),
             **kafka_environment(address),
+            **(more or {}).get(model, {}),
         }
-        processes.start(f"serve-{model}", [sys.executable, "-m", "serve.service"], settings)
+        processes.start(f"{name}-{model}", [sys.executable, "-m", "serve.service"], settings)
     for model, url in urls.items():
-        processes.wait_until(f"serve-{model}", partial(answers_ok, f"{url}/readyz"))
+        processes.wait_until(f"{name}-{model}", partial(answers_ok, f"{url}/readyz"))
     return urls
+
+
+def url_of(port: int) -> str:
+    """Where a service of the demo answers."""
+    return f"http://127.0.0.1:{port}"
 
 
 def ask(urls: dict[str, str], known: int, processes: Processes) -> None:

@@ -7,15 +7,14 @@ lists know of them. Nothing is kept: the broker forgets everything when it ends.
 import argparse
 import contextlib
 import signal
-import sys
-from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from infra.demo import workspace
-from infra.demo.history import kafka_environment, start_broker
+from infra.demo.history import start_broker
+from infra.demo.living import start_services, url_of
 from infra.demo.training import MODELS
-from infra.processes import Processes, answers_ok, free_port
+from infra.processes import Processes, free_port
 from infra.repository import attempt
 from movierec.cli import run, whole
 from movierec.errors import BadInput, Unavailable
@@ -58,24 +57,15 @@ def start(work: Path, port: int, processes: Processes) -> str:
     told = ("describe", "--always", "--dirty", "--abbrev=40", "--exclude", "*")
     commit = attempt(work / "workspace", *told).stdout.decode().strip()
     ports = dict(zip(MODELS, [port, *(free_port() for _ in MODELS)], strict=False))
-    urls = {model: f"http://127.0.0.1:{at}" for model, at in ports.items()}
-    for model in MODELS:
-        others = [f"{other}={url}" for other, url in urls.items() if other != model]
-        settings = {
-            "SERVICE_MODEL_DIR": str(work / MODELS_FOLDER / model),
-            "SERVICE_MODEL_VERSION": f"{model}@demo",
-            "SERVICE_GIT_COMMIT": commit,
-            "SERVICE_HOST": "127.0.0.1",
-            "SERVICE_PORT": str(ports[model]),
-            "SERVICE_HISTORY": "on",
-            "SERVICE_PAGE": "on",
-            "SERVICE_PAGE_EVENTS": "on",
-            "SERVICE_PEERS": ",".join(others),
-            **kafka_environment(address),
-        }
-        processes.start(f"page-{model}", [sys.executable, "-m", "serve.service"], settings)
-    for model, url in urls.items():
-        processes.wait_until(f"page-{model}", partial(answers_ok, f"{url}/readyz"))
+    urls = {model: url_of(at) for model, at in ports.items()}
+    page = {"SERVICE_HISTORY": "on", "SERVICE_PAGE": "on", "SERVICE_PAGE_EVENTS": "on"}
+    more = {
+        model: page
+        | {"SERVICE_PEERS": ",".join(f"{o}={url}" for o, url in urls.items() if o != model)}
+        for model in MODELS
+    }
+    models = work / MODELS_FOLDER
+    start_services("page", models, commit, address, ports, processes, more)
     return urls[next(iter(MODELS))]
 
 
