@@ -85,7 +85,7 @@ def create_app(
     answers = Answers(settings.cache_bytes, metrics)
     add_recommend(app, provenance, recommender, reader, histories, answers, log_answer)
     add_similar(app, provenance, recommender, reader)
-    add_page(app, settings, provenance, model, histories, brokers)
+    add_page(app, settings, provenance, recommender, histories, brokers)
     add_openapi(app, settings, provenance.arm, model.model.scale)
     return app
 

@@ -14,7 +14,7 @@ import threading
 from collections import OrderedDict
 from typing import NamedTuple
 
-from serve.metrics import ServiceMetrics
+from serve.metrics import CACHED, ServiceMetrics
 
 ENTRY_BYTES = 500
 """What an entry costs beside its texts: of the dictionary, a key, two tuples, two headers of bytes
@@ -43,7 +43,7 @@ class Answers:
         self._most, self._bytes = most_bytes, 0
         self._users: OrderedDict[int, _Entry] = OrderedDict()
         self._lock = threading.Lock()
-        self._hit, self._miss = map(metrics.cached.labels, ("hit", "miss"))
+        self._hit, self._miss = map(metrics.cached.labels, CACHED)
         self._size = metrics.cache_bytes
 
     def get(self, user: int, followed: bytes | None) -> Written | None:

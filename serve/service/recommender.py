@@ -87,11 +87,15 @@ class Recommender:
         self, user: int, history: History | None = None, exclude: Columns = NOTHING
     ) -> Answer:
         """The like by the popular tier, whatever more is known: where there is no time for more."""
-        u = self._users.find(user)
-        seen = self._seen_by_watcher(user) if u is None else self.model.seen_of(u)
+        seen = self.seen(user)
         if history is not None:
             seen = np.concatenate([seen, history.items, history.watched])
         return self._popular(seen, exclude)
+
+    def seen(self, user: int) -> Columns:
+        """What the model's package knows that `user` watched or rated, ascending."""
+        u = self._users.find(user)
+        return self._seen_by_watcher(user) if u is None else self.model.seen_of(u)
 
     def _by_row(self, u: int, history: History | None, exclude: Columns) -> Answer:
         """The row's estimate; its uptake, or that of all that was taken up until now."""

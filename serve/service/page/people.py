@@ -5,11 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from movierec.dataset.vocabulary import Vocabulary
-from movierec.models.modelfile import LoadedModel
 from serve.service.history import Histories, history_of
 from serve.service.reasons import numbers
-from serve.service.recommender import NOTHING, Columns
+from serve.service.recommender import NOTHING, Columns, Recommender
 
 MOST_SHOWN = 200
 
@@ -17,32 +15,32 @@ MOST_SHOWN = 200
 class People:
     """The users that a model knows, and what they did."""
 
-    def __init__(self, model: LoadedModel, histories: Histories | None) -> None:
-        self._model, self._histories = model, histories
-        self._users, self._watchers = Vocabulary(model.users), Vocabulary(model.watchers)
+    def __init__(self, recommender: Recommender, histories: Histories | None) -> None:
+        self._recommender, self._histories = recommender, histories
+        self._model = model = recommender.model
         self._rank = np.empty(len(model.movies), np.int32)
         self._rank[model.popular] = np.arange(len(model.movies), dtype=np.int32)
 
     def random(self) -> int | None:
         """Some user of the model; None when it knows nobody."""
-        count = len(self._users) + len(self._watchers)
+        users, watchers = self._model.users, self._model.watchers
+        count = len(users) + len(watchers)
         if not count:
             return None
         i = random.randrange(count)
-        known = self._users if i < len(self._users) else self._watchers
-        return int(known.ids[i if known is self._users else i - len(self._users)])
+        return int(users[i] if i < len(users) else watchers[i - len(users)])
 
     def history(self, user: int) -> dict[str, Any]:
         """The movies of `user`, the log's last one first, then the package's, the most popular
         first: `movies`, at most MOST_SHOWN of the `total`."""
         late, ratings = self._followed(user)
-        trained = np.setdiff1d(self._in_package(user), late)
+        trained = np.setdiff1d(self._recommender.seen(user), late)
         trained = trained[np.argsort(self._rank[trained])]
         both = np.concatenate([late, trained]).astype(np.int64)
-        ids = self._model.movies[both[:MOST_SHOWN]].tolist()
+        ids = self._recommender.ids(both[:MOST_SHOWN])
         movies = [
             {
-                "id": movie.decode(),
+                "id": movie,
                 "source": "log" if place < len(late) else "model",
                 "rating": ratings.get(int(both[place])),
             }
@@ -57,9 +55,3 @@ class People:
             return NOTHING, {}
         rated = zip(history.items.tolist(), numbers(history.ratings), strict=True)
         return history.watched[::-1], dict(rated)
-
-    def _in_package(self, user: int) -> Columns:
-        if (u := self._users.find(user)) is not None:
-            return self._model.seen_of(u)
-        number = self._watchers.find(user)
-        return NOTHING if number is None else self._model.seen_by_watcher(number)

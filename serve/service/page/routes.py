@@ -5,7 +5,6 @@ from typing import Any
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import NotFound
 
-from movierec.models.modelfile import LoadedModel
 from serve.service.brokers import Brokers
 from serve.service.history import Histories
 from serve.service.page.arms import add_arms
@@ -13,6 +12,7 @@ from serve.service.page.document import document
 from serve.service.page.events import add_events
 from serve.service.page.people import People
 from serve.service.provenance import Provenance
+from serve.service.recommender import Recommender
 from serve.service.routes import user_of
 from serve.settings import ServiceSettings
 
@@ -21,7 +21,7 @@ def add_page(
     app: Flask,
     settings: ServiceSettings,
     provenance: Provenance,
-    model: LoadedModel,
+    recommender: Recommender,
     histories: Histories | None,
     brokers: Brokers | None,
 ) -> None:
@@ -31,6 +31,7 @@ def add_page(
         return
     peers = settings.peers or ()
     add_arms(app, provenance.arm, peers)
+    model = recommender.model
     low, high = model.model.scale
     page = document(
         {
@@ -40,7 +41,7 @@ def add_page(
             "events": "on" if settings.page_events else "off",
         }
     )
-    people = People(model, histories)
+    people = People(recommender, histories)
     if settings.page_events and brokers is not None:
         add_events(app, brokers, settings.event_topic, model)
 
