@@ -16,7 +16,6 @@ the next --apply finishes.
 
 import argparse
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from infra.repository import attempt
 from movierec.cli import run
 from movierec.dataset.windowfile import days_of
 from movierec.errors import BadInput
@@ -126,11 +126,10 @@ def why_it_stays(day: str, options: argparse.Namespace, keep_days: int) -> str |
 def committed(path: Path) -> bytes | None:
     """The content of a file in HEAD, None when HEAD lacks it. Raises BadInput without a commit."""
     folder = next(parent for parent in path.absolute().parents if parent.is_dir())
-    git = ["git", "-C", str(folder)]
-    if subprocess.run([*git, "rev-parse", "--verify", "HEAD"], capture_output=True).returncode:
+    if attempt(folder, "rev-parse", "--verify", "HEAD").returncode:
         raise BadInput(f"{folder}: no git commit there that could hold evaluations")
     relative = path.absolute().relative_to(folder)
-    shown = subprocess.run([*git, "show", f"HEAD:./{relative}"], capture_output=True)
+    shown = attempt(folder, "show", f"HEAD:./{relative}")
     return None if shown.returncode else shown.stdout
 
 
