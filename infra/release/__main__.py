@@ -17,7 +17,7 @@ VERBS = {
     "reproduce": "make a release again from its tag and compare every byte",
     "image": "make the image of a release",
     "lists": "write every user's list to a file",
-    "explain": "make served lists again, and say why each movie is there",
+    "explain": "make an answer of the past again by its release, and say all behind it",
     "expire": "delete raw days that are past their retention",
 }
 """verb → what it does; the module of that name does it, and is loaded when it is asked for."""
