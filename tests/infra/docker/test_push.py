@@ -20,11 +20,13 @@ from infra.registry.push import Image, inspect, push
 from infra.release import image
 from infra.release.sbom import write_sbom
 from infra.release.tag import resolve
+from infra.repository import git
 from movierec.errors import BadInput, Unavailable
 from tests.infra.docker.containers import HARDENED, docker, get, ready
 from tests.infra.docker.registry import PASSWORD, Server, serving
 from tests.infra.registry.standin import nobody
 from tests.infra.release.tagged import small, tag
+from tests.infra.release.test_code import committed
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
 
@@ -124,6 +126,27 @@ def test_a_release_is_pushed_once_found_by_its_digest_and_answers(
     with ready(reference, HARDENED) as container:
         assert json.loads(get(container, "/version"))["model"] == NAME
         assert len(set(get(container, "/recommend/1").split(","))) == 20
+
+
+def test_the_routers_code_is_pushed_by_its_commit_and_built_once(
+    server: Server,
+    told: None,
+    thrown_away: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    repository = committed(tmp_path)
+    commit = git(repository, "rev-parse", "HEAD").strip()
+    name = f"movierec-router:{commit}"
+    thrown_away += [name, f"{server.host}/{name}"]
+    command = ["router", "--push", "--repo", str(repository), "--", "--network", "host"]
+    assert image.main(command) == 0
+    reference = capsys.readouterr().out.splitlines()[-1]
+    found = server.registry().look(name)
+    assert found is not None and (found.commit, found.reference) == (commit, reference)
+    assert image.main(command) == 0
+    output = capsys.readouterr()
+    assert (output.out, output.err) == (f"{reference}\n", f"{name}: the registry has it already\n")
 
 
 def assert_lists_what_is_in(path: Path, image: str) -> None:
