@@ -34,8 +34,9 @@ leftovers() {
   kill_marked "$mark"
 }
 
+# shellcheck disable=SC2317  # called by the trap
 end() {
-  kill -TERM -- "-$child" 2>/dev/null || true
+  [ -z "${child:-}" ] || kill -TERM -- "-$child" 2>/dev/null || true
   for _ in {1..100}; do
     [ -n "$(marked "$mark")" ] || break
     sleep 0.1
