@@ -34,7 +34,7 @@ def suite(judged: dict[str, Any]) -> Element:
     refused = {kind: why(said) for kind, said in judged.items() if not said["pass"]}
     nothing = len(refused) == len(judged)
     counts = {"tests": len(judged) + 1, "failures": int(nothing), "skipped": len(refused)}
-    element = Element("testsuite", name="gate", **{k: str(n) for k, n in counts.items()})
+    element = Element("testsuite", {"name": "gate"} | {k: str(n) for k, n in counts.items()})
     release = SubElement(element, "testcase", classname="gate", name="a release")
     if nothing:
         reasons = "\n".join(f"{kind}: {reason}" for kind, reason in refused.items())

@@ -1,5 +1,5 @@
-"""A project that Jenkins builds in a test: an origin, a workspace, the collector's days, commands that
-stand in for heavy ones; and a build of it by the stand-in for Jenkins."""
+"""A project that Jenkins builds in a test: an origin, a workspace, the collector's days, commands
+before heavy ones; and a build of it by the stand-in for Jenkins."""
 
 import json
 import os
@@ -8,14 +8,15 @@ import stat
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from infra.repository import environment, git
+from tests.infra.ci.jenkinsfile.built import Built
+from tests.infra.ci.jenkinsfile.instead import CURL, QUICK, QUICK_DVC, STANDS_IN
 from tests.infra.release.project import FILES
 
+JAVA = ("java", "-XX:TieredStopAtLevel=1")  # it runs for seconds
 ROOT = Path(__file__).resolve().parents[4]
 DAYS = ("2026-11-01", "2026-11-02")
 SECRETS = {
@@ -32,80 +33,13 @@ TESTS = {
     "training-and-offline-evaluation": "tests/movierec/models",
     "online-evaluation": "tests/serve/service",
 }
-REPORTS = """mkdir -p .cache/ci/evaluation && cd .cache/ci/evaluation
-echo '<testsuite name="svd"><testcase name="rmse"/></testsuite>' > evaluation.xml
-echo measures > evaluation.html; printf 'svd\\n0.9\\n' > plot-rmse.csv; exit 0"""
-STANDS_IN = {
-    "-m infra.ci.evaluation *": REPORTS,
-    "-m infra.release image *": 'echo "movierec/$4"; exit 0',
-    "-m infra.release deploy *": 'echo "$4 is deployed"; exit 0',
-    "-m infra.release incumbent": 'echo "{}" > data/incumbent.json; exit 0',
-    "-m infra.release promote *": """kind=${4%@*}; n=$(git tag --list "$kind#prod#*" | wc -l)
-git tag -a -m . "$kind#prod#$((n + 1))" "$4^{commit}"; git push -q origin "$kind#prod#$((n + 1))"
-echo "$4 is in production"; exit 0""",
-    "-m infra.release status": """for kind in svd svdpp; do
-echo "$kind $(git tag --list "$kind@*" --sort=-v:refname | head -1)"; done; exit 0""",
-    "stages/online_evaluate.py *": 'mkdir -p metrics/online; echo "{}" > "${!#}"; exit 0',
-}
-"""What is not of this project or takes too long: pattern of `python`'s arguments → what it does."""
-
-
-QUICK = STANDS_IN | {
-    "-m coverage run *": """while [ "$1" != --junitxml ]; do shift; done; group=$(basename "$2" .xml)
-bad=; [ "$group" != "$(cat bad-group 2>/dev/null)" ] || bad="<failure/>"
-echo "<testsuite name='x'><testcase name='y'>$bad</testcase></testsuite>" > "$2"; [ -z "$bad" ]; exit""",
-    "-m coverage xml *": "echo \"<coverage line-rate='0.9'/>\" > .cache/ci/coverage.xml; exit 0",
-    "-m coverage html *": "mkdir -p .cache/ci/html; echo page > .cache/ci/html/index.html; exit 0",
-    "-m coverage *": "exit 0",
-    "-m infra.release window *": "exit 0",
-    "-m infra.release register *": """for kind in svd svdpp; do
-git tag -a -m . "$kind@v1.0.0"; echo "$kind@v1.0.0: released (the first one)"; done; exit 0""",
-    "-m infra.release expire *": "exit 0",
-}
-"""So that nothing of Python's libraries is loaded, and `dvc` copies a verdict."""
-QUICK_DVC = """case "$1" in
-cache) echo {folder}/cache ;;
-repro) echo "dvc $*" >> {folder}/asked; mkdir -p reports; cp verdict.json reports/gate.json ;;
-esac
+CONFIG = """\
+[core]
+    analytics = false
+    remote = store
+['remote "store"']
+    url = ../../store-of-dvc
 """
-
-
-@dataclass
-class Built:
-    """A build that has ended: what happened in it, in order."""
-
-    folder: Path
-    events: list[dict[str, Any]]
-    log: str
-
-    @property
-    def result(self) -> str:
-        return str(self.events[-1]["result"])
-
-    def stages(self) -> list[str]:
-        """Those that began, in order; of those side by side, by name."""
-        names = [e["stage"] for e in self.events if e.get("began")]
-        together = sorted(name for name in names if name.startswith("unit tests "))
-        return [*names[:1], *together, *[n for n in names[1:] if n not in together]]
-
-    def skipped(self) -> dict[str, str]:
-        """Stage → why."""
-        return {e["stage"]: e["skipped"] for e in self.events if "skipped" in e}
-
-    def steps(self, stage: str, step: str = "sh") -> list[Any]:
-        """What the steps of a kind were given, in a stage and its post."""
-        return [e["what"] for e in self.events if e.get("step") == step and e["stage"] == stage]
-
-    def told(self) -> list[str]:
-        """Slack's messages."""
-        return [e["what"] for e in self.events if e.get("step") == "slackSend"]
-
-    def posts(self, stage: str) -> list[str]:
-        return [e["post"] for e in self.events if "post" in e and e["stage"] == stage]
-
-    def kept(self) -> Iterator[Path]:
-        """All files that Jenkins keeps of it, its raw log among them."""
-        return (path for path in self.folder.rglob("*") if path.is_file())
 
 
 @dataclass
@@ -201,8 +135,7 @@ class Scratch:
         }
         write(kept / "scenario.json", json.dumps(scenario))
         done = subprocess.run(
-            ["java", "-XX:TieredStopAtLevel=1", "-cp", self.classpath, "Harness"]
-            + [str(kept / "scenario.json")],
+            [*JAVA, "-cp", self.classpath, "Harness", str(kept / "scenario.json")],
             env=environment(),
             capture_output=True,
             text=True,
@@ -260,15 +193,6 @@ class Scratch:
         shutil.copytree(self.folder, folder, symlinks=True)
         write(folder / "dvc-settings", f"[cache]\n    dir = {folder}/cache\n")
         return Scratch(folder, self.classpath)
-
-
-CONFIG = "[core]\n    analytics = false\n    remote = store\n['remote \"store\"']\n    url = ../../store-of-dvc\n"
-CURL = """\
-for last; do :; done
-case "$last" in */arms/svd/*) kind=svd ;; *) kind=svdpp ;; esac
-echo "curl $last" >> {asked}
-git for-each-ref --format='%(refname:lstrip=2)' --sort=-v:refname "refs/tags/$kind@*" | head -1 | tr -d '\\n'
-"""
 
 
 def write(path: Path, text: str) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from infra.ci.groups import GROUPS
 from infra.repository import git
-from tests.infra.ci.jenkinsfile.scratch import ROOT, Built, Scratch
+from tests.infra.ci.jenkinsfile.built import Built
+from tests.infra.ci.jenkinsfile.scratch import ROOT, Scratch
 
 pytestmark = pytest.mark.slow
 
