@@ -19,6 +19,7 @@ PROGRAMS = {
     "train": "train",
     "validate": "validate",
     "infra.ci.deps": "deps",
+    "infra.ci.evaluation": "evaluation",
     "infra.ci.mutants": "mutants",
     "infra.compare": "compare",
     "infra.demo.cluster": "cluster",
