@@ -20,6 +20,7 @@ PROGRAMS = {
     "validate": "validate",
     "infra.ci.deps": "deps",
     "infra.ci.groups": "groups",
+    "infra.ci.evaluation": "evaluation",
     "infra.ci.mutants": "mutants",
     "infra.ci.verdict": "verdict",
     "infra.compare": "compare",
