@@ -1,5 +1,6 @@
 import java.nio.file.FileSystems
 import java.nio.file.Files
+import java.nio.file.LinkOption
 import java.nio.file.Path
 import java.nio.file.StandardCopyOption
 import javax.xml.parsers.DocumentBuilderFactory
@@ -139,7 +140,15 @@ class Steps extends Block {
 
   void deleteDir() {
     did('deleteDir', build.workspace.path)
-    build.workspace.deleteDir()
+    remove(build.workspace.toPath())
+  }
+
+  /** Links themselves, as Jenkins does, and never what they lead to: Groovy's own would. */
+  private void remove(Path path) {
+    if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+      Files.list(path).withCloseable { it.toList() }.each { remove(it) }
+    }
+    Files.deleteIfExists(path)
   }
 
   private void did(String step, Object what) {
