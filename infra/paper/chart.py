@@ -19,6 +19,7 @@ CONFIG = {
     "view": {"stroke": None},
 }
 PANEL_WIDTH, ROW_HEIGHT = 190, 22
+CURVE_WIDTH, CURVE_HEIGHT = 680, 220
 
 
 @dataclass(frozen=True)
@@ -86,3 +87,40 @@ def _panel(title: str, values: Sequence[Dot], colours: Mapping[str, str]) -> dic
             },
         ],
     }
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line of a plot: whose, and its points (x, y)."""
+
+    who: str
+    points: Sequence[tuple[float, float]]
+
+
+def curves(lines: Sequence[Curve], titles: tuple[str, str], grouped: bool = False) -> str:
+    """Lines over one another. `titles` are of x and y; `grouped`: the values of x name groups,
+    which are evenly spaced."""
+    rows = [{"who": line.who, "x": x, "y": y} for line in lines for x, y in line.points]
+    names = [line.who for line in lines]
+    x, y = ({"field": name, "title": title} for name, title in zip("xy", titles, strict=True))
+    kind = {"type": "ordinal", "axis": {"labelAngle": 0}} if grouped else {"type": "quantitative"}
+    mark: dict[str, Any] = {"type": "line", "strokeWidth": 2}
+    return svg(
+        {
+            "data": {"values": rows},
+            "width": CURVE_WIDTH,
+            "height": CURVE_HEIGHT,
+            "mark": mark | ({"point": {"size": 50}} if grouped else {}),
+            "encoding": {
+                "x": {"axis": {"grid": False}, **x, **kind},
+                "y": {**y, "type": "quantitative", "scale": {"zero": False}},
+                "color": {
+                    "field": "who",
+                    "type": "nominal",
+                    "title": None,
+                    "scale": {"domain": names, "range": COLOURS[: len(names)]},
+                    "legend": {"orient": "top"},
+                },
+            },
+        }
+    )
