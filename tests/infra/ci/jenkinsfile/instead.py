@@ -5,6 +5,7 @@ echo '<testsuite name="svd"><testcase name="rmse"/></testsuite>' > evaluation.xm
 echo measures > evaluation.html; printf 'svd\\n0.9\\n' > plot-rmse.csv; exit 0"""
 STANDS_IN = {
     "-m infra.ci.evaluation *": REPORTS,
+    "-m infra.release card *": 'echo "the card of $4" > "${!#}"; exit 0',
     "-m infra.release image *": 'echo "movierec/$4"; exit 0',
     "-m infra.release deploy *": 'echo "$4 is deployed"; exit 0',
     "stages/online_evaluate.py *": 'mkdir -p metrics/online; echo "{}" > "${!#}"; exit 0',

@@ -85,6 +85,9 @@ def test_a_commit_to_master_goes_all_the_way(quick: Scratch) -> None:
         "metrics/online/2026-11-02.json",
         "",
     ]
+    for kind in ("svd", "svdpp"):
+        card = built.folder / f"archive/.cache/ci/card-{kind}.html"
+        assert card.read_text() == f"the card of {kind}@v1.0.0\n"
     assert_ended_clean(quick, built)
 
 
