@@ -6,7 +6,8 @@
 # The lock is a file in DVC's cache, which all workspaces share; whoever holds it is waited for, for
 # MOVIEREC_LOCK_SECONDS (7200). The command has a process group of its own. TERM, INT or HUP ends it
 # and all that it started, which is known by a mark in its environment; what is left after ten seconds
-# is killed. If this itself is killed, the next run finds by the mark what it left, and ends that.
+# is killed. If this itself is killed, or is of an earlier build of the same Jenkins job, the next run
+# finds by the mark what it left, and ends that.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PATH=$PWD/.venv/bin:$PATH DVC_NO_ANALYTICS=1
@@ -26,11 +27,20 @@ kill_marked() {
   done
 }
 
+# Builds of a job do not overlap: one that still runs has lost its Jenkins.
+of_earlier_build() {
+  [ -n "${JOB_NAME:-}" ] && grep -qszxF "JOB_NAME=$JOB_NAME" "/proc/$1/environ" &&
+    ! grep -qszxF "BUILD_NUMBER=${BUILD_NUMBER:-}" "/proc/$1/environ"
+}
+
 # What the last run wrote: its mark and process id, or nothing when it ended as it should.
 leftovers() {
   local mark wrapper
   read -r mark wrapper <"$lock" || return 0
-  [ "/proc/$wrapper/fd/8" -ef "$lock" ] && return 0  # it lives, and holds the lock
+  if [ "/proc/$wrapper/fd/8" -ef "$lock" ]; then  # it lives, and holds the lock
+    of_earlier_build "$wrapper" || return 0
+    kill -KILL "$wrapper" 2>/dev/null || true
+  fi
   [ -z "$(marked "$mark")" ] || echo "alone: ending what a run that was killed has left" >&2
   kill_marked "$mark"
 }

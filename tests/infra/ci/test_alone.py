@@ -122,3 +122,18 @@ def test_what_a_killed_one_left_is_ended_by_the_next(
     assert second.returncode == 0
     assert "ending what a run that was killed has left" in said
     assert not [number for number in (command, child) if lives(number)]
+
+
+def test_a_build_does_not_wait_for_an_earlier_one_of_its_job(
+    start: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    first = start(
+        f"touch {tmp_path}/begun; sleep 1000", JOB_NAME="movierec/master", BUILD_NUMBER="7"
+    )
+    wait_for((tmp_path / "begun").exists)
+    other = start("true", MOVIEREC_LOCK_SECONDS="0", JOB_NAME="movierec/other", BUILD_NUMBER="8")
+    assert other.wait() == 2
+    again = start("true", MOVIEREC_LOCK_SECONDS="0", JOB_NAME="movierec/master", BUILD_NUMBER="7")
+    assert again.wait() == 2, "another script of the same build"
+    assert start("true", JOB_NAME="movierec/master", BUILD_NUMBER="8").wait() == 0
+    assert first.wait() == -signal.SIGKILL

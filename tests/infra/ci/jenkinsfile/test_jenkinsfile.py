@@ -204,6 +204,26 @@ echo "$kind@v1.0.0: released before, all is done"; done; exit 0"""
     assert "svdpp@v1.0.0 is to be deployed" in built.log
 
 
+def test_what_a_build_left_whose_jenkins_was_killed_is_no_part_of_the_next(quick: Scratch) -> None:
+    started, normal = quick.folder / "started", quick.dvc
+    quick.dvc = f"""if [ "$1 $2" = "repro train" ]; then
+echo '{{}}' > metrics/half.json; echo half > dvc.lock; mkdir -p models; echo half > models/rows
+echo $$ > {started}.new; mv {started}.new {started}; while :; do sleep 1; done
+fi
+mkdir -p metrics; {normal}"""
+    quick.build(dies_at=started)
+    assert (quick.workspace / "models/rows").exists()
+    quick.dvc = f"""[ "$1 $2" != "repro train" ] || ls models dvc.lock metrics/half.json || :
+{normal}"""
+    built = quick.build()
+    assert built.result == "SUCCESS", built.log
+    for left in ("models", "dvc.lock", "metrics/half.json"):
+        assert f"cannot access '{left}'" in built.log
+    assert "ending what a run that was killed has left" in built.log
+    assert not Path(f"/proc/{started.read_text().strip()}").exists()
+    assert_ended_clean(quick, built)
+
+
 def test_an_abort_ends_all_of_a_training_and_the_next_build_takes_up(quick: Scratch) -> None:
     started = quick.folder / "started"
     normal = quick.dvc
