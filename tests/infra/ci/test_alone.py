@@ -35,7 +35,9 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
             text=True,
             start_new_session=True,
         )
-        return stack.enter_context(process)
+        stack.enter_context(process)
+        stack.callback(process.terminate)
+        return process
 
     with stack:
         yield run
