@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Install from Debian what the slow tests need beyond Python: Java, Maven and OpenSSL for the real
 # Kafka broker, strace for the faults, nginx with njs for the router, Prometheus to check its rules,
-# Chromium for the page. Installs only what is missing.
+# Chromium for the page, shellcheck and npm (for npm-groovy-lint) for what Jenkins runs. Installs only
+# what is missing.
 set -euo pipefail
 
 missing=()
@@ -14,6 +15,8 @@ command -v promtool >/dev/null || missing+=(prometheus)
 command -v amtool >/dev/null || missing+=(prometheus-alertmanager)
 command -v chromium >/dev/null || missing+=(chromium)
 command -v chromedriver >/dev/null || missing+=(chromium-driver)
+command -v shellcheck >/dev/null || missing+=(shellcheck)
+command -v npm >/dev/null || missing+=(nodejs npm)
 [ "${#missing[@]}" -eq 0 ] && exit 0
 
 echo "installing ${missing[*]} from Debian"
