@@ -139,3 +139,18 @@ def test_a_build_does_not_wait_for_an_earlier_one_of_its_job(
     assert again.wait() == 2, "another script of the same build"
     assert start("true", JOB_NAME="movierec/master", BUILD_NUMBER="8").wait() == 0
     assert first.wait() == -signal.SIGKILL
+
+
+def test_what_was_killed_while_somebody_waited_is_ended_by_who_waited(
+    start: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    pids = tmp_path / "pids"
+    first = start(f"setsid sleep 1000 9<&- & echo $$ $! > {pids}.new; mv {pids}.new {pids}; wait")
+    wait_for(pids.exists)
+    command, child = pids.read_text().split()
+    second = start("true")
+    assert second.stdout and "waiting for" in second.stdout.readline()
+    for number in (first.pid, int(command)):
+        os.kill(number, signal.SIGKILL)
+    assert second.wait() == 0
+    assert not lives(child)
