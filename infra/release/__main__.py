@@ -17,12 +17,12 @@ VERBS = {
     "verify": "prove that the data of every release is on the DVC remote",
     "reproduce": "make a release again from its tag and compare every byte",
     "card": "tell what a release was made of, how it was measured and what it changes",
-    "image": "make the image of a release",
+    "image": "make the image of a release, or of code, and push it to the registry",
     "promote": "say that a release is in production",
     "rollback": "put the release before back in production",
     "status": "what is in production, since when, and what the gate said last",
     "lists": "write every user's list to a file",
-    "explain": "make served lists again, and say why each movie is there",
+    "explain": "make an answer of the past again by its release, and say all behind it",
     "expire": "delete raw days that are past their retention",
 }
 """verb → what it does; the module of that name does it, and is loaded when it is asked for."""
