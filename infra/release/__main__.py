@@ -16,6 +16,7 @@ VERBS = {
     "verify": "prove that the data of every release is on the DVC remote",
     "reproduce": "make a release again from its tag and compare every byte",
     "image": "make the image of a release",
+    "deploy": "bring a release to its users, and back when it does not serve",
     "lists": "write every user's list to a file",
     "explain": "make served lists again, and say why each movie is there",
     "expire": "delete raw days that are past their retention",
