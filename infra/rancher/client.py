@@ -16,7 +16,7 @@ from kubernetes.client import ApiClient, ApiException
 
 from infra.rancher.patience import Patience
 from infra.rancher.settings import DeploySettings
-from movierec.errors import BadInput, Unavailable
+from movierec.errors import BadInput
 
 Thing = dict[str, Any]
 DEPLOYMENT = "/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
@@ -28,8 +28,8 @@ MEND = {
     401: "the token was refused: it is wrong, expired, disabled, or of another cluster's scope;"
     " make another key, and set DEPLOY_TOKEN or KUBECONFIG",
     403: "the token's user may not do that: bind it to the namespace's Role `deployer`",
-    404: "nothing is there: look at the cluster's id in DEPLOY_URL, at DEPLOY_NAMESPACE, and whether"
-    " everything was applied once",
+    404: "nothing is there: look at the cluster's id in DEPLOY_URL, at DEPLOY_NAMESPACE, and"
+    " whether everything was applied once",
     422: "the API server takes the change for invalid",
 }
 SAID = 300

@@ -1,9 +1,9 @@
 """One Deployment brought to another image, and back when that does not serve.
 
-All that must outlive this process is in the Deployment itself: with the image, in the same PATCH, goes
-an annotation that says which image is being tried and which was there before. It is taken away when
-the new one is proven, or with the old one put back. So whoever is killed is run again, knows what
-to put back, and finishes.
+All that must outlive this process is in the Deployment itself: with the image, in the same PATCH,
+goes an annotation that says which image is being tried and which was there before. It is taken away
+when the new one is proven, or with the old one put back. So whoever is killed is run again, knows
+what to put back, and finishes.
 """
 
 import json
@@ -18,8 +18,8 @@ from movierec.errors import BadInput
 CONTAINER = "app"
 TRYING = "movierec/trying"
 CAUSE = "kubernetes.io/change-cause"
-"""As `kubectl rollout history` shows it. Not in the pods' template: that has the image alone, so that
-the old one put back finds its old pods."""
+"""As `kubectl rollout history` shows it. It is not in the pods' template, where the image alone
+changes: so the old one put back finds its old pods."""
 POLL_SECONDS = 1.0
 
 
@@ -159,8 +159,8 @@ def progress_of(deployment: Thing) -> Thing | None:
 def given_up(deployment: Thing, stale: Thing | None, waited: float) -> str:
     """What the controller says when it has given a rollout up; else nothing.
 
-    An update to an image that was there before begins with the condition of the last one, and keeps it
-    when it fails as well: then our own clock says when it is over.
+    An update to an image that was there before begins with the condition of the last one, and keeps
+    it when it fails as well: then our own clock says when it is over.
     """
     condition, status = progress_of(deployment), deployment.get("status", {})
     seen = status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]

@@ -8,8 +8,9 @@ from collections import Counter
 import urllib3
 
 from infra.kubernetes.order import is_ready
+from infra.rancher import rollout
 from infra.rancher.client import Thing
-from infra.rancher.rollout import CONTAINER, POLL_SECONDS, Arm, Failed
+from infra.rancher.rollout import CONTAINER, Arm, Failed
 from infra.rancher.settings import DeploySettings
 from movierec.lines.events import MOVIE
 
@@ -39,7 +40,7 @@ def smoke(arm: Arm, image: str, model: str) -> Counter[str]:
             return tiers
         if time.monotonic() > until:
             raise Failed(wrong)
-        time.sleep(POLL_SECONDS)
+        time.sleep(rollout.POLL_SECONDS)
 
 
 def pods_wrong(pods: list[Thing], image: str) -> str:
@@ -69,7 +70,9 @@ def lists_wrong(settings: DeploySettings, arm: str, model: str) -> tuple[str, Co
                 answer = router.request("GET", url, headers={"Connection": "close"})
             except NOT_SERVING as error:
                 return f"{url}: {type(error).__name__}: {error}", tiers
-            if wrong := list_wrong(answer.status, answer.headers.get("X-Model"), answer.data, model):
+            if wrong := list_wrong(
+                answer.status, answer.headers.get("X-Model"), answer.data, model
+            ):
                 return f"{url}: {wrong}", tiers
             tiers[answer.headers.get("X-Answer-Tier", "no tier")] += 1
     return "", tiers

@@ -3,17 +3,17 @@
     python -m infra.release deploy svd@v1.4.0
     python -m infra.release deploy svd@v1.4.0 --image movierec:svd-v1.4.0   # without a registry
 
-The registry says which content the tag's image has, and its labels must name the tag and its commit.
-The Deployment of the tag's kind gets that image by its digest; each pod is replaced once its
-successor is ready; then the router is asked for lists, which must come from the new model alone.
-When the new pods do not serve, or the lists are wrong, the image that was there before is put back.
-Killed at any moment, it is run again: it finishes, or puts back.
+The registry says which content the tag's image has, and its labels must name the tag and its
+commit. The Deployment of the tag's kind gets that image by its digest; each pod is replaced once
+its successor is ready; then the router is asked for lists, which must come from the new model
+alone. When the new pods do not serve, or the lists are wrong, the image that was there before is
+put back. Killed at any moment, it is run again: it finishes, or puts back.
 
---image names the image itself: of a registry by its digest (name@sha256:…), or by a name that the
-cluster's machines have; then the registry is not asked, and a name without a digest is said to be one,
-since it may become another content.
+--image names the image itself, and no registry is asked: by its digest (name@sha256:…), or by a
+name that the cluster's machines have. A name without a digest is said to be one, since it may
+become another content.
 
-Settings are DEPLOY_… (`python -m infra.rancher.settings` lists them), and IMAGES_… for the registry.
+Settings are DEPLOY_… (`python -m infra.rancher.settings` lists them), and IMAGES_… of the registry.
 
 exit status:
   0  it serves all, now or before
@@ -32,6 +32,8 @@ from infra.rancher.client import Deployments
 from infra.rancher.rollout import Arm, Begun, Failed, Overtaken
 from infra.rancher.settings import DeploySettings
 from infra.rancher.smoke import smoke
+from infra.registry.client import Registry
+from infra.registry.settings import ImagesSettings
 from infra.release.tag import Tag, resolve
 from movierec.cli import run
 from movierec.errors import BadInput, UserError
@@ -69,11 +71,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def pushed_image(tag: Tag) -> str:
-    """What the registry has under a release's name, by digest. Raises BadInput when it is an image of
-    another release or commit."""
-    from infra.registry.client import Registry
-    from infra.registry.settings import ImagesSettings
-
+    """What the registry has under a release's name, by digest. Raises BadInput when it is an image
+    of another release or commit."""
     pushed = Registry(ImagesSettings.from_environment()).find(tag)
     if (pushed.version, pushed.commit) != (tag.name, tag.commit):
         raise BadInput(

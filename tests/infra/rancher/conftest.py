@@ -6,21 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from infra.rancher import patience, rollout, smoke
-from tests.infra.rancher.world import NEW, OLD, TAG, TOKEN, World
+from infra.rancher import patience, rollout
 from tests.infra.rancher.deployments import Deployments
 from tests.infra.rancher.router import Router
 from tests.infra.rancher.standin import CLUSTER, StandIn, Token
-from tests.serve.certificates import certificate
+from tests.infra.rancher.world import NEW, OLD, TAG, TOKEN, World
+from tests.infra.registry.certificates import Certified, certify
 
 
 @pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The private certificate authority that Rancher makes for itself; `rancher.pem` is beside it."""
-    folder = tmp_path_factory.mktemp("authority")
-    made = certificate(folder, "dynamiclistener-ca", "ca.example", 30)
-    certificate(folder, "rancher", "127.0.0.1", 30, made)
-    return made
+def certified(tmp_path_factory: pytest.TempPathFactory) -> Certified:
+    """By a private authority, as Rancher makes one for itself."""
+    return certify(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="session")
@@ -41,24 +38,23 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits for seconds between two looks waits for less."""
     monkeypatch.setattr(patience, "FIRST", 0.01)
     monkeypatch.setattr(rollout, "POLL_SECONDS", 0.001)
-    monkeypatch.setattr(smoke, "POLL_SECONDS", 0.001)
 
 
 @pytest.fixture
 def world(
-    authority: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+    certified: Certified, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[World]:
     """As it is before a release, and the environment that a release finds it by."""
     behind = Deployments(OLD)
     tokens = {TOKEN: Token(), "kubeconfig-u-ci:of-the-cluster": Token(scope=CLUSTER)}
-    standin = StandIn(behind, authority.with_name("rancher.pem"), tokens)
+    standin = StandIn(behind, certified, tokens)
     router = Router(behind, {OLD: "svd@v1.3.0", NEW: TAG})
     monkeypatch.delenv("KUBECONFIG", raising=False)
     with standin, router:
         given = {
             "URL": standin.url,
             "TOKEN": TOKEN,
-            "CA": str(authority),
+            "CA": str(certified.ca),
             "ROUTER": router.url,
             "USERS": "1,2,3",
             "SMOKE_SECONDS": "1",

@@ -1,14 +1,14 @@
 """Deployments in memory, with the API that a release uses and a controller that takes its time.
 
 A stand-in for an API server and its Deployment controller; what it keeps of theirs:
-- A PATCH (strategic merge) with another `resourceVersion` than the present one is a 409; any write raises
-  it, and one of `spec` raises `generation` as well. An annotation of null is taken away.
-- The controller sees a new generation one GET later, and only then changes anything, so a look right
-  after a PATCH finds the old, finished state. From there each GET is a step: a new pod comes, it is
-  ready, an old one goes, until all pods are new.
-- A pod of an image in `broken` is never ready: after `DEADLINE` steps without progress the condition
-  Progressing is False with the reason ProgressDeadlineExceeded. A condition stays as it was until an
-  update makes progress again, so behind an undone update it is stale.
+- A PATCH (strategic merge) with another `resourceVersion` than the present one is a 409; any write
+  raises it, and one of `spec` raises `generation` as well. An annotation of null is taken away.
+- The controller sees a new generation one GET later, and only then changes anything, so a look
+  right after a PATCH finds the old, finished state. From there each GET is a step: a new pod comes,
+  it is ready, an old one goes, until all pods are new.
+- A pod of an image in `broken` is never ready: after `DEADLINE` steps without progress the
+  condition Progressing is False with the reason ProgressDeadlineExceeded. It stays until all pods
+  are new, so behind an undone update it is stale.
 - Names that the role does not list are 403, whether they are there or not.
 """
 

@@ -1,9 +1,9 @@
 """A stand-in for Rancher, for tests: it is not Rancher, which cannot be had here.
 
 It has what a release meets of it, as read in Rancher's source: HTTPS by a certificate of a private
-authority, `/k8s/clusters/ID/…` of one cluster, bearer tokens that end or are of another cluster, the
-bodies of its errors, and that it asks the cluster's API server in the name of the token's user and
-groups. It has no user interface, no `/v3`, no agent and no tunnel. Faults come on order.
+authority, `/k8s/clusters/ID/…` of one cluster, bearer tokens that end or are of another cluster,
+the bodies of its errors, and that it asks the cluster's API server in the name of the token's user
+and groups. It has no user interface, no `/v3`, no agent and no tunnel. Faults come on order.
 
 What is behind it is given: `Deployments` of deployments.py, or a real API server.
 """
@@ -17,9 +17,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Protocol
+
+from tests.infra.registry.certificates import Certified
 
 CLUSTER = "c-m-x2v9k7qp"
 PREFIX = f"/k8s/clusters/{CLUSTER}"
@@ -85,7 +86,7 @@ class StandIn:
     """Serves between enter and exit; `asked` are the requests that came, `faults` those to come."""
 
     behind: Behind
-    certificate: Path
+    certified: Certified
     tokens: dict[str, Token]
     faults: list[Fault] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
@@ -97,7 +98,7 @@ class StandIn:
     def __enter__(self) -> "StandIn":
         self.stopped = threading.Event()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate)
+        context.load_cert_chain(self.certified.certificate, self.certified.key)
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.standin, self.server.context = self, context
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
@@ -169,6 +170,7 @@ class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 20  # an answer is one packet, and none waits for an acknowledgement
     server: Server
 
     def setup(self) -> None:

@@ -1,4 +1,4 @@
-"""A release comes to its users, finishes however often it is killed, and goes back when it fails."""
+"""A release comes to its users, finishes however often it is killed, goes back when it fails."""
 
 import json
 import multiprocessing
@@ -7,7 +7,10 @@ import signal
 
 import pytest
 
+from infra.rancher import patience, rollout
+from infra.rancher.client import Thing
 from infra.rancher.rollout import CAUSE, TRYING, given_up
+from infra.release import deploy
 from tests.infra.rancher.standin import Fault, status
 from tests.infra.rancher.world import NEW, OLD, OTHER, TAG, World
 
@@ -42,6 +45,12 @@ def test_the_patch_is_small_and_of_the_version_that_was_read(world: World) -> No
         "spec": {"template": {"spec": {"containers": containers}}},
     }
     assert "spec" not in json.loads(last.body), "what proves the image starts no pod"
+
+
+def test_a_name_without_a_digest_is_said_to_be_one(world: World, capsys: Caught) -> None:
+    world.router.models["movierec:svd-v1.4.0"] = TAG
+    assert world.deploy("movierec:svd-v1.4.0") == 0
+    assert "movierec:svd-v1.4.0 is no image by digest" in capsys.readouterr().out
 
 
 def test_again_it_changes_nothing(world: World, capsys: Caught) -> None:
@@ -92,15 +101,13 @@ def test_a_failed_one_of_before_says_nothing_of_this_one(world: World) -> None:
 
 def test_the_stale_verdict_counts_when_the_time_is_over() -> None:
     condition = {"type": "Progressing", "reason": "ProgressDeadlineExceeded", "message": "over"}
-    told = {
-        "metadata": {"generation": 2},
-        "spec": {"progressDeadlineSeconds": 120},
-        "status": {"observedGeneration": 2, "conditions": [condition]},
-    }
+    seen = {"observedGeneration": 2, "conditions": [condition]}
+    spec = {"progressDeadlineSeconds": 120}
+    told: Thing = {"metadata": {"generation": 2}, "spec": spec, "status": seen}
     assert given_up(told, dict(condition), 119) == ""
     assert given_up(told, dict(condition), 120) == "over"
     assert given_up(told, None, 0) == "over"
-    told["status"]["observedGeneration"] = 1
+    seen["observedGeneration"] = 1
     assert given_up(told, None, 0) == "", "of the generation before"
 
 
@@ -126,9 +133,7 @@ def test_a_conflict_is_read_again(world: World) -> None:
 @pytest.mark.parametrize(
     ("method", "skip"), [("PATCH", 0), ("GET", 3), ("GET", 8)], ids=["before", "amid", "later"]
 )
-def test_who_was_first_is_not_undone(
-    world: World, method: str, skip: int, capsys: Caught
-) -> None:
+def test_who_was_first_is_not_undone(world: World, method: str, skip: int, capsys: Caught) -> None:
     def other() -> None:
         world.deployments.set_image("svd", OTHER)
 
@@ -171,11 +176,9 @@ def test_a_put_back_that_nobody_answers_is_finished_by_the_next(
 
 def child(world_of: dict[str, str], image: str, repository: str) -> None:
     """Deploy in a process of its own."""
-    from infra.rancher import patience, rollout, smoke
-    from infra.release import deploy
-
     os.environ.update(world_of)
-    patience.FIRST, rollout.POLL_SECONDS, smoke.POLL_SECONDS = 0.01, 0.001, 0.001
+    patience.FIRST = 0.01
+    rollout.POLL_SECONDS = 0.001
     deploy.main([TAG, "--image", image, "--repo", repository])
 
 
