@@ -43,6 +43,7 @@ HANDS_IT_ON = {
     "infra/kafka/check.py": "the broker's settings",
     "infra/rancher/settings.py": "where releases are deployed to",
     "infra/repository.py": "git and DVC inherit it, but for what names another repository",
+    "infra/registry/engine.py": "Docker's client inherits what it reads of it, and nothing else",
     "infra/registry/settings.py": "the registry's settings",
     "infra/router/settings.py": "the router's settings",
     "infra/simulator/sender.py": "the broker's settings",

@@ -15,7 +15,7 @@ VERBS = {
     "register": "push the data, prove it, then commit and tag what the gate lets pass",
     "verify": "prove that the data of every release is on the DVC remote",
     "reproduce": "make a release again from its tag and compare every byte",
-    "image": "make the image of a release",
+    "image": "make the image of a release, or of code, and push it to the registry",
     "deploy": "bring a release to its users, and back when it does not serve",
     "lists": "write every user's list to a file",
     "explain": "make served lists again, and say why each movie is there",

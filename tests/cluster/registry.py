@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.kubernetes.images import run
 from infra.processes import Processes, free_port
 from tests.infra.release.test_s3 import listens
 
@@ -26,12 +25,3 @@ def serving(folder: Path) -> Iterator[str]:
         processes.start("registry", ["docker-registry", "serve", str(folder / "registry.yml")])
         processes.wait_until("registry", lambda: listens(port))
         yield f"127.0.0.1:{port}"
-
-
-def push(host: str, image: str) -> None:
-    """Put an image of Docker's there, under its own name."""
-    run(["docker", "tag", image, f"{host}/{image}"])
-    try:
-        run(["docker", "push", "--quiet", f"{host}/{image}"])
-    finally:
-        run(["docker", "rmi", f"{host}/{image}"])

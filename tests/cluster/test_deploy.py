@@ -14,14 +14,14 @@ import yaml
 
 from infra.kubernetes.asking import versions_by_user
 from infra.kubernetes.cluster import Cluster
-from infra.kubernetes.images import image_of
+from infra.kubernetes.images import BUILD_OPTIONS, image_of
 from infra.rancher.rollout import CAUSE, TRYING
-from infra.release import deploy
+from infra.release import deploy, image
 from movierec.cli import refuse
 from movierec.errors import UserError
 from tests.cluster.behind import ApiServer
 from tests.cluster.conftest import NEW, OLD, RATE, unharmed
-from tests.cluster.registry import push, serving
+from tests.cluster.registry import serving
 from tests.cluster.test_kafka import node_here
 from tests.infra.rancher.standin import Fault, Reply, StandIn, Token, status
 from tests.infra.registry.certificates import Certified, certify
@@ -110,17 +110,18 @@ def test_a_retrained_model_comes_by_digest_and_no_request_fails(
     """Tag, image, registry, digest, rollout, and what the answers say of it."""
     node_here(cluster)  # which pulls from loopback
     with serving(tmp_path) as host:
-        push(host, image_of("svd", NEW))
         monkeypatch.setenv("IMAGES_REGISTRY", host)
         monkeypatch.setenv("IMAGES_TLS", "off")
+        pushed = [f"svd@{NEW}", "--push", "--repo", str(images), "--", *BUILD_OPTIONS]
+        assert image.main(pushed) == 0
         with unharmed(cluster, "a release by digest", options) as load:
             assert release(images, NEW) == 0
             asked = len(load.so_far())
     new = cluster.get("deployment/svd")
-    image = new["spec"]["template"]["spec"]["containers"][0]["image"]
-    assert re.fullmatch(rf"{host}/movierec@sha256:[0-9a-f]{{64}}", image)
+    by_digest = new["spec"]["template"]["spec"]["containers"][0]["image"]
+    assert re.fullmatch(rf"{host}/movierec@sha256:[0-9a-f]{{64}}", by_digest)
     notes = new["metadata"]["annotations"]
-    assert re.fullmatch(rf"svd@{NEW} of [0-9a-f]{{40}}: {image}", notes[CAUSE])
+    assert re.fullmatch(rf"svd@{NEW} of [0-9a-f]{{40}}: {by_digest}", notes[CAUSE])
     assert TRYING not in notes
     late = {one.model for one in load.asked[asked + 100 :]}
     assert late <= {f"svd@{NEW}", f"svdpp@{OLD}"}
