@@ -23,7 +23,7 @@ from tests.brokers.kafka import Broker
 from tests.infra.release.live import TIERS, Live, lived
 from tests.infra.release.tagged import retrained
 
-pytestmark = [pytest.mark.slow, pytest.mark.broker]
+pytestmark = [pytest.mark.slow, pytest.mark.broker, pytest.mark.timeout(1800)]
 VERSIONS = ("v1.0.0", "v1.1.0")
 WHO = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgSign=false")
 
