@@ -23,7 +23,7 @@ from tests.brokers.kafka import Broker
 from tests.infra.release.live import TIERS, Live, lived
 from tests.infra.release.tagged import retrained
 
-pytestmark = [pytest.mark.slow, pytest.mark.broker]
+pytestmark = [pytest.mark.slow, pytest.mark.broker, pytest.mark.timeout(1800)]
 VERSIONS = ("v1.0.0", "v1.1.0")
 WHO = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgSign=false")
 
@@ -95,7 +95,10 @@ def test_one_answer_is_told_with_all_that_stands_behind_it(
     words = " ".join(told.split())
     assert told.startswith("IDENTICAL  ")
     assert f"{tag.name}, commit {tag.commit} of " in words and "made by its own code" in words
-    assert "data 1 day of movielog 2026-11-01 " in words and "partition: offsets 0: 0–" in words
+    assert (
+        "data 1 day of movielog 2026-11-01 " in words
+        and "lines, offsets by partition: 0 0–" in words
+    )
     assert "n_factors 16" in words and "has no row in the model, and was folded in by" in words
     assert f"arm {found.said['arm']}: the routing deals user {found.said['user']} to it" in words
     assert "because of" in words
