@@ -11,6 +11,7 @@
 import logging
 import os
 import re
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
@@ -48,8 +49,10 @@ def create_app(
     *,
     registry: CollectorRegistry | None = None,
     served: ServedLog | None = None,
+    told_of: Callable[[CollectorRegistry], CollectorRegistry] = lambda own: own,
 ) -> Flask:
-    """The Flask application; `served` is where answers are logged, by default Kafka or nowhere."""
+    """The Flask application; `served` is where answers are logged, by default Kafka or nowhere.
+    `told_of` makes what `/metrics` tells of the metrics of this process, by default the same."""
     app = Lean(__name__)
     metrics = ServiceMetrics(registry or CollectorRegistry())
     provenance = Provenance.of(settings, model)
@@ -66,7 +69,7 @@ def create_app(
         histories = Histories(model, settings.history_bytes, metrics)
         app.extensions[HISTORY] = Follower(brokers, settings.event_topic, histories)
     _identify_requests(app, provenance)
-    count_requests(app, metrics)
+    count_requests(app, metrics, told_of(metrics.registry))
     _answer_errors_in_one_line(app)
     _add_probes(app, provenance)
 
