@@ -16,7 +16,7 @@ from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
 from prometheus_client import CollectorRegistry
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from movierec.dataset.vocabulary import Vocabulary
 from movierec.models.modelfile import LoadedModel
@@ -41,6 +41,8 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 SERVED_LOG, HISTORY = "served-log", "history"
 """Extensions of the application that connect to Kafka: `start` and `close` them."""
 METRICS = "metrics"
+NOTHING_HERE = "nothing is here: /openapi.json tells what there is"
+"""Of a path that is none of ours; other things that are not found say what they are."""
 
 
 def create_app(
@@ -118,7 +120,8 @@ def _identify_requests(app: Flask, provenance: Provenance) -> None:
 def _answer_errors_in_one_line(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> Response:
-        response = Line(" ".join((error.description or error.name).split()), error.code or 500)
+        told = NOTHING_HERE if error.description == NotFound.description else error.description
+        response = Line(" ".join((told or error.name).split()), error.code or 500)
         given = error.get_response().headers
         for name in ("Allow", "Retry-After"):
             if name in given:

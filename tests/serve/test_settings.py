@@ -173,6 +173,8 @@ def test_the_page_is_off_unless_it_is_switched_on() -> None:
         (ServiceSettings, "SERVICE_GIT_COMMIT", "ü"),
         (ServiceSettings, "SERVICE_ARM", "a,b"),
         (ServiceSettings, "SERVICE_ARM", "a/b"),
+        (ServiceSettings, "SERVICE_ARM", "a_b"),
+        (ServiceSettings, "SERVICE_ARM", "A"),
         (ServiceSettings, "SERVICE_PEERS", "http://svdpp:8080"),
         (ServiceSettings, "SERVICE_PORT", "0"),
         (ServiceSettings, "SERVICE_HOST", "a b"),

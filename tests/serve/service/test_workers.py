@@ -165,7 +165,6 @@ def test_sigterm_with_requests_in_flight_answers_all_of_them(
     assert status == 0, said
 
 
-@pytest.mark.slow
 def test_a_killed_worker_costs_its_own_requests_alone_and_another_takes_its_place(
     model: Path, tmp_path: Path, connections: Connect
 ) -> None:
