@@ -219,18 +219,26 @@ def replicas(package: Path) -> dict[str, float]:
 
 
 def workers(package: Path, rounds: int, seconds: float) -> dict[str, float]:
-    """Requests a second of one process and of two workers, on all cores, in turn; the generator
-    takes its part of them. Nothing is kept, so that answers are what is carried."""
+    """One process and two workers, on all cores, in turn. The generator takes its part of them, so
+    that processor time tells more. Nothing is kept, so that answers are what is carried."""
     rates: dict[str, list[float]] = {"1": [], "2": []}
+    costs: dict[str, list[float]] = {"1": [], "2": []}
     for _ in range(rounds):
-        for count, rate in rates.items():
+        for count in rates:
             settings = {**alone(package), "SERVICE_WORKERS": count, "SERVICE_CACHE_BYTES": "0"}
             with serving(None, settings) as server:
                 closed(server.port, asks(), CONNECTIONS, 1.0)
-                rate.append(closed(server.port, asks(), CONNECTIONS, seconds).good)
+                before = processor_seconds(server.pid)
+                outcome = closed(server.port, asks(), CONNECTIONS, seconds)
+                spent = processor_seconds(server.pid) - before
+            rates[count].append(outcome.good)
+            costs[count].append(spent / sum(outcome.statuses.values()) * 1e6)
     found = {f"workers {count}: requests/s": median(rate) for count, rate in rates.items()}
-    pairs = zip(rates["1"], rates["2"], strict=True)
-    return found | {"2 workers / 1": median(two / one for one, two in pairs)}
+    found |= {f"workers {count}: µs a request": median(cost) for count, cost in costs.items()}
+    pairs = list(zip(rates["1"], rates["2"], costs["1"], costs["2"], strict=True))
+    found["2 workers / 1, requests/s"] = median(two / one for one, two, _, _ in pairs)
+    found["2 workers / 1, µs a request"] = median(two / one for _, _, one, two in pairs)
+    return found
 
 
 def alone(package: Path) -> dict[str, str]:
