@@ -113,6 +113,8 @@ def test_one_package_is_verified_once_answers_from_both_and_counts_as_one(
         assert told == {CONNECTIONS}
         made = counted(service, 'movierec_cached_answers_total{outcome="miss"}')
         assert made == 2  # each keeps its own
+        files = files_of(service)
+        assert files.exists()
         service.process.send_signal(signal.SIGTERM)
         status, said = service.end()
     assert status == 0, said
@@ -121,25 +123,15 @@ def test_one_package_is_verified_once_answers_from_both_and_counts_as_one(
     assert sorted(told_of[1:-1]) == [  # type: ignore[type-var]
         *[("listening", 0), ("listening", 1), ("stopped", 0), ("stopped", 1)]
     ]
-    assert not shared_files(service)
+    assert not files.exists()
 
 
-def shared_files(service: Service) -> list[Path]:
-    """Folders of metrics that nobody has forgotten; they are the user's own, so any is ours."""
-    return [
-        path
-        for path in Path("/dev/shm").glob("movierec-*")
-        if path.stat().st_mtime >= service.log.stat().st_ctime - SECONDS and not in_use(path)
-    ]
-
-
-def in_use(folder: Path) -> bool:
-    """Whether a process still counts in it: a test beside this one has a service, too."""
-    for maps in Path("/proc").glob("[0-9]*/maps"):
-        with contextlib.suppress(OSError):
-            if str(folder) in maps.read_text():
-                return True
-    return False
+def files_of(service: Service) -> Path:
+    """The folder in which its workers count."""
+    maps = Path(f"/proc/{workers(service)[0]}/maps").read_text()
+    folders = set(re.findall(r" (/\S*/movierec-[^/\s]+)/\S+\.db$", maps, re.M))
+    assert len(folders) == 1
+    return Path(folders.pop())
 
 
 def test_sigterm_with_requests_in_flight_answers_all_of_them(
@@ -189,8 +181,6 @@ def test_a_killed_worker_costs_its_own_requests_alone_and_another_takes_its_plac
         assert counted(service, "movierec_workers_replaced_total") == 1
         told = next(event for event in events(log) if event["event"] == "a worker ended")
         assert (told["level"], told["status"]) == ("warning", -signal.SIGKILL)
-        service.process.send_signal(signal.SIGTERM)
-        assert service.end()[0] == 0
 
 
 def answered(connection: http.client.HTTPConnection) -> bool:
@@ -237,14 +227,14 @@ def replaced(service: Service, victim: int) -> bool:
 
 def test_without_a_parent_workers_end_and_the_port_is_free(model: Path, tmp_path: Path) -> None:
     with together(tmp_path / "log", model) as service:
-        pids = workers(service)
+        pids, files = workers(service), files_of(service)
         service.process.kill()
         service.process.wait()
         until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
         with socket.socket() as next_one:
             next_one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             next_one.bind(("127.0.0.1", service.port))
-    assert not shared_files(service)
+    assert not files.exists()
 
 
 @pytest.mark.slow
