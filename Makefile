@@ -101,7 +101,7 @@ bench-answer: setup  ## an answer by rating alone and by uptake too; ARGS="--wat
 bench-request: setup  ## a request in the service's process, beside a trivial Flask with the exporter
 	@python -m tests.bench.bench_request $(ARGS)
 
-bench-serve: $(VENV)/.peers  ## requests/s beside a trivial Flask; ARGS=--replicas: memory of two
+bench-serve: $(VENV)/.peers  ## requests/s beside a trivial Flask; ARGS=--replicas: memory; --workers
 	@python -m tests.bench.bench_serve $(ARGS)
 
 replay: setup    ## RATINGS=table or LOG=capture, through the real broker to both RMSEs
