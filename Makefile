@@ -38,8 +38,8 @@ page: setup      ## both models of the last demo behind the page for people, unt
 compare: setup   ## SVD beside SVD++: workspace, branch, experiments; IN=.demo/workspace for the demo's
 	@python -m infra.compare --in $(or $(IN),.)
 
-image: setup     ## a release's image from its git tag: TAG=svd@v1.4.0, of REPO=folder
-	@python -m infra.release.image "$(TAG)" $(if $(REPO),--repo "$(REPO)") -- $(DOCKER_BUILD_OPTIONS)
+image: setup     ## a release's image from its git tag: TAG=svd@v1.4.0, of REPO=folder; PUSH=1: into the registry
+	@python -m infra.release.image "$(TAG)" $(if $(PUSH),--push) $(if $(REPO),--repo "$(REPO)") -- $(DOCKER_BUILD_OPTIONS)
 
 image-dev:       ## images to try: both models as they stand, collector, router; IN=.demo/workspace: the demo's
 	@for what in svd svdpp collector router; do \
@@ -49,7 +49,7 @@ edits: setup     ## which stages an edit runs: of a room, a parameter, a library
 	@python -m infra.ci.deps --edits
 
 test: lint       ## lint, type-check and the fast tests
-	@python -m pytest -m "not slow and not broker and not docker and not cluster and not fuzz"
+	@python -m pytest -n auto --dist loadfile -m "not slow and not broker and not docker and not cluster and not fuzz"
 
 test-slow: setup ## the slow tests and those on the real broker; a skipped one fails
 	@python -m pytest -p infra.ci.no_skips -m "(slow or broker) and not fuzz"
