@@ -34,6 +34,7 @@ PROGRAMS = {
     "infra.kubernetes.trial.load": "load",
     "infra.kubernetes.trial.names": "names",
     "infra.release.card": "card",
+    "infra.release.deploy": "deploy",
     "infra.release.expire": "expire",
     "infra.release": "release",
     "infra.release.image": "image",

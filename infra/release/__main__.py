@@ -18,6 +18,7 @@ VERBS = {
     "reproduce": "make a release again from its tag and compare every byte",
     "card": "tell what a release was made of, how it was measured and what it changes",
     "image": "make the image of a release, or of code, and push it to the registry",
+    "deploy": "bring a release to its users, and back when it does not serve",
     "promote": "say that a release is in production",
     "rollback": "put the release before back in production",
     "status": "what is in production, since when, and what the gate said last",

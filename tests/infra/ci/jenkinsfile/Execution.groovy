@@ -15,8 +15,8 @@ class Execution {
   void run() {
     build.event(pipeline: pipeline.stages*.name, label: pipeline.label, alone: pipeline.options.alone,
       discarder: pipeline.options.discarder, seconds: pipeline.options.seconds,
-      cron: new Triggers(build.env).read(pipeline.triggers).crons)
-    new Variables(build.env).read(pipeline.environment)
+      cron: pipeline.triggers ? new Triggers(build.env).read(pipeline.triggers).crons : [])
+    if (pipeline.environment) new Variables(build.env).read(pipeline.environment)
     build.within(pipeline.options.seconds) { pipeline.stages.each { stage(it) } }
     post('Declarative: Post Actions', pipeline.post)
     build.event(result: build.result)
