@@ -1,11 +1,15 @@
 """The controller has what the Jenkinsfile asks of it, by pinned versions and without a secret."""
 
 import re
+from dataclasses import MISSING
 from typing import Any
 
 import pytest
 import yaml
 
+from infra.rancher.settings import DeploySettings
+from infra.registry.settings import ImagesSettings
+from serve.variables import settings_of
 from tests.infra.jenkins.conftest import ROOT
 
 FOLDER = ROOT / "infra/jenkins"
@@ -109,6 +113,18 @@ def test_every_variable_is_given_to_the_controller() -> None:
             assert re.fullmatch(rf"\$\{{{name}:\?.+\}}", value), f"{name}: refused when missing"
         else:
             assert value is None, f"{name}: has a default in casc.yaml"
+
+
+def test_the_agent_is_told_settings_that_the_verbs_know() -> None:
+    (node,) = CASC["jenkins"]["nodes"]
+    (given,) = node["permanent"]["nodeProperties"]
+    told = {entry["key"] for entry in given["envVars"]["env"]}
+    for kind in (DeploySettings, ImagesSettings):
+        known = dict(settings_of(kind))
+        own = {name for name in told if name.startswith(kind.PREFIX)}
+        assert own <= known.keys(), "it would be refused"
+        needed = {name for name, field in known.items() if field.default is MISSING}
+        assert needed <= own
 
 
 def test_the_readme_lists_every_variable_and_secret() -> None:
