@@ -66,7 +66,8 @@ class Execution {
 
   private void post(String name, Post post) {
     if (post == null) return
-    Post.ORDER.findAll { it in post.conditions && meets(it) }.each { condition ->
+    Post.ORDER.each { condition ->  // each is asked when it is its turn
+      if (!(condition in post.conditions && meets(condition))) return
       build.event(stage: name, post: condition)
       try {
         steps(build.env + [STAGE_NAME: name], post.conditions[condition])

@@ -147,18 +147,17 @@ class Scratch:
             },
         }
         write(kept / "scenario.json", json.dumps(scenario))
-        with subprocess.Popen(
-            [*JAVA, "-cp", self.classpath, "Harness", str(kept / "scenario.json")],
-            env=environment(),
-            stdout=(kept / "own").open("w"),
-            stderr=subprocess.STDOUT,
-        ) as jenkins:
+        command = [*JAVA, "-cp", self.classpath, "Harness", str(kept / "scenario.json")]
+        with (
+            (kept / "own").open("w") as own,
+            subprocess.Popen(command, env=environment(), stdout=own, stderr=own) as jenkins,
+        ):
             while dies_at and jenkins.poll() is None:
                 if dies_at.exists():
                     jenkins.kill()
                 time.sleep(0.02)
-        own = (kept / "own").read_text()
-        assert jenkins.returncode == (-signal.SIGKILL if dies_at else 0), own
+        said = (kept / "own").read_text()
+        assert jenkins.returncode == (-signal.SIGKILL if dies_at else 0), said
         (kept / "scenario.json").unlink()
         (kept / "askpass.sh").unlink(missing_ok=True)
         events = [json.loads(line) for line in (kept / "events.jsonl").read_text().splitlines()]

@@ -124,6 +124,13 @@ def test_a_failing_test_stops_the_build_and_the_other_groups_end(quick: Scratch)
     assert_ended_clean(quick, built)
 
 
+def test_coverage_that_cannot_be_had_ends_the_build_and_is_told(quick: Scratch) -> None:
+    quick.instead = {"-m coverage combine *": "exit 1"} | quick.instead
+    built = quick.build()
+    assert (built.result, built.stages()) == ("FAILURE", ["unit tests", *UNITS])
+    assert built.told() == ["https://jenkins.invalid/1 unit tests: FAILURE"]
+
+
 def test_when_both_models_are_refused_the_build_is_unstable_and_nothing_goes_out(
     quick: Scratch,
 ) -> None:
