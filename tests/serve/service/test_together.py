@@ -141,6 +141,7 @@ def test_sigterm_with_requests_in_flight_answers_all_of_them(
         for number, one in enumerate(asked + late):
             one.request("GET", f"/recommend/{number}")
         service.process.send_signal(signal.SIGTERM)
+        until(lambda: all(map(is_told_to_end, pids)))  # else they may answer before that
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
         responses = [one.getresponse() for one in asked + late]
@@ -149,6 +150,13 @@ def test_sigterm_with_requests_in_flight_answers_all_of_them(
         assert {r.getheader("Connection") for r in responses} == {"close"}
         status, said = service.end()
     assert status == 0, said
+
+
+def is_told_to_end(pid: int) -> bool:
+    """Whether SIGTERM waits for a process that stands still."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    pending = re.findall(r"(?:Sig|Shd)Pnd:\t([0-9a-f]+)", status)
+    return any(int(mask, 16) >> (signal.SIGTERM - 1) & 1 for mask in pending)
 
 
 def test_a_killed_worker_costs_its_own_requests_alone_and_another_takes_its_place(
