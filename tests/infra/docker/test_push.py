@@ -23,7 +23,7 @@ from infra.release.tag import resolve
 from infra.repository import git
 from movierec.errors import BadInput, Unavailable
 from tests.infra.docker.containers import HARDENED, docker, get, ready
-from tests.infra.docker.registry import PASSWORD, Server, serving
+from tests.infra.docker.registry import PASSWORD, Server, serving, throw_away
 from tests.infra.registry.standin import nobody
 from tests.infra.release.tagged import small, tag
 from tests.infra.release.test_code import committed
@@ -64,12 +64,11 @@ def told(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def thrown_away() -> Iterator[list[str]]:
+def thrown_away(server: Server) -> Iterator[list[str]]:
     """Names of images that a test makes."""
     names: list[str] = []
     yield names
-    for name in names:
-        subprocess.run(["docker", "image", "rm", "--force", name], capture_output=True)
+    throw_away(server, names)
 
 
 def imported(content: bytes, names: list[str], name: str = OTHER) -> Image:
@@ -138,7 +137,7 @@ def test_the_routers_code_is_pushed_by_its_commit_and_built_once(
     repository = committed(tmp_path)
     commit = git(repository, "rev-parse", "HEAD").strip()
     name = f"movierec-router:{commit}"
-    thrown_away += [name, f"{server.host}/{name}"]
+    thrown_away.append(name)
     command = ["router", "--push", "--repo", str(repository), "--", "--network", "host"]
     assert image.main(command) == 0
     reference = capsys.readouterr().out.splitlines()[-1]
