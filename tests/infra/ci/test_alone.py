@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.infra.ci.processes import lives
+
 ROOT = Path(__file__).resolve().parents[3]
 ALONE = ROOT / "infra/ci/alone.sh"
 
@@ -47,14 +49,6 @@ def wait_for(there: Callable[[], object]) -> None:
     """Without a bound: the test's own is enough."""
     while not there():
         time.sleep(0.01)
-
-
-def lives(number: str) -> bool:
-    """Whether a process runs; one that is dead and not waited for does not."""
-    try:
-        return Path(f"/proc/{number}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_the_status_is_the_commands_and_the_lock_is_free_afterwards(

@@ -181,7 +181,7 @@ class Scratch:
         program(environment_ / "dvc", self.dvc)
         program(
             self.folder / "programs/make",
-            f"[ -d .venv ] || {{ mkdir .venv; cp -r {environment_} .venv; }}\n",
+            f"mkdir -p .venv && ln -sfn {environment_} .venv/bin\n",
         )
         program(self.folder / "programs/curl", CURL.format(asked=self.folder / "asked"))
 

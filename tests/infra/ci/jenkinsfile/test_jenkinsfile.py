@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -11,6 +10,7 @@ from infra.ci.groups import GROUPS
 from infra.repository import git
 from tests.infra.ci.jenkinsfile.built import Built
 from tests.infra.ci.jenkinsfile.scratch import ROOT, Scratch
+from tests.infra.ci.processes import lives
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -227,7 +227,7 @@ mkdir -p metrics; {normal}"""
     for left in ("models", "dvc.lock", "metrics/half.json"):
         assert f"cannot access '{left}'" in built.log
     assert "ending what a run that was killed has left" in built.log
-    assert not Path(f"/proc/{started.read_text().strip()}").exists()
+    assert not lives(started.read_text().strip())
     assert_ended_clean(quick, built)
 
 
@@ -249,7 +249,7 @@ fi
     assert again.result == "SUCCESS", again.log
     assert "waiting for" not in again.log
     for number in started.read_text().split():
-        assert not Path(f"/proc/{number}").exists()
+        assert not lives(number)
 
 
 def test_every_step_is_one_call_of_a_script_or_a_verb_that_is_there() -> None:
