@@ -69,7 +69,7 @@ def test_a_commit_to_master_goes_all_the_way(quick: Scratch) -> None:
         *["image svd@v1.0.0", "image svdpp@v1.0.0"],
         *["image svd@v1.0.0 --push", "image svdpp@v1.0.0 --push"],
         *["deploy svd@v1.0.0", "promote svd@v1.0.0", "deploy svdpp@v1.0.0", "promote svdpp@v1.0.0"],
-        *["status", f"expire --store {quick.folder}/store --apply"],
+        *["status", f"expire --store {quick.folder}/store --apply", "reproduce --any"],
     ]
     assert [line for line in asked if line in order] == order
     assert built.steps("unit tests", "recordCoverage") == [["0.9"]]
