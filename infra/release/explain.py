@@ -29,12 +29,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from infra.release.answers import Found, ServedLog, sample
-from infra.release.facts import Days, told
-from infra.release.judging import Verdict, explain
-from infra.release.makers import Makers
+from infra.release.explaining.answers import Found, ServedLog, sample
+from infra.release.explaining.facts import Days, told
+from infra.release.explaining.judging import Verdict, explain
+from infra.release.explaining.makers import Makers
+from infra.release.explaining.telling import counted, headline, near_told
 from infra.release.tag import check_repository
-from infra.release.telling import counted, headline, near_told
 from movierec.cli import refuse, run, whole
 from movierec.errors import BadInput
 from movierec.times import MINUTE, NO_SECONDS, Nanoseconds, day_argument, parse_time

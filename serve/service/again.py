@@ -3,7 +3,8 @@
     python -c 'from serve.service.again import main; main("models/svd", "why")' < lines
 
 An image has this file beside the code that answers, so a release can be asked by its own code long
-after the ranking has changed (infra/release/again.py does). A line in, a JSON object out, at once:
+after the ranking has changed (infra/release/explaining/again.py does). A line in, a JSON object
+out, at once:
 
     {"tier": "fold-in", "ids": ["jaws+1975", …], "unhurried": "fold-in", "row": false, "seen": 0,
      "scores": …, "ratings": …, "because": …}      with "why": as in JSON answers

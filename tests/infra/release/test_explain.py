@@ -14,7 +14,7 @@ from infra.release import explain as program
 from infra.release.explain import time_argument
 from movierec.errors import BadInput
 from movierec.times import MINUTE, SECOND, parse_time
-from tests.infra.release.served import answered, put
+from tests.infra.release.explaining.served import answered, put
 from tests.inputs.packages import STRANGER, package
 
 DAY = "2026-11-04"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.release import expire
-from infra.release.provenance import offsets_of, why_this_arm
+from infra.release.explaining.provenance import offsets_of, why_this_arm
 from movierec.routing import arm
 from movierec.store.days import day_folder, read_manifest
 from movierec.store.expired import put_expired
@@ -75,7 +75,7 @@ def test_a_gap_of_the_log_is_told(store: Path, monkeypatch: pytest.MonkeyPatch) 
     manifest = read_manifest(store, TOPIC, DAY)
     gap = {"partition": 0, "from": 3, "to": 9}
     monkeypatch.setattr(
-        "infra.release.provenance.read_manifest", lambda *_: manifest | {"gaps": [gap]}
+        "infra.release.explaining.provenance.read_manifest", lambda *_: manifest | {"gaps": [gap]}
     )
     assert offsets_of(store, TOPIC, DAY).note == "1 gap: the broker had lost lines of it"
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infra.release.answers import NEAR, Found, ServedLog, sample
+from infra.release.explaining.answers import NEAR, Found, ServedLog, sample
 from movierec.errors import BadInput, CorruptFile
 from movierec.store.closing import Closer
 from movierec.store.days import day_folder, read_manifest
 from movierec.times import HOUR, MINUTE, parse_time
-from tests.infra.release.served import NOW, TOPIC, put
+from tests.infra.release.explaining.served import NOW, TOPIC, put
 
 GRACE = 600
 

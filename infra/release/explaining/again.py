@@ -20,7 +20,7 @@ from infra.release.tag import Tag
 from infra.repository import git
 from movierec.errors import BadInput, CorruptFile
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CACHE = "movierec-models"
 """In a repository's git folder: models by their hash, whichever tags have them."""
 ASKED = "serve/service/again.py"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from infra.release.answers import Found
+from infra.release.explaining.answers import Found
 from movierec.lines.parsing import parse_served
 from movierec.lines.rows import LineBatch
 from movierec.models.modelfile import load_model

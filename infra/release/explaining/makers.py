@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from infra.release.again import ROOT, Maker, cache_of, code_in, model_of
+from infra.release.explaining.again import ROOT, Maker, cache_of, code_in, model_of
 from infra.release.package import locked_model, md5_of_folder
 from infra.release.tag import NAME, Tag, resolve_any
 from infra.repository import attempt

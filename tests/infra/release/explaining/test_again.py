@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.release import again
+from infra.release.explaining import again
 from infra.release.package import Locked, md5_of_folder
 from infra.release.tag import Tag
 from infra.repository import git

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from infra.release.judging import Explained, Verdict, explain
-from infra.release.makers import Makers
-from tests.infra.release.served import answered, found
+from infra.release.explaining.judging import Explained, Verdict, explain
+from infra.release.explaining.makers import Makers
+from tests.infra.release.explaining.served import answered, found
 from tests.inputs.packages import STRANGER, package
 
 

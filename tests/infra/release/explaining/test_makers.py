@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from infra.release import makers as program
-from infra.release.again import Maker
-from infra.release.makers import Makers
+from infra.release.explaining import makers as program
+from infra.release.explaining.again import Maker
+from infra.release.explaining.makers import Makers
 from infra.release.tag import Tag, resolve_any
 from movierec.errors import BadInput, CorruptFile
-from tests.infra.release.served import answered
+from tests.infra.release.explaining.served import answered
 from tests.inputs.packages import STRANGER, package
 
 

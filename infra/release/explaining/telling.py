@@ -7,9 +7,9 @@ from itertools import zip_longest
 from typing import Any
 
 from infra.demo.report import table
-from infra.release.answers import Found
-from infra.release.judging import Explained, Verdict
-from infra.release.provenance import Offsets
+from infra.release.explaining.answers import Found
+from infra.release.explaining.judging import Explained, Verdict
+from infra.release.explaining.provenance import Offsets
 from movierec.times import Nanoseconds
 
 WIDTH = 110

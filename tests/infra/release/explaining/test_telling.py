@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from infra.release.judging import Explained, Verdict
-from infra.release.provenance import Offsets
-from infra.release.telling import (
+from infra.release.explaining.judging import Explained, Verdict
+from infra.release.explaining.provenance import Offsets
+from infra.release.explaining.telling import (
     WIDTH,
     counted,
     entries,
@@ -19,7 +19,7 @@ from infra.release.telling import (
     tier_reason,
     values,
 )
-from tests.infra.release.served import found
+from tests.infra.release.explaining.served import found
 
 SAID: dict[str, Any] = {
     "v": 1,

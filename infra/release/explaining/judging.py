@@ -6,8 +6,8 @@ from enum import StrEnum
 from itertools import zip_longest
 from typing import Any
 
-from infra.release.answers import Found
-from infra.release.makers import Makers
+from infra.release.explaining.answers import Found
+from infra.release.explaining.makers import Makers
 from movierec.errors import BadInput, UserError
 from movierec.models.kinds import KINDS
 

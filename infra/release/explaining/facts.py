@@ -4,13 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.release.judging import Explained, Verdict
-from infra.release.makers import Makers
-from infra.release.pipeline import Pipeline
-from infra.release.provenance import days_behind, metrics_of, offsets_of, why_this_arm
-from infra.release.reproduce import differing_libraries
-from infra.release.tag import Tag, is_taken_back
-from infra.release.telling import (
+from infra.release.explaining.judging import Explained, Verdict
+from infra.release.explaining.makers import Makers
+from infra.release.explaining.provenance import days_behind, metrics_of, offsets_of, why_this_arm
+from infra.release.explaining.telling import (
     counted_of,
     entries,
     headline,
@@ -19,6 +16,9 @@ from infra.release.telling import (
     tier_reason,
     values,
 )
+from infra.release.pipeline import Pipeline
+from infra.release.reproduce import differing_libraries
+from infra.release.tag import Tag, is_taken_back
 
 
 @dataclass(frozen=True)

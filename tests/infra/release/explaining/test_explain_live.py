@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from infra.release import explain as program
-from infra.release.again import model_of
-from infra.release.answers import Found, ServedLog
 from infra.release.context import extract
-from infra.release.judging import Verdict, explain
-from infra.release.makers import Makers
+from infra.release.explaining.again import model_of
+from infra.release.explaining.answers import Found, ServedLog
+from infra.release.explaining.judging import Verdict, explain
+from infra.release.explaining.makers import Makers
 from infra.release.package import locked_model
 from infra.release.tag import resolve
 from infra.repository import git
 from tests.brokers.kafka import Broker
-from tests.infra.release.live import TIERS, Live, lived
+from tests.infra.release.explaining.live import TIERS, Live, lived
 from tests.infra.release.tagged import retrained
 
 pytestmark = [pytest.mark.slow, pytest.mark.broker, pytest.mark.timeout(1800)]
@@ -138,7 +138,7 @@ def test_a_list_comes_out_by_its_release_s_code_and_by_no_later_one(
         assert explain(found, makers).verdict is Verdict.IDENTICAL
     head = git(moved_on, "rev-parse", "HEAD").strip()
     monkeypatch.setattr(
-        "infra.release.again.extract",
+        "infra.release.explaining.again.extract",
         lambda clone, tag, *rest: extract(clone, replace(tag, commit=head), *rest),
     )
     with Makers(moved_on, live.folder / "cache", None, why=False) as makers:
