@@ -7,7 +7,7 @@ export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo page cluster-demo compare image image-dev edits test test-slow test-docker \
-	test-cluster coverage mutants fuzz faults bench \
+	test-cluster coverage mutants fuzz faults faults-release bench \
 	bench-ingest bench-lists bench-store bench-train bench-answer bench-request bench-serve replay lint clean
 
 help:            ## show this list
@@ -79,6 +79,9 @@ fuzz: setup      ## coverage-guided fuzzing of the parser, for minutes
 
 faults: setup    ## kill, pause, starve and poison the collector on the real broker
 	@python -m tests.faults $(ARGS)
+
+faults-release: setup  ## kill, damage, starve and hurry a release, and run it again
+	@python -m tests.faults.release $(ARGS)
 
 bench: bench-ingest bench-store bench-train bench-lists bench-answer bench-request bench-serve  ## every table of tests/bench/README.md
 

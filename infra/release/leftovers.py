@@ -1,0 +1,42 @@
+"""Locks that git left in a repository when it was killed, and that would stop who comes next."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+PLACES = ("*.lock", "refs/**/*.lock", "objects/maintenance.lock")
+"""Where git puts the locks of what a release asks it to change, in a repository's folder."""
+
+
+def take_away(folder: Path, since: float, held: Path) -> list[Path]:
+    """Remove git's locks in a repository's folder that were made `since` then (seconds since 1970)
+    by a run that is dead; those removed.
+
+    None is removed while any git runs in that repository: the lock may be its own. `held` is our
+    own file, which git does not know.
+    """
+    stale = [path for path in _locks(folder) if path != held and path.stat().st_mtime >= since]
+    if not stale or _git_runs_in(folder):
+        return []
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return stale
+
+
+def _locks(folder: Path) -> Iterator[Path]:
+    for place in PLACES:
+        yield from folder.glob(place)
+
+
+def _git_runs_in(folder: Path) -> bool:
+    """Whether a git runs in the repository, or one whose place may not be known (of another
+    user)."""
+    inside = folder.parent if folder.name == ".git" else folder
+    for process in psutil.process_iter(["name", "cwd"]):
+        if not str(process.info["name"]).startswith("git"):
+            continue
+        place = process.info["cwd"]
+        if place is None or Path(place).is_relative_to(inside.resolve()):
+            return True
+    return False
