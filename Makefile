@@ -49,7 +49,7 @@ edits: setup     ## which stages an edit runs: of a room, a parameter, a library
 	@python -m infra.ci.deps --edits
 
 test: lint       ## lint, type-check and the fast tests
-	@python -m pytest -m "not slow and not broker and not docker and not cluster and not fuzz"
+	@python -m pytest -n auto --dist loadfile -m "not slow and not broker and not docker and not cluster and not fuzz"
 
 test-slow: setup ## the slow tests and those on the real broker; a skipped one fails
 	@python -m pytest -p infra.ci.no_skips -m "(slow or broker) and not fuzz"

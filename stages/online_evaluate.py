@@ -1,4 +1,4 @@
-"""Served answers and what users did afterwards → metrics per model, with intervals.
+"""Served answers and what users did afterwards → metrics per model, and which arm is better.
 
     python stages/online_evaluate.py --store data [--days 2026-01-05 …] [--open] --output F
 
@@ -18,16 +18,15 @@ import pyarrow as pa
 
 from movierec.cli import run
 from movierec.errors import BadInput
-from movierec.evaluation.online import (
-    Online,
+from movierec.evaluation.online.joining import (
     answers_of,
     complete_until,
     distinct,
     elsewhere,
-    report,
     requests_of,
     starts_of,
 )
+from movierec.evaluation.online.reporting import Online, by_arm, by_model, judge
 from movierec.files import write_json
 from movierec.params import load_section
 from movierec.routing import Routing
@@ -88,8 +87,10 @@ def evaluate(
     answers, logged = read_answers(options, days)
     watches, requests = read_events(options, days, answers["user"].unique(), params.deadline_ms)
     complete = None if options.open else complete_until(answers["time"].to_numpy(), days)
+    judged = judge(answers, watches, complete, window)
     return {
-        "models": report(answers, watches, complete, window=window, confidence=params.confidence),
+        "models": by_model(judged, params.confidence),
+        "experiment": by_arm(judged, routing, params.plan, max(1, len(days))),
         "requests": requests,
         "duplicates": logged - len(answers),
         "elsewhere": elsewhere(answers, routing),

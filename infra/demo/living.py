@@ -111,8 +111,10 @@ def live(work: Path, urls: dict[str, str], address: str, processes: Processes) -
         report = work / "online.json"
         command = [sys.executable, "stages/online_evaluate.py", "--store", str(store)]
         processes.run("online", [*command, "--open", "--output", str(report)])
-        for line in _conversions(json.loads(report.read_text())).splitlines():
+        document = json.loads(report.read_text())
+        for line in _conversions(document).splitlines():
             current.say(line)
+        current.say(f"verdict, by {_users(document)} users: {document['experiment']['verdict']}")
 
 
 def _conversions(report: dict[str, Any]) -> str:
@@ -128,6 +130,12 @@ def _conversions(report: dict[str, Any]) -> str:
         for name, measured in report["models"].items()
     ]
     return table(["model", "answers", "conversions", "rate", "95 % interval"], rows)
+
+
+def _users(report: dict[str, Any]) -> str:
+    """How many users each arm answered."""
+    arms = report["experiment"]["arms"].items()
+    return " and ".join(f"{arm['users']:,} {name}" for name, arm in arms)
 
 
 def _shorten(body: str, width: int = 88) -> str:

@@ -2,19 +2,21 @@
 
     python -m infra.release reproduce svd@v1.4.0
     python -m infra.release reproduce svd@v1.4.0 --keep /tmp/again   # and leave it there to look at
+    python -m infra.release reproduce --any      # one by chance, of all that were not taken back
 
 The tag is cloned into a folder of its own, with a DVC cache of its own. From the remote comes what
 was made of the closed days (the aggregates) and nothing else: raw days may have expired. Every
 other stage runs, by the tag's code, and what it makes is compared with the tag's dvc.lock. The
 repository is left as it is.
 
-Exit status: 0 SAME; 1 DIFFERENT, with the outputs that differ and the libraries that do; 2 the tag
-or its inputs cannot be had, or a stage failed.
+Exit status: 0 SAME, or `--any` of none; 1 DIFFERENT, with the outputs that differ and the libraries
+that do; 2 the tag or its inputs cannot be had, or a stage failed.
 """
 
 import argparse
 import contextlib
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -25,6 +27,7 @@ from pathlib import Path
 
 from infra.release.objects import Storage
 from infra.release.pipeline import LOCK, Pipeline
+from infra.release.releases import live, versions_of
 from infra.release.tag import Tag, check_repository, resolve
 from infra.repository import environment, git
 from movierec.cli import run
@@ -40,7 +43,11 @@ def main(arguments: list[str]) -> int:
     """Run the tag's stages; prints SAME or DIFFERENT, and what differs."""
     options = parse(arguments)
     check_repository(options.repo)
-    tag = resolve(options.repo, options.tag)
+    name = by_chance(options.repo) if options.any else options.tag
+    if name is None:
+        print(f"{options.repo}: no release to make again")
+        return 0
+    tag = resolve(options.repo, name)
     then = Pipeline.read(options.repo, tag.commit, tag.name)
     with place(options.keep) as folder:
         work = clone(options.repo, tag, folder, options.remote)
@@ -58,13 +65,24 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         description=(__doc__ or "").strip(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("tag", metavar="TAG", help="such as svd@v1.4.0")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("tag", nargs="?", metavar="TAG", help="such as svd@v1.4.0")
+    which.add_argument("--any", action="store_true", help="one by chance, as every night does")
     parser.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="(this one)")
     parser.add_argument("--remote", help="a DVC remote (the default one of .dvc/config)")
     parser.add_argument(
         "--keep", type=Path, metavar="FOLDER", help="work there, a new folder, and leave it"
     )
     return parser.parse_args(arguments)
+
+
+def by_chance(repository: Path) -> str | None:
+    """The name of a release that was not taken back; None where there is none.
+
+    Night after night that is every release in the end, and no single one can be prepared for.
+    """
+    names = live(repository, versions_of(repository))
+    return random.choice(names) if names else None
 
 
 @contextlib.contextmanager

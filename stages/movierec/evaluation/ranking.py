@@ -6,23 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.stats import binomtest
 
 from movierec.dataset.matrix import rows_of
-
-
-def wilson_interval(successes: int, trials: int, confidence: float) -> tuple[float, float]:
-    """The Wilson score interval (1927) of a proportion: (low, high), both in [0, 1].
-
-    Without trials nothing is known: (0, 1). Raises ValueError when 0 ≤ successes ≤ trials does
-    not hold.
-    """
-    if not 0 <= successes <= trials:
-        raise ValueError(f"{successes} successes of {trials} trials")
-    if trials == 0:
-        return 0.0, 1.0
-    interval = binomtest(successes, trials).proportion_ci(confidence, method="wilson")
-    return float(interval.low), float(interval.high)
 
 
 def rmse_samples(

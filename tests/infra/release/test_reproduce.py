@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.release.reproduce import by_chance
 from infra.repository import git
 from tests.infra.release.project import Project
 
@@ -37,3 +38,12 @@ def test_outputs_that_differ_are_named_and_inputs_must_be_there(trained: Project
     shutil.rmtree(trained.store)
     gone = trained.release("reproduce", "svd@v1.0.0")
     assert (gone.status, "dvc pull in a clone of the tag" in gone.output) == (2, True), gone
+
+
+def test_one_by_chance_is_every_one_in_the_end_but_for_those_taken_back(trained: Project) -> None:
+    none = trained.release("reproduce", "--any")
+    assert (none.status, "no release to make again" in none.output) == (0, True), none
+    assert trained.release("register").status == 0
+    git(trained.work, "tag", "svd@v1.0.1", "svd@v1.0.0^{}")
+    git(trained.work, "tag", "svdpp@v1.0.0!", "svdpp@v1.0.0^{}")
+    assert {by_chance(trained.work) for _ in range(200)} == {"svd@v1.0.0", "svd@v1.0.1"}

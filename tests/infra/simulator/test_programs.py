@@ -98,6 +98,7 @@ def test_the_sender_takes_all_of_kafka_s_settings_and_not_the_address_alone(monk
 
 def test_lines_that_a_broker_did_not_take_are_an_error(monkeypatch):
     monkeypatch.setitem(sender_module.OPTIONS, "message.timeout.ms", 500)
+    monkeypatch.setattr(sender_module, "FLUSH_SECONDS", 3)
     cluster = MockCluster(["t"], 1)
     sender = Sender(KafkaSettings((cluster.address,)), "t")
     cluster.close()

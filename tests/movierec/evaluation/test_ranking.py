@@ -1,7 +1,6 @@
 """Every measure against its definition, written as a loop."""
 
 from math import log2, sqrt
-from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -103,26 +102,6 @@ def test_buckets_double() -> None:
     counts = np.array([0, 1, 2, 3, 4, 7, 8, 1000])
     assert measures.doubling_bucket(counts).tolist() == [0, 1, 2, 2, 4, 4, 8, 512]
     assert measures.doubling_bucket(np.array([], np.int64)).tolist() == []
-
-
-@given(st.integers(0, 50), st.integers(1, 50))
-def test_wilson_holds_the_share_and_stays_in_its_bounds(successes: int, more: int) -> None:
-    trials = successes + more
-    low, high = measures.wilson_interval(successes, trials, 0.95)
-    assert 0 <= low <= successes / trials <= high <= 1
-    middle, half = (low + high) / 2, (high - low) / 2
-    z, p = NormalDist().inv_cdf(0.975), successes / trials
-    shrunk = trials / (trials + z * z)
-    assert middle == pytest.approx(p * shrunk + (1 - shrunk) / 2)
-    spread = p * (1 - p) / trials + z * z / (4 * trials**2)
-    assert half == pytest.approx(z * sqrt(spread) * shrunk)
-
-
-def test_wilson_knows_nothing_without_trials_and_refuses_more_successes_than_trials() -> None:
-    assert measures.wilson_interval(0, 0, 0.95) == (0.0, 1.0)
-    for successes, trials in [(3, 2), (-1, 2), (1, 0)]:
-        with pytest.raises(ValueError, match=f"{successes} successes of {trials} trials"):
-            measures.wilson_interval(successes, trials, 0.95)
 
 
 def test_a_user_without_a_list_or_a_profile_is_left_out_of_the_lift() -> None:

@@ -5,54 +5,22 @@ import random
 
 import numpy as np
 import pyarrow as pa
-import pytest
 
-from movierec.errors import BadParams
-from movierec.evaluation.online import (
-    Online,
+from movierec.evaluation.online.joining import (
     answers_of,
     complete_until,
     converted,
     distinct,
     elsewhere,
     latest_before,
-    report,
     requests_of,
     starts_of,
 )
-from movierec.fields import checked
-from movierec.lines.kinds import REQUEST, SERVED, WATCH
 from movierec.routing import Routing, arm
 from movierec.times import MINUTE
+from tests.movierec.evaluation.online.rows import request, rows, served, watch
 
 WINDOW = 30 * MINUTE
-COLUMNS = pa.schema(
-    [
-        ("kind", pa.uint8()),
-        ("time", pa.int64()),
-        ("user", pa.int64()),
-        ("movie", pa.dictionary(pa.int32(), pa.string())),
-        ("text", pa.string()),
-    ]
-)
-
-
-def served(minute, user, ids, request_id, model="svd@v1", tier="model", arm="svd"):
-    line = {"request_id": request_id, "user": user, "model": model, "arm": arm, "tier": tier}
-    text = json.dumps({"time": "2026-01-05T00:00", **line, "ids": ids})
-    return {"kind": SERVED, "time": round(minute * MINUTE), "user": user, "text": text}
-
-
-def watch(minute, user, movie):
-    return {"kind": WATCH, "time": round(minute * MINUTE), "user": user, "movie": movie}
-
-
-def request(text, user=1):
-    return {"kind": REQUEST, "time": 0, "user": user, "text": text}
-
-
-def rows(*lines):
-    return pa.Table.from_pylist(list(lines), COLUMNS)
 
 
 def conversions(*lines):
@@ -94,16 +62,6 @@ def test_a_watch_before_any_answer_to_its_user_has_none():
     assert latest_before(answers, watches).tolist() == [-1, 0, 1, -1, -1, -1]
 
 
-@pytest.mark.parametrize(("deadline_ms", "good"), [(1, True), (0, False)])
-def test_a_deadline_is_a_whole_number_of_milliseconds_from_one_on(deadline_ms, good):
-    given = {"conversion_minutes": 0.5, "confidence": 0.9, "deadline_ms": deadline_ms}
-    if good:
-        assert checked(Online, given, "online") == Online(**given)
-    else:
-        with pytest.raises(BadParams, match="online: deadline_ms must be at least 1, got 0"):
-            checked(Online, given, "online")
-
-
 def test_answers_of_which_nothing_was_watched_did_not_convert():
     assert conversions(served(0, 1, ["a"], "r"), served(1, 2, ["a"], "s")) == {
         "r": False,
@@ -118,19 +76,6 @@ def test_a_watch_is_credited_to_the_latest_answer_only():
         watch(6, 1, "a"),
         watch(7, 1, "b"),
     ) == {"first": False, "second": True}
-
-
-def test_a_movie_that_stands_twice_in_a_list_and_many_watches_convert_once():
-    table = rows(served(0, 1, ["a", "a"], "r"), *(watch(m, 1, "a") for m in range(1, 9)))
-    answers = distinct(answers_of(table))
-    measured = report(
-        answers,
-        starts_of(table, answers["user"].unique()),
-        None,
-        window=WINDOW,
-        confidence=0.95,
-    )["svd@v1"]
-    assert (measured["answers"], measured["conversions"]) == (1, 1)
 
 
 def test_an_answer_that_was_logged_twice_counts_once():
@@ -193,41 +138,6 @@ def test_starts_are_the_first_watch_of_each_pair():
     ]
 
 
-def test_rates_by_model_and_tier_with_intervals():
-    lines = [served(0, user, ["a"], f"r{user}") for user in range(10)]
-    lines += [served(0, 99, ["a"], "new", tier="popular"), watch(1, 99, "a")]
-    lines += [watch(1, user, "a") for user in range(4)]
-    lines += [served(0, 50, ["a"], "pp", model="svdpp@v1")]
-    table = rows(*lines)
-    answers = distinct(answers_of(table))
-    watches = starts_of(table, answers["user"].unique())
-    measured = report(answers, watches, None, window=WINDOW, confidence=0.95)
-    assert list(measured) == ["svd@v1", "svdpp@v1"]
-    svd = measured["svd@v1"]
-    assert (svd["answers"], svd["conversions"], svd["users"]) == (11, 5, 11)
-    assert svd["conversion"] == pytest.approx(5 / 11, abs=1e-6)
-    assert svd["low"] < svd["conversion"] < svd["high"]
-    assert svd["tiers"]["model"]["answers"] == 10
-    assert svd["tiers"]["popular"]["conversions"] == 1
-    assert measured["svdpp@v1"]["conversions"] == 0
-
-
-def test_an_answer_whose_window_is_not_over_is_left_out_and_counted():
-    day = 1440
-    table = rows(
-        served(day - 30, 1, ["a"], "over"),
-        served(day - 29.999, 2, ["a"], "not over"),
-        watch(day - 20, 2, "a"),
-    )
-    answers = distinct(answers_of(table))
-    watches = starts_of(table, answers["user"].unique())
-    complete = complete_until(answers["time"].to_numpy(), ["1970-01-01"])
-    measured = report(answers, watches, complete, window=WINDOW, confidence=0.95)["svd@v1"]
-    assert (measured["answers"], measured["censored"], measured["conversions"]) == (1, 1, 0)
-    taken = report(answers, watches, None, window=WINDOW, confidence=0.95)["svd@v1"]
-    assert (taken["answers"], taken["censored"], taken["conversions"]) == (2, 0, 1)
-
-
 def test_a_gap_between_the_days_ends_what_is_known():
     day = 1440 * MINUTE
     times = np.array([0, day + 5, 3 * day + 1, 9 * day])
@@ -246,14 +156,6 @@ def test_request_lines_are_counted_by_status_and_deadline():
         ),
         600,
     ) == {"lines": 4, "failed": 1, "late": 2}
-
-
-def test_no_lines_at_all_make_an_empty_report():
-    table = rows()
-    answers = distinct(answers_of(table))
-    watches = starts_of(table, answers["user"].unique())
-    assert report(answers, watches, None, window=WINDOW, confidence=0.95) == {}
-    assert requests_of(table, 600) == {"lines": 0, "failed": 0, "late": 0}
 
 
 def test_the_join_agrees_with_a_plain_loop_over_random_histories():
@@ -297,3 +199,7 @@ def test_answers_of_another_arm_than_the_user_s_are_counted():
     away = 2 + list(dealt.values()).count("svd")
     assert elsewhere(answers_of(rows(*others, *home, *strange)), routing) == away
     assert elsewhere(answers_of(rows()), routing) == 0
+
+
+def test_no_request_lines_are_none():
+    assert requests_of(rows(), 600) == {"lines": 0, "failed": 0, "late": 0}

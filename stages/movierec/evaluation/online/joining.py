@@ -1,4 +1,4 @@
-"""How served answers did: later watches joined to the answers that offered them. Pure.
+"""Later watches joined to the answers that offered them. Pure.
 
 An answer **converts** when its user starts one of its movies within a time after it. A movie
 starts with the user's first watch of it that is known: whoever is in minute 40 when the answer
@@ -8,15 +8,11 @@ earlier one: the list on the screen is the one that was chosen from. An answer w
 not over by the end of the data is **censored**: it can still convert, so it is left out and
 counted.
 
-The interval is Wilson's and takes answers as independent. Answers to one user are not
-quite: `users` says how many people stand behind the answers.
-
 Times are nanoseconds since 1970. Tables have the columns of `rows.ROWS`.
 """
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,22 +21,10 @@ import pyarrow.compute as pc
 import pyarrow.json
 from numpy.typing import NDArray
 
-from movierec.evaluation.ranking import wilson_interval
-from movierec.fields import number
 from movierec.lines import events
 from movierec.lines.kinds import REQUEST, SERVED, WATCH
 from movierec.routing import Routing, arm
 from movierec.times import DAY, Nanoseconds, day_number, day_start
-
-
-@dataclass(frozen=True)
-class Online:
-    """How served answers are judged by what users did afterwards."""
-
-    conversion_minutes: float = number(above=0)
-    confidence: float = number(above=0, high=0.999999)
-    deadline_ms: int = number(low=1)
-
 
 LINE = pa.schema(
     [
@@ -149,40 +133,6 @@ def complete_until(times: NDArray[np.int64], days: Sequence[str]) -> NDArray[np.
     return ends
 
 
-def report(
-    answers: pa.Table,
-    watches: pa.Table,
-    complete: NDArray[np.int64] | None,
-    *,
-    window: Nanoseconds,
-    confidence: float,
-) -> dict[str, Any]:
-    """model → its answers, conversions and their rate with an interval, by tier as well.
-
-    `complete` says for each answer until when its watches are known; None takes all answers.
-    """
-    over = np.ones(len(answers), dtype=bool)
-    if complete is not None:
-        over = _numpy(answers["time"]) + window <= complete
-    hit = converted(answers, watches, window)
-    model = np.asarray(answers["model"].to_pylist(), dtype=str)
-    tier = np.asarray(answers["tier"].to_pylist(), dtype=str)
-    users = _numpy(answers["user"])
-    result = {}
-    for name in sorted(set(model)):
-        own = model == name
-        result[name] = {
-            **_rate(hit[own & over], confidence),
-            "users": len(np.unique(users[own & over])),
-            "censored": int((own & ~over).sum()),
-            "tiers": {
-                kind: _rate(hit[own & over & (tier == kind)], confidence)
-                for kind in sorted(set(tier[own]))
-            },
-        }
-    return result
-
-
 def requests_of(rows: pa.Table, deadline_ms: int) -> dict[str, int]:
     """Of the request lines among `rows`: how many, with another status than 200, and too late."""
     rows = rows.filter(pc.equal(rows["kind"], REQUEST))
@@ -193,18 +143,6 @@ def requests_of(rows: pa.Table, deadline_ms: int) -> dict[str, int]:
         "lines": len(rows),
         "failed": pc.sum(pc.not_equal(status, "200")).as_py() or 0,
         "late": pc.sum(late).as_py() or 0,
-    }
-
-
-def _rate(hit: NDArray[np.bool_], confidence: float) -> dict[str, Any]:
-    answers, conversions = len(hit), int(hit.sum())
-    low, high = wilson_interval(conversions, answers, confidence)
-    return {
-        "answers": answers,
-        "conversions": conversions,
-        "conversion": conversions / answers if answers else 0.0,
-        "low": low,
-        "high": high,
     }
 
 

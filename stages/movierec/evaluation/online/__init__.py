@@ -1,0 +1,1 @@
+"""What users did with the answers that were served to them."""

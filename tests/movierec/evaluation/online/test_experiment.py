@@ -1,0 +1,140 @@
+"""Intervals against formulas and the truth of a simulated world; verdicts in words."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from movierec.evaluation.online.experiment import (
+    MISMATCH,
+    NOTHING_YET,
+    Plan,
+    Totals,
+    compare,
+    first_arms,
+    half_width,
+    mismatch,
+    share_interval,
+)
+
+PLAN = Plan(confidence=0.95, smallest_lift=0.1, power=0.8, min_users=2)
+
+
+def totals(*arms):
+    """Of arms, each a list of (answers, gains) a user; users of one arm are of no other."""
+    n = sum(map(len, arms))
+    answers, gains = np.zeros((len(arms), n)), np.zeros((len(arms), n))
+    at = 0
+    for k, users in enumerate(arms):
+        for answered, gained in users:
+            answers[k, at], gains[k, at] = answered, gained
+            at += 1
+    return Totals(tuple("abc"[: len(arms)]), answers, gains)
+
+
+def test_totals_are_of_each_user_and_arm():
+    users, arms = np.array([7, 7, 7, 9, 5]), np.array(["a", "a", "b", "b", "z"])
+    found = Totals.of(users, arms, np.array([True, False, True, False, True]), ["a", "b"])
+    assert found.answers.tolist() == [[0, 2, 0], [0, 1, 1]]  # users 5, 7, 9
+    assert found.gains.tolist() == [[0, 1, 0], [0, 1, 0]]
+    assert found.rates.tolist() == [0.5, 0.5]
+    assert found.users.tolist() == [1, 2]
+
+
+@given(st.integers(3000, 9000), st.floats(0.02, 0.98))
+def test_of_users_with_one_answer_each_it_is_wilsons_interval(n, share):
+    hits = round(n * share)
+    answers, gains = np.ones(n), np.r_[np.ones(hits), np.zeros(n - hits)]
+    wilson = binomtest(hits, n).proportion_ci(0.95, method="wilson")
+    found = share_interval(answers, gains, 0.95)
+    assert found == pytest.approx((wilson.low, wilson.high), abs=2e-5)  # Student's quantile
+
+
+def test_answers_that_hang_together_tell_less():
+    alone = share_interval(np.ones(1000), np.r_[np.ones(300), np.zeros(700)], 0.95)
+    together = share_interval(np.full(100, 10.0), np.r_[np.full(30, 10), np.zeros(70)], 0.95)
+    assert together[1] - together[0] > 3 * (alone[1] - alone[0])
+
+
+@pytest.mark.parametrize("gains", [np.zeros(40), np.full(40, 50.0)])
+def test_without_a_difference_between_users_each_counts_as_one_answer(gains):
+    low, high = share_interval(np.full(40, 50.0), gains, 0.95)
+    assert 0 <= low < high <= 1
+    assert 0.05 < high - low < 0.15
+
+
+@pytest.mark.parametrize("users", [0, 1])
+def test_of_fewer_than_two_users_nothing_is_known(users):
+    assert share_interval(np.full(users, 9.0), np.full(users, 3.0), 0.95) == (0.0, 1.0)
+
+
+def test_the_width_is_the_theorems_and_is_narrowest_where_it_should_be():
+    tau = 8.2  # near −W₋₁(−α² / e) − 1 at α = 0.05
+    beside = math.sqrt(2 * (1 + 1 / tau) * math.log(math.sqrt(1 + tau) / 0.05))
+    assert half_width(4.0, 4.0, 0.95) == pytest.approx(2 * beside, rel=1e-4)
+    assert half_width(4.0, 4.0, 0.95) < min(half_width(4.0, v, 0.95) for v in (1.0, 16.0))
+    assert half_width(4.0, 4.0, 0.99) > half_width(4.0, 4.0, 0.95) > 1.96 * 2
+
+
+def test_a_difference_that_is_sure_has_a_verdict_by_name():
+    good, bad = [(10, 5), (10, 4), (10, 6)] * 100, [(10, 2), (10, 1), (10, 3)] * 100
+    better = compare(totals(good, bad), 0, 1, PLAN, 3)
+    worse = compare(totals(bad, good), 0, 1, PLAN, 3)
+    assert (better["verdict"], worse["verdict"]) == ("a better", "b better")
+    assert better["difference"] == pytest.approx(0.3)
+    assert better["lift"] == pytest.approx(1.5)
+    assert better["low"] == pytest.approx(-worse["high"], rel=0.2)
+    assert (better["arm"], better["against"]) == ("a", "b")
+
+
+def test_a_difference_by_chance_has_none_and_says_what_it_would_take():
+    users = [(1, 1), (1, 0), (1, 0)] * 100
+    found = compare(totals(users, users), 0, 1, PLAN, 3)
+    assert (found["verdict"], found["difference"]) == (NOTHING_YET, 0)
+    assert found["low"] < 0 < found["high"]
+    assert found["detectable_lift"] > 0.1
+    assert found["days_needed"] > 3
+    longer = compare(totals(users * 20, users * 20), 0, 1, PLAN, 60)
+    assert longer["detectable_lift"] < found["detectable_lift"] / 3
+    assert longer["days_needed"] == pytest.approx(found["days_needed"], rel=0.02)
+
+
+def test_a_user_whom_both_arms_answered_counts_as_one():
+    """Each user does the same with both: the arms are equal for sure, however users differ."""
+    same = np.tile(np.r_[np.zeros(50), np.full(50, 9)], (2, 1))
+    found = compare(Totals(("a", "b"), np.full((2, 100), 10.0), same), 0, 1, PLAN, 1)
+    assert found["verdict"].endswith("or all users did the same")
+    same[0, 0] = 1
+    found = compare(Totals(("a", "b"), np.full((2, 100), 10.0), same), 0, 1, PLAN, 1)
+    assert found["high"] - found["low"] < 0.02
+
+
+@pytest.mark.parametrize(
+    ("arms", "why"),
+    [
+        (([(5, 1)], [(5, 1)] * 9), "1 users in an arm, online.min_users is 2"),
+        (([], [(5, 1)] * 9), "0 users in an arm"),
+        (([(5, 1)] * 9, [(5, 0)] * 9), "nothing was gained from any answer of b"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(arms, why):
+    found = compare(totals(*arms), 0, 1, PLAN, 1)
+    assert found["verdict"].startswith(f"{NOTHING_YET}: ") and why in found["verdict"]
+    assert found["difference"] is None
+
+
+def test_a_split_off_plan_is_noticed_and_one_by_chance_is_not():
+    assert mismatch([5000, 5060], [50, 50]) > 0.1
+    assert mismatch([5000, 5500], [50, 50]) < MISMATCH
+    assert mismatch([9000, 1010], [9, 1]) > 0.1
+    assert mismatch([9000, 1300], [9, 1]) < MISMATCH
+    assert mismatch([0, 0], [1, 1]) == 1.0
+    assert mismatch([10**7, 0], [1, 1]) > 0  # no underflow
+
+
+def test_a_users_first_arm_is_the_one_that_counts():
+    users, arms = np.array([1, 2, 1, 3]), np.array(["a", "b", "b", "c"])
+    assert first_arms(users, arms, ["a", "b"]) == [1, 1]
