@@ -12,10 +12,14 @@ from movierec.cli import run
 
 VERBS = {
     "window": "name the closed days that the next training uses",
+    "incumbent": "write what candidates are compared with: what is in production",
     "register": "push the data, prove it, then commit and tag what the gate lets pass",
     "verify": "prove that the data of every release is on the DVC remote",
     "reproduce": "make a release again from its tag and compare every byte",
     "image": "make the image of a release",
+    "promote": "say that a release is in production",
+    "rollback": "put the release before back in production",
+    "status": "what is in production, since when, and what the gate said last",
     "lists": "write every user's list to a file",
     "explain": "make served lists again, and say why each movie is there",
     "expire": "delete raw days that are past their retention",

@@ -9,14 +9,17 @@ PLACES = ("*.lock", "refs/**/*.lock", "objects/maintenance.lock")
 """Where git puts the locks of what a release asks it to change, in a repository's folder."""
 
 
-def take_away(folder: Path, since: float, held: Path) -> list[Path]:
+OURS = "movierec-*.lock"
+"""Files that git does not know, whose locks the kernel takes back."""
+
+
+def take_away(folder: Path, since: float) -> list[Path]:
     """Remove git's locks in a repository's folder that were made `since` then (seconds since 1970)
     by a run that is dead; those removed.
 
-    None is removed while any git runs in that repository: the lock may be its own. `held` is our
-    own file, which git does not know.
+    None is removed while any git runs in that repository: the lock may be its own.
     """
-    stale = [path for path in _locks(folder) if path != held and path.stat().st_mtime >= since]
+    stale = [path for path in _locks(folder) if path.stat().st_mtime >= since]
     if not stale or _git_runs_in(folder):
         return []
     for path in stale:
@@ -26,7 +29,7 @@ def take_away(folder: Path, since: float, held: Path) -> list[Path]:
 
 def _locks(folder: Path) -> Iterator[Path]:
     for place in PLACES:
-        yield from folder.glob(place)
+        yield from (path for path in folder.glob(place) if not path.match(OURS))
 
 
 def _git_runs_in(folder: Path) -> bool:

@@ -1,5 +1,6 @@
 """The repository that releases are pushed to: what it has, and how it gets all or nothing."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,9 @@ from infra.release.tag import NAME
 from infra.repository import attempt, git
 from movierec.errors import BadInput, Unavailable, UserError
 from movierec.models.kinds import KINDS
+
+STAGED = re.compile(rf"({'|'.join(KINDS)})#.+")
+"""A tag that says where a release is in use, such as `svd#prod#3`."""
 
 
 class Overtaken(UserError):
@@ -20,7 +24,8 @@ class Origin:
 
     repository: Path
     remote: str
-    branch: str
+    branch: str = ""
+    """None of it where tags alone are moved."""
 
     @property
     def head(self) -> str:
@@ -33,23 +38,26 @@ class Origin:
         return {name: object_ for object_, name in lines if not name.endswith("^{}")}
 
     def fetch(self) -> dict[str, str]:
-        """Bring its branch and releases here; what it has.
+        """Bring its branch, its releases and what says where they are in use here; what it has.
 
-        Raises BadInput when a release of that name is another here, or is nowhere but here.
+        Raises BadInput when a tag of that name is another here, or is nowhere but here.
         """
         refs = self.refs()
-        wanted = [f"refs/tags/{kind}@*:refs/tags/{kind}@*" for kind in KINDS]
+        names = [f"refs/tags/{kind}{mark}*" for kind in KINDS for mark in "@#"]
+        wanted = [f"{name}:{name}" for name in names]
         if self.head in refs:
             wanted.append(f"+{self.head}:refs/remotes/{self.remote}/{self.branch}")
         done = attempt(self.repository, "fetch", "--quiet", "--no-tags", self.remote, *wanted)
         if done.returncode:
             raise BadInput(f"git fetch {self.remote}: {done.stderr.decode(errors='replace')}")
         for name in git(self.repository, "tag", "--list").split():
-            if NAME.fullmatch(name) and f"refs/tags/{name}" not in refs:
-                raise BadInput(
-                    f"{name} is a tag here and not in {self.remote}: `git tag --delete {name}`, "
-                    f"and release by this program, which proves its data first"
-                )
+            if f"refs/tags/{name}" in refs:
+                continue
+            only_here = f"{name} is a tag here and not in {self.remote}: `git tag --delete {name}`,"
+            if NAME.fullmatch(name):
+                raise BadInput(f"{only_here} and release by this program, which proves its data")
+            if STAGED.fullmatch(name):
+                raise BadInput(f"{only_here} and promote by this program, which pushes it")
         return refs
 
     def push(self, commit: str, tags: Mapping[str, str], known: Mapping[str, str]) -> None:
@@ -59,6 +67,15 @@ class Origin:
         them for another reason.
         """
         wanted = {self.head: commit} | {f"refs/tags/{name}": tag for name, tag in tags.items()}
+        self._send(wanted, known, overtaken(self))
+
+    def place(self, name: str, tag: str, known: Mapping[str, str]) -> None:
+        """Have it take one tag, of a name that it does not have; raises as `push` does."""
+        told = f"{self.remote} has another {name} by now: somebody was first; run this again"
+        self._send({f"refs/tags/{name}": tag}, known, told)
+
+    def _send(self, wanted: Mapping[str, str], known: Mapping[str, str], first: str) -> None:
+        """Push refs (name → object), all or nothing; `first` is said when somebody was."""
         specs = [f"{object_}:{name}" for name, object_ in wanted.items()]
         done = attempt(self.repository, "push", "--quiet", "--atomic", self.remote, *specs)
         if not done.returncode:
@@ -68,7 +85,7 @@ class Origin:
         if all(now.get(name) == object_ for name, object_ in wanted.items()):
             return  # it was taken, and only the answer was lost
         if any(now.get(name) != known.get(name) for name in wanted):
-            raise Overtaken(f"{overtaken(self)} ({said})")
+            raise Overtaken(f"{first} ({said})")
         raise Unavailable(f"{self.remote} does not take the release, and has nothing of it: {said}")
 
 

@@ -11,6 +11,7 @@ from movierec.errors import BadInput
 RECORD = (
     "dvc.lock",
     "data/window.yaml",
+    "data/incumbent.json",
     "metrics",
     "reports/baselines.json",
     "reports/gate.json",
@@ -87,12 +88,17 @@ def commit(repository: Path, base: str, tree: str, message: str) -> str:
 def tag_object(repository: Path, name: str, commit: str, card: dict[str, object]) -> str:
     """An annotated tag, which no ref names yet. Its message begins as GTO's, then has the card."""
     kind, version = name.split("@")
-    tagger = git(repository, "var", "GIT_COMMITTER_IDENT").strip()
     told = yaml.safe_dump(card, sort_keys=False, allow_unicode=True, width=100)
-    text = (
-        f"object {commit}\ntype commit\ntag {name}\ntagger {tagger}\n\n"
-        f"Registering artifact {kind} version {version}\n\n{told}"
-    )
+    message = f"Registering artifact {kind} version {version}\n\n{told}"
+    return annotated(repository, name, commit, message)
+
+
+def annotated(repository: Path, name: str, commit: str, message: str, after: int = 0) -> str:
+    """An annotated tag, which no ref names yet, of now; `after` is a second (of the epoch) that it
+    must be later than, whatever the clock says: GTO orders tags by their times."""
+    who, seconds, zone = git(repository, "var", "GIT_COMMITTER_IDENT").strip().rsplit(" ", 2)
+    tagger = f"{who} {max(int(seconds), after + 1)} {zone}"
+    text = f"object {commit}\ntype commit\ntag {name}\ntagger {tagger}\n\n{message}"
     return git(repository, "mktag", given=text.encode()).strip()
 
 

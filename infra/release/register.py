@@ -5,8 +5,9 @@
 
 Each step is checked before the next:
 
- 1. Nothing but dvc.lock, data/window.yaml, metrics and reports may differ from HEAD; what dvc.lock
-    says of every file in git is what git will hold; and `dvc status` has nothing to run.
+ 1. Nothing but dvc.lock, data/window.yaml, data/incumbent.json, metrics and reports may differ from
+    HEAD; what dvc.lock says of every file in git is what git will hold; and `dvc status` has
+    nothing to run.
  2. The gate's verdict is read, from reports/gate.json. A model that it refuses is not released.
  3. DVC's cache is read and hashed; `dvc push`; every object that dvc.lock names is read back from
     the remote and hashed there.
@@ -21,8 +22,9 @@ model's folder → major. A model that a tag has already gets no second one.
 Run it again after whatever stopped it: it finishes, or says that all is done. Two at once in one
 repository: the second is refused.
 
-Exit status: 0 released, or already; 1 the gate refuses every model; 2 something is to be mended, as
-the line says; 3 somebody pushed first: `git pull --rebase`, `dvc repro`, register again.
+Exit status: 0 released, or already; 1 nothing to deploy: the gate refuses every model, or what it
+lets pass was rolled back from; 2 something is to be mended, as the line says; 3 somebody pushed
+first: `git pull --rebase`, `dvc repro`, register again.
 """
 
 import argparse
@@ -35,6 +37,7 @@ from infra.release.card import card_of
 from infra.release.objects import DAMAGED, MISSING, Objects, Storage
 from infra.release.origin import Origin, Overtaken
 from infra.release.pipeline import Pipeline, check_committed
+from infra.release.production import Production
 from infra.release.record import base_of, check_rest, commit, tag_object, take_up, tree_with_record
 from infra.release.releases import Candidate, candidate, count
 from infra.release.tag import check_repository
@@ -99,7 +102,10 @@ def register(origin: Origin, remote: str | None) -> int:
     bring(storage, pipeline, new=not count(refs))
     candidates = [candidate(repository, tree, kind, pipeline, storage.remote) for kind in verdict]
     release(origin, refs, commit(repository, base, tree, message_of(candidates)), candidates)
-    return 0
+    given_up = {name for kind in verdict for name in Production.read(repository, kind).given_up}
+    for one in candidates:
+        print(f"{one.name}: {told(one, given_up)}")
+    return 1 if all(one.name in given_up for one in candidates) else 0
 
 
 def passed(gate: dict[str, Any]) -> list[str]:
@@ -151,7 +157,7 @@ def message_of(candidates: list[Candidate]) -> str:
 
 
 def release(origin: Origin, refs: dict[str, str], commit: str, candidates: list[Candidate]) -> None:
-    """Push what the origin lacks, take it up here, and say what was done."""
+    """Push what the origin lacks, and take it up here."""
     repository = origin.repository
     tags = {
         one.name: tag_object(repository, one.name, commit, card_of(repository, commit, one))
@@ -163,10 +169,15 @@ def release(origin: Origin, refs: dict[str, str], commit: str, candidates: list[
     for name, tag in tags.items():
         git(repository, "update-ref", f"refs/tags/{name}", tag)
     take_up(repository, commit)
-    for one in candidates:
-        print(
-            f"{one.name}: {f'released ({one.why})' if one.new else 'released before, all is done'}"
-        )
+
+
+def told(one: Candidate, given_up: set[str]) -> str:
+    """What became of a candidate."""
+    if one.new:
+        return f"released ({one.why})"
+    if one.name in given_up:
+        return "released before and rolled back from: stays out of production"
+    return "released before, all is done"
 
 
 if __name__ == "__main__":

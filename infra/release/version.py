@@ -63,7 +63,7 @@ def next_version(versions: Iterable[str], before: Made | None, now: Made) -> tup
     if before.format != now.format:
         return str(highest.bump_major().version), f"format {now.format}, before {before.format}"
     for what, old, new in (
-        ("params", _flat(before.params), _flat(now.params)),
+        ("params", flat(before.params), flat(now.params)),
         ("code", before.code, now.code),
     ):
         differ = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
@@ -72,7 +72,7 @@ def next_version(versions: Iterable[str], before: Made | None, now: Made) -> tup
     return str(highest.bump_patch().version), "other data"
 
 
-def _flat(params: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def flat(params: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """file:key → value, of what is nested."""
     flat: dict[str, Any] = {}
     waiting: list[tuple[str, Any]] = [(f"{file}:", values) for file, values in params.items()]

@@ -18,8 +18,8 @@ DATES = {"GIT_AUTHOR_DATE": "1795000000 +0000", "GIT_COMMITTER_DATE": "179500000
 LEFTOVERS = ("*.lock", "movierec-release.index*")
 """Files in a `.git` that a run which ended has no use for, and that may stop the next. Objects that
 were begun are not among them: nobody reads them, and `git gc` removes them."""
-HELD = "movierec-release.lock"
-"""The file whose lock the kernel takes back; it may lie there."""
+HELD = "movierec-*.lock"
+"""Files whose locks the kernel takes back; they may lie there."""
 
 Before = Callable[[], object]
 
@@ -151,7 +151,7 @@ def leftovers(project: Project) -> list[str]:
     """What lies in the repositories, and does not belong there when nothing runs."""
     places = (project.work / ".git", project.origin)
     found = [path for place in places for name in LEFTOVERS for path in place.rglob(name)]
-    return [str(path.relative_to(project.folder)) for path in found if path.name != HELD]
+    return [str(path.relative_to(project.folder)) for path in found if not path.match(HELD)]
 
 
 Fault = Callable[[Bed], Outcome]

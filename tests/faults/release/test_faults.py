@@ -1,6 +1,5 @@
 """Each fault in its quick form breaks no promise. `make faults-release` runs them at length."""
 
-from pathlib import Path
 
 import pytest
 

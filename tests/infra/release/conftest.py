@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.infra.release.project import Project
+from tests.infra.release.shop import shop
 from tests.infra.release.tagged import small
 
 
@@ -39,3 +40,15 @@ def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def trained(trained_once: Project, tmp_path: Path) -> Project:
     """A project whose pipeline ran, and that nothing was released of since."""
     return trained_once.copy(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def shop_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Never changed, only copied."""
+    return shop(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture
+def sold(shop_once: Project, tmp_path: Path) -> Project:
+    """A project with four releases of each kind, nothing of it in production yet."""
+    return shop_once.copy(tmp_path / "shop")

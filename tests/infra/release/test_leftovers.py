@@ -56,7 +56,7 @@ def test_nothing_is_unlocked_under_a_git_that_runs(repository: Path) -> None:
     paths = lock(repository)
     # It waits for its input, in the repository.
     reading = subprocess.Popen(["git", "hash-object", "--stdin"], cwd=repository, stdin=-1)
-    assert take_away(repository / ".git", 0, repository / ".git" / NAME) == []
+    assert take_away(repository / ".git", 0) == []
     assert all(path.exists() for path in paths)
     reading.communicate(b"")
-    assert sorted(take_away(repository / ".git", 0, repository / ".git" / NAME)) == sorted(paths)
+    assert sorted(take_away(repository / ".git", 0)) == sorted(paths)
