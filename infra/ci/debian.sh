@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install from Debian what the slow tests need beyond Python: Java, Maven and OpenSSL for the real
-# Kafka broker, strace for the faults, nginx with njs for the router, Prometheus to check its rules,
-# Chromium for the page. Installs only what is missing.
+# Kafka broker, strace and faketime for the faults, nginx with njs for the router, Prometheus to
+# check its rules, Chromium for the page. Installs only what is missing.
 set -euo pipefail
 
 missing=()
@@ -9,6 +9,7 @@ command -v java >/dev/null || missing+=(openjdk-17-jre-headless)
 command -v mvn >/dev/null || missing+=(maven)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v strace >/dev/null || missing+=(strace)
+command -v faketime >/dev/null || missing+=(faketime)
 command -v promtool >/dev/null || missing+=(prometheus)
 [ -e /usr/lib/nginx/modules/ngx_http_js_module.so ] || missing+=(nginx libnginx-mod-http-js)
 command -v amtool >/dev/null || missing+=(prometheus-alertmanager)

@@ -24,7 +24,7 @@ from tests.infra.release.project import Ended, Project
 SYSCALLS = "write,fsync,link,linkat,unlink,unlinkat,rename,renameat2,mkdir,openat,ftruncate"
 KILLABLE = ["write", "link", "unlink", "rename", "mkdir", "openat"]
 """What changes a disk; of writes and openings a few are tried, of the others all."""
-MANY = {"write": 12, "openat": 12}
+MANY = {"write": 12, "openat": 12, "unlink": 16}
 
 
 CALLS = [
@@ -74,7 +74,7 @@ def at_calls(bed: Bed) -> Outcome:
     told = counting.folder / "calls"
     assert bed.run(counting, before=before_call(-1, told)).status == 0
     calls = len(told.read_text())
-    for place in spread(calls, bed.pick(8, calls)):
+    for place in spread(calls, bed.pick(6, calls)):
         project = bed.project()
         ended = bed.run(project, before=before_call(place - 1))
         judge(bed, outcome, project, f"killed before call {place} of {calls}", ended)
@@ -101,7 +101,7 @@ def at_syscalls(bed: Bed) -> Outcome:
     found = Counter(re.findall(r"^(\d+) +(\w+)\(", trace.read_text(), re.MULTILINE))
     for call in KILLABLE:
         most = max((n for (_, name), n in found.items() if name == call), default=0)
-        for place in spread(most, bed.pick(2, MANY.get(call, most))) if most else []:
+        for place in spread(most, bed.pick(1, MANY.get(call, most))) if most else []:
             project = bed.project()
             inject = f"inject={call}:signal=SIGKILL:when={place}"
             ended = traced(bed, project, "-o", "/dev/null", "-e", f"trace={call}", "-e", inject)
@@ -137,7 +137,7 @@ def group_at_moments(bed: Bed) -> Outcome:
     started = time.monotonic()
     bed.run(timing)
     whole = time.monotonic() - started
-    for number in range(bed.pick(6, 60)):
+    for number in range(bed.pick(4, 40)):
         project = bed.project()
         running = bed.start(project)
         time.sleep(chance.uniform(0.0, whole))

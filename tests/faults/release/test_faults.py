@@ -1,6 +1,5 @@
 """Each fault in its quick form breaks no promise. `make faults-release` runs them at length."""
 
-
 import pytest
 
 from tests.faults.release.__main__ import FAULTS

@@ -98,6 +98,10 @@ class Running:
     pid: int
     output: Path
 
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
     def end(self) -> Ended:
         """Wait for its end."""
         _, status = os.waitpid(self.pid, 0)
