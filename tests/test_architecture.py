@@ -42,6 +42,8 @@ HANDS_IT_ON = {
     "infra/demo/replay.py": "infra/kafka/with-kafka.sh names the broker in it",
     "infra/kafka/check.py": "the broker's settings",
     "infra/repository.py": "git and DVC inherit it, but for what names another repository",
+    "infra/registry/engine.py": "Docker's client inherits what it reads of it, and nothing else",
+    "infra/registry/settings.py": "the registry's settings",
     "infra/router/settings.py": "the router's settings",
     "infra/simulator/sender.py": "the broker's settings",
 }

@@ -16,7 +16,7 @@ VERBS = {
     "register": "push the data, prove it, then commit and tag what the gate lets pass",
     "verify": "prove that the data of every release is on the DVC remote",
     "reproduce": "make a release again from its tag and compare every byte",
-    "image": "make the image of a release",
+    "image": "make the image of a release, or of code, and push it to the registry",
     "promote": "say that a release is in production",
     "rollback": "put the release before back in production",
     "status": "what is in production, since when, and what the gate said last",

@@ -5,6 +5,7 @@ import os
 import re
 import tarfile
 from pathlib import Path
+from typing import Protocol
 
 from infra.release.package import data_hash_of, fetch, locked_model
 from infra.release.tag import Tag
@@ -18,6 +19,15 @@ is one layer. The Dockerfile says it, too."""
 COPIED = re.compile(r"^COPY (?!--from)(.+) \S+$", re.MULTILINE)
 MODEL = "models/${MODEL}"
 """What a Dockerfile calls the model that it copies."""
+
+
+class Source(Protocol):
+    """A commit, and how messages call what is made of it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def commit(self) -> str: ...
 
 
 def make_context(repository: Path, tag: Tag, folder: Path) -> str:
@@ -35,21 +45,22 @@ def make_context(repository: Path, tag: Tag, folder: Path) -> str:
     return data_hash
 
 
-def code_of(repository: Path, tag: Tag) -> list[str]:
-    """Which files a tag's Dockerfile copies, the model aside, and itself."""
-    shown = attempt(repository, "show", f"{tag.commit}:{DOCKERFILE}")
+def code_of(repository: Path, source: Source, dockerfile: str = DOCKERFILE) -> list[str]:
+    """Which files the Dockerfile of a commit copies, the model aside, and itself."""
+    shown = attempt(repository, "show", f"{source.commit}:{dockerfile}")
     if shown.returncode:
-        raise BadInput(f"{tag.name}: no {DOCKERFILE} in it; tag a commit of this project")
+        raise BadInput(f"{source.name}: no {dockerfile} in it; take a commit of this project")
     lines: list[str] = COPIED.findall(shown.stdout.decode())
     copied = [name for line in lines for name in line.split() if name != MODEL]
-    return [DOCKERFILE, *(f":(glob){name}" if "*" in name else name for name in copied)]
+    return [dockerfile, *(f":(glob){name}" if "*" in name else name for name in copied)]
 
 
-def extract(repository: Path, tag: Tag, names: list[str], folder: Path) -> None:
-    """Bring files of a tag's commit to `folder`."""
-    done = attempt(repository, "archive", "--format=tar", tag.commit, "--", *names)
+def extract(repository: Path, source: Source, names: list[str], folder: Path) -> None:
+    """Bring files of a commit to `folder`."""
+    done = attempt(repository, "archive", "--format=tar", source.commit, "--", *names)
     if done.returncode:
-        raise BadInput(f"{tag.name}: {done.stderr.decode().strip()}; tag a commit that has it")
+        said = done.stderr.decode().strip()
+        raise BadInput(f"{source.name}: {said}; take a commit that has it")
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
         # Python 3.11 has filters from 3.11.4 on; before, what is set here is not looked at.
         archive.extraction_filter = getattr(tarfile, "data_filter", None)

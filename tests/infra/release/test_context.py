@@ -87,7 +87,7 @@ def test_nothing_of_the_work_tree_leaks_in(
 def test_a_tag_that_lacks_what_its_dockerfile_copies(project: Path, tmp_path: Path) -> None:
     (project / "infra/docker/serve.txt").unlink()
     tag(project, "svd@v1.1.0")
-    with pytest.raises(BadInput, match=r"svd@v1\.1\.0: .*serve\.txt.*; tag a commit that has it"):
+    with pytest.raises(BadInput, match=r"svd@v1\.1\.0: .*serve\.txt.*; take a commit that has it"):
         made(project, tmp_path / "context", "svd@v1.1.0")
 
 

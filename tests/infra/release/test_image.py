@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.registry.push import Overtaken
 from infra.release import image
 from infra.release.tag import resolve
 from movierec.errors import BadInput, Unavailable
@@ -84,3 +85,15 @@ def test_a_tag_that_is_none_asks_no_docker(project: Path, docker) -> None:
     with pytest.raises(BadInput, match="no tag svd@v9"):
         image.main(["svd@v9.0.0", "--repo", str(project)])
     assert not record.exists()
+
+
+def test_who_was_overtaken_ends_with_a_status_of_their_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def overtaken(*_: object) -> None:
+        raise Overtaken("somebody was first")
+
+    monkeypatch.setattr(image, "push", overtaken)
+    assert image.bring(object(), object()) == 3
+    output = capsys.readouterr()
+    assert (output.out, output.err) == ("", "error: somebody was first\n")
