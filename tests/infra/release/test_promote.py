@@ -2,9 +2,6 @@
 
 import itertools
 import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -192,22 +189,6 @@ def test_two_at_once_of_the_same_are_one(sold: Project) -> None:
     done = sold.release("promote", TWO, before=meanwhile(sold, TWO))
     assert (done.status, "by svd#prod#1; all is done" in done.output) == (0, True), done
     assert (stage_tags(sold), in_production(sold.origin, "svd")) == (["svd#prod#1"], TWO)
-
-
-@pytest.mark.slow
-def test_both_kinds_at_once_from_one_folder(sold: Project) -> None:
-    program = [sys.executable, "-m", "infra.release", "promote", "--repo", str(sold.work)]
-    ends: list[int] = []
-
-    def run(name: str) -> None:
-        ends.append(subprocess.run([*program, name], capture_output=True).returncode)
-
-    threads = [threading.Thread(target=run, args=(f"{k}@v1.0.0",)) for k in ("svd", "svdpp")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (ends, stage_tags(sold)) == ([0, 0], ["svd#prod#1", "svdpp#prod#1"])
 
 
 def test_an_origin_that_is_gone_is_one_line(sold: Project, tmp_path: Path) -> None:
