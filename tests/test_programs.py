@@ -30,6 +30,7 @@ PROGRAMS = {
     "infra.kubernetes.render": "render",
     "infra.kubernetes.trial.load": "load",
     "infra.kubernetes.trial.names": "names",
+    "infra.release.deploy": "deploy",
     "infra.release.expire": "expire",
     "infra.release": "release",
     "infra.release.image": "image",

@@ -17,6 +17,7 @@ VERBS = {
     "verify": "prove that the data of every release is on the DVC remote",
     "reproduce": "make a release again from its tag and compare every byte",
     "image": "make the image of a release, or of code, and push it to the registry",
+    "deploy": "bring a release to its users, and back when it does not serve",
     "promote": "say that a release is in production",
     "rollback": "put the release before back in production",
     "status": "what is in production, since when, and what the gate said last",
