@@ -22,7 +22,7 @@ VERBS = {
     "rollback": "put the release before back in production",
     "status": "what is in production, since when, and what the gate said last",
     "lists": "write every user's list to a file",
-    "explain": "make served lists again, and say why each movie is there",
+    "explain": "make an answer of the past again by its release, and say all behind it",
     "expire": "delete raw days that are past their retention",
 }
 """verb → what it does; the module of that name does it, and is loaded when it is asked for."""

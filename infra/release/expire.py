@@ -143,7 +143,8 @@ def describe(day: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 def entry_of(topic: str, day: str, options: argparse.Namespace) -> dict[str, Any]:
     """What the report says of a day. Raises CorruptFile when its manifest is not readable."""
     storage, folder = at(options.store), day_name_of(topic, day)
-    totals = manifest_of(day_folder(options.store, topic, day))["totals"]
+    manifest = manifest_of(day_folder(options.store, topic, day))
+    totals = manifest["totals"]
     try:
         files = {name: file_entry(storage, f"{folder}/{name}") for name in storage.names(folder)}
     except OSError as error:  # somebody restores it, or expires it too
@@ -157,6 +158,9 @@ def entry_of(topic: str, day: str, options: argparse.Namespace) -> dict[str, Any
         "lines": totals["stored"] + totals["rejected"],
         "manifest_sha256": files[MANIFEST]["sha256"],
         "expired": options.today,
+        # Which lines of the log a model was made of is asked for long after the day has gone.
+        "partitions": manifest["partitions"],
+        "gaps": manifest["gaps"],
     }
 
 

@@ -1,144 +1,151 @@
-"""Served lines → the same lists, made again by the model that each line names, and why.
+"""Makes answers of the past again: IDENTICAL or DIFFERENT, and what stands behind them.
 
-    python -m infra.release.explain --model-dir models/svdpp < lines
+    python -m infra.release explain --user 42 --at 2026-11-23T02:10
+    python -m infra.release explain --request-id 9f86d081884c7d65
+    python -m infra.release explain --day 2026-11-23               # every answer of a day, counted
+    python -m infra.release explain --sample 1000 --seed 7         # of all that is there
+    python -m infra.release explain --model-dir models/svd < lines # served lines of stdin
 
-For each line: who was answered when and by what, whether the list comes out the same to the last
-id, and each movie with its score, its predicted rating and the user's movies that speak for it.
-An answer that a query had a part in (`told`) nobody can make again: a query is not logged. Ends
-with status 1 when a list is another, or cannot be made.
+The answer is found in the topic `served` of the collector's folder, in closed days and in what no
+day holds yet. --at is as the log writes times, in UTC: that minute (second) is in it, and the
+user's last answer at or before its end is taken. Its model is fetched by the release that the line
+names, from the DVC remote, and kept; what is kept is verified whenever it is used. The list is made
+again by the release's own code, whatever has become of the ranking since, with the history that the
+line holds. A release that was taken back (`svd@v1.4.0!`) is asked all the same.
+
+Of one answer: model, commit, params, metrics, data days with their Kafka offsets, tier and arm with
+the reasons, and each movie with the user's own movies that speak for it. Of a day or a sample: how
+many came out how, and a line for each that is not IDENTICAL.
+
+An answer that a query had a part in cannot be made again: a query is not logged. One by what is no
+release (`svd@demo`) needs the package that answered, by --model-dir; that is asked by today's code.
+
+Exit status: 0 all IDENTICAL; 1 one is DIFFERENT, or nobody can make it again; 2 something is to be
+mended, as a line on stderr says: no such answer, a release that cannot be had.
 """
 
 import argparse
-import json
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from infra.demo.report import table
-from movierec.cli import run
-from movierec.dataset.vocabulary import Vocabulary
+from infra.release.answers import Found, ServedLog, sample
+from infra.release.facts import told
+from infra.release.judging import Verdict, explain
+from infra.release.makers import Makers
+from infra.release.tag import check_repository
+from infra.release.telling import counted, headline, near_told
+from movierec.cli import refuse, run, whole
 from movierec.errors import BadInput
-from movierec.lines.events import BadLine
-from movierec.lines.served import parse_served
-from movierec.models.modelfile import LoadedModel, load_model
-from serve.service.reasons import figures
-from serve.service.recommender import Answer, History, Recommender
+from movierec.times import MINUTE, NO_SECONDS, Nanoseconds, day_argument, parse_time
 
-SAME, OTHER, TOLD = "the same list", "ANOTHER LIST", "a query had a part in it: it cannot be made"
-
-
-@dataclass(frozen=True)
-class Explained:
-    """A served line, and what its model makes of it today."""
-
-    said: dict[str, Any]
-    """The line."""
-    answer: Answer | None
-    """None for one that cannot be made again."""
-    figures: dict[str, Any]
-    """Of the answer: `scores`, `ratings` and `because`, as in JSON answers."""
-
-    @property
-    def verdict(self) -> str:
-        """Whether it is the same list, of the same tier."""
-        if self.answer is None:
-            return TOLD
-        said = self.said["tier"], self.said["ids"]
-        return SAME if (self.answer.tier, self.answer.ids) == said else OTHER
+ROOT = Path(__file__).resolve().parents[2]
+EVER: Nanoseconds = 1 << 62
+"""After every answer."""
 
 
 def main(arguments: list[str]) -> int:
-    """Print what becomes of each line of stdin; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="explain", description=(__doc__ or "").split("\n")[0])
+    """Explain what was asked for; returns the exit status."""
+    options = parse(arguments)
+    check_repository(options.repo)
+    many = options.day is not None or options.sample is not None
+    many = many and not options.request_id
+    verdicts: list[tuple[str, str, Verdict]] = []
+    unmended: list[str] = []
+    with Makers(options.repo, options.cache, options.model_dir, why=not many) as makers:
+        for found in chosen(options):
+            one = explain(found, makers)
+            said = found.said
+            verdicts.append((said["model"], said["tier"], one.verdict))
+            if one.mend and one.why not in unmended:
+                unmended.append(one.why)
+            if not many:
+                print(told(one, makers, options.store, options.event_topic), end="\n\n", flush=True)
+            elif one.verdict is not Verdict.IDENTICAL:
+                print(headline(one), flush=True)
+    if not verdicts:
+        raise BadInput(f"{options.day or 'stdin'}: no answer there")
+    if many or len(verdicts) > 1:
+        print(counted(verdicts))
+    for why in unmended:
+        refuse(BadInput(why))
+    if unmended:
+        return 2
+    return 0 if all(verdict is Verdict.IDENTICAL for *_, verdict in verdicts) else 1
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The command line's options. Raises BadInput for those that do not go together."""
+    parser = argparse.ArgumentParser(
+        prog="explain",
+        description=(__doc__ or "").strip(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--user", type=whole, metavar="N", help="whose last answer")
+    parser.add_argument("--at", type=time_argument, metavar="TIME", help="at or before it (now)")
+    parser.add_argument("--request-id", nargs="+", metavar="ID", help="the answers to these")
+    parser.add_argument("--day", type=day_argument, help="all answers of it; of an id: its day")
+    parser.add_argument("--sample", type=whole, metavar="N", help="so many, at random")
+    parser.add_argument("--seed", type=whole, default=0, help="of the sample (0)")
+    parser.add_argument("--store", type=Path, default=Path("data"), metavar="FOLDER")
+    parser.add_argument("--event-topic", default="movielog")
+    parser.add_argument("--served-topic", default="served")
+    parser.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="(this one)")
+    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="of models (in .git)")
     parser.add_argument(
-        "--model-dir", type=Path, required=True, metavar="FOLDER", help="the model of the lines"
+        "--model-dir", type=Path, metavar="FOLDER", help="the package that answered"
     )
     options = parser.parse_args(arguments)
-    recommender = Recommender(load_model(options.model_dir))
-    verdicts = []
-    for line in sys.stdin.buffer:
-        explained = explain(line.removesuffix(b"\n"), recommender)
-        verdicts.append(explained.verdict)
-        print(told(explained), end="\n\n", flush=True)
-    print(f"{verdicts.count(SAME):,} of {len(verdicts):,} lists are the same")
-    return 0 if verdicts and all(verdict == SAME for verdict in verdicts) else 1
+    others = [options.request_id, options.day, options.sample]
+    if options.user is not None and others != [None, None, None]:
+        raise BadInput("--user asks for one answer: leave --request-id, --day and --sample out")
+    if options.at is not None and options.user is None:
+        raise BadInput("--at says when, not whose answer: add --user")
+    if options.sample is not None and (options.sample < 1 or options.request_id):
+        raise BadInput("--sample takes 1 or more, of a day or of all that is there")
+    return options
 
 
-def explain(line: bytes, recommender: Recommender) -> Explained:
-    """What the model makes of a line.
+def time_argument(text: str) -> Nanoseconds:
+    """The end of the minute, the second or the fraction that a text names: argparse's `type`."""
+    moment = parse_time(text)
+    if moment is None:
+        raise BadInput(f"{text!r} is no time; expected it as in the log, UTC: 2026-11-23T02:10")
+    time, digits = moment
+    return time + (MINUTE if digits == NO_SECONDS else 10 ** (9 - digits))
 
-    Raises BadInput for what is no served line, and for a history of movies that the model does not
-    know: it is another one's.
-    """
-    served = parse_served(line)
-    if isinstance(served, BadLine):
+
+def chosen(options: argparse.Namespace) -> Iterable[Found]:
+    """The answers that are asked for. Raises BadInput when there is none."""
+    log = ServedLog(options.store, options.served_topic)
+    if options.user is not None:
+        return [last_of(options.user, options.at or EVER, log)]
+    if options.request_id:
+        return log.requests(options.request_id, options.day)
+    if options.sample is not None:
+        found = sample(log.all(options.day), options.sample, options.seed)
+        if not found:
+            raise BadInput(f"{log.root / log.topic}: no answer there; {log.says()}")
+        return found
+    return log.all(options.day) if options.day else of_stdin()
+
+
+def of_stdin() -> Iterator[Found]:
+    """Lines that somebody gives."""
+    for number, line in enumerate(sys.stdin.buffer, start=1):
+        yield Found.of(line.removesuffix(b"\n"), f"line {number} of stdin")
+
+
+def last_of(user: int, until: Nanoseconds, log: ServedLog) -> Found:
+    """A user's last answer before a moment; says which others are near. Raises BadInput."""
+    found, near = log.last(user, until)
+    told = near_told(user, until, near)
+    if found is None:
         raise BadInput(
-            f"{line[:60]!r} is no served line ({served.reason}); expected the JSON of one"
+            f"{log.root / log.topic}: no answer to user {user} by then; {told}; {log.says()}"
         )
-    said = json.loads(served.text)
-    if said.get("told"):
-        return Explained(said, None, {})
-    history = history_of(said.get("history", []), recommender.model)
-    # Where a service was in a hurry it gave this tier whatever it knew; else there was nothing
-    # to know, and it is all the same.
-    ask = recommender.popular if said["tier"] == "popular" else recommender.answer
-    answer = ask(served.user, history)
-    return Explained(said, answer, figures(recommender, answer))
-
-
-def history_of(pairs: Sequence[tuple[str, float | None]], model: LoadedModel) -> History | None:
-    """A line's `history`, in terms of the model."""
-    if not pairs:
-        return None
-    movies = Vocabulary(model.movies)
-    columns = []
-    for movie, _ in pairs:
-        column = movies.find(movie.encode())
-        if column is None:
-            raise BadInput(f"movie {movie} is not in this model: give the one that the line names")
-        columns.append(column)
-    rated = [n for n, (_, rating) in enumerate(pairs) if rating is not None]
-    watched = np.array(columns)
-    return History(watched[rated], np.array([pairs[n][1] for n in rated], np.float64), watched)
-
-
-def told(explained: Explained) -> str:
-    """What became of a line, for a person."""
-    said, answer = explained.said, explained.answer
-    head = (
-        f"{said['time']}  user {said['user']}  {said['model']} ({said['arm']})  tier {said['tier']}"
-        f"  request {said['request_id']}\n{explained.verdict}"
-    )
-    if answer is None:
-        return head
-    blank = [None] * len(answer.ids)
-    columns = [explained.figures[name] or blank for name in ("scores", "ratings", "because")]
-    rows = [
-        [movie, logged, _number(score), _number(rating), _speaks(because)]
-        for movie, logged, score, rating, because in zip(
-            answer.ids, _beside(said["ids"], len(answer.ids)), *columns, strict=True
-        )
-    ]
-    return f"{head}\n{table(['movie', 'as logged', 'score', 'rating', 'because of'], rows)}"
-
-
-def _beside(ids: Sequence[str], length: int) -> list[str]:
-    """`length` of the logged ids."""
-    return [*ids[:length], *[""] * (length - len(ids))]
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.9g}"
-
-
-def _speaks(because: dict[str, Any] | None) -> str:
-    """The movies that weigh most in a score: of the uptake, else of the rating."""
-    part = because and (because["uptake"] or because["implicit"])
-    return ", ".join(reason["id"] for reason in part["from"]) if part else ""
+    print(f"{told}\n")
+    return found
 
 
 if __name__ == "__main__":

@@ -37,6 +37,19 @@ def resolve(repository: Path, name: str) -> Tag:
     Raises BadInput when that is no name of a version, no repository, or has no such tag or one
     that was taken back.
     """
+    tag = resolve_any(repository, name)
+    if is_taken_back(repository, name):
+        raise BadInput(f"{repository}: {name} was taken back by the tag {name}!; take another")
+    return tag
+
+
+def is_taken_back(repository: Path, name: str) -> bool:
+    """Whether a release is one no more, by GTO's tag `svd@v1.4.0!`."""
+    return bool(git(repository, "for-each-ref", f"refs/tags/{name}!*"))
+
+
+def resolve_any(repository: Path, name: str) -> Tag:
+    """As `resolve`, also of a tag that was taken back: what it answered before, it answered."""
     if not (match := NAME.fullmatch(name)):
         kinds = " or ".join(KINDS)
         raise BadInput(f"{name!r} is no release: expected {kinds}, and a version: svd@v1.4.0")
@@ -49,8 +62,6 @@ def resolve(repository: Path, name: str) -> Tag:
             f"{repository}: no tag {name} of a commit; `git fetch --tags` gets those of its origin,"
             f" `git tag --list '{kind}@*'` lists them"
         )
-    if git(repository, "for-each-ref", f"refs/tags/{name}!*"):
-        raise BadInput(f"{repository}: {name} was taken back by the tag {name}!; take another")
     commit = found.stdout.decode().strip()
     seconds = int(git(repository, "show", "--no-patch", "--format=%ct", commit))
     return Tag(name, kind, version, commit, datetime.fromtimestamp(seconds, UTC))

@@ -1,6 +1,6 @@
 """What is left of closed days that were deleted: a record of each, kept for ever.
 
-    <root>/expired/<topic>/<YYYY-MM-DD>.json     what went, and its manifest's SHA-256
+    <root>/expired/<topic>/<YYYY-MM-DD>.json     what went, its offsets, and its manifest's SHA-256
 
 It is believed twice: a day that is missing is none that was lost, and what remains in the folder of
 such a day may go. So it is under a checksum and says whose it is, and nothing goes by one that
@@ -32,11 +32,19 @@ def expired_days(storage: Storage, topic: str) -> list[str]:
 
 def is_expired(storage: Storage, topic: str, day: str) -> bool:
     """Whether a closed day was deleted, or is being so. Raises CorruptFile."""
+    return expired_record(storage, topic, day) is not None
+
+
+def expired_record(storage: Storage, topic: str, day: str) -> dict[str, Any] | None:
+    """What was written down of a closed day when it was deleted; None of one that was not.
+
+    `partitions` and `gaps` of its manifest are in it since they were first asked for. Raises
+    CorruptFile.
+    """
     try:
-        _read(storage, topic, day)
+        return _read(storage, topic, day)
     except FileNotFoundError:
-        return False
-    return True
+        return None
 
 
 def put_expired(storage: Storage, entry: Mapping[str, Any]) -> None:

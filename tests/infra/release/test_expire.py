@@ -37,6 +37,7 @@ def make_day(root, topic, day):
     files = {"lines.parquet": {}, "rejected.jsonl": {}}
     totals = {"stored": 7, "rejected": 2}
     manifest = {"format": DAY_FORMAT, "day": day, "topic": topic, "files": files, "totals": totals}
+    manifest |= {"partitions": {"0": {"first": 3, "last": 11}}, "gaps": []}
     (folder / "manifest.json").write_bytes(seal(manifest))
     return folder
 
@@ -98,6 +99,7 @@ def test_apply_deletes_in_every_topic_and_writes_what_it_deleted(root):
     first = entries(root)[0]
     assert (first["topic"], first["day"], first["bytes"]) == ("movielog", OLD, size)
     assert (first["lines"], first["expired"]) == (9, TODAY)
+    assert (first["partitions"], first["gaps"]) == ({"0": {"first": 3, "last": 11}}, [])
     assert run("--apply") == 0 and len(entries(root)) == 2
 
 
