@@ -16,6 +16,7 @@ VERBS = {
     "register": "push the data, prove it, then commit and tag what the gate lets pass",
     "verify": "prove that the data of every release is on the DVC remote",
     "reproduce": "make a release again from its tag and compare every byte",
+    "card": "tell what a release was made of, how it was measured and what it changes",
     "image": "make the image of a release, or of code, and push it to the registry",
     "deploy": "bring a release to its users, and back when it does not serve",
     "promote": "say that a release is in production",

@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.release.alone import alone
-from infra.release.card import card_of
+from infra.release.message import card_of
 from infra.release.objects import DAMAGED, MISSING, Objects, Storage
 from infra.release.origin import Origin, Overtaken
 from infra.release.pipeline import Pipeline, check_committed

@@ -74,7 +74,7 @@ def next_version(versions: Iterable[str], before: Made | None, now: Made) -> tup
 
 def flat(params: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """file:key → value, of what is nested."""
-    flat: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     waiting: list[tuple[str, Any]] = [(f"{file}:", values) for file, values in params.items()]
     while waiting:
         name, value = waiting.pop()
@@ -82,5 +82,5 @@ def flat(params: dict[str, dict[str, Any]]) -> dict[str, Any]:
             joint = "" if name.endswith(":") else "."
             waiting += [(f"{name}{joint}{key}", inner) for key, inner in value.items()]
         else:
-            flat[name] = value
-    return flat
+            found[name] = value
+    return found

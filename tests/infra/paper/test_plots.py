@@ -1,10 +1,11 @@
-"""The plots page: one picture a plot, a colour for each model, nothing fetched."""
+"""The plots of DVC: one picture each, a colour for each model, nothing fetched."""
 
 import re
 
 import pytest
 
-from infra.demo import plots_page
+from infra.paper import plots
+from infra.paper.chart import COLOURS, GREY
 
 ROWS = {
     "epoch": ("train_rmse", "filename", ["svd/epochs.csv", "svdpp/epochs.csv"]),
@@ -29,8 +30,8 @@ def spec(x: str) -> dict:
 
 @pytest.mark.parametrize("x", ROWS)
 def test_a_plot_overlays_both_models_in_their_colours(x: str) -> None:
-    svg = plots_page.draw(spec(x))
-    colours = [*plots_page.COLOURS[:2], plots_page.GREY]
+    svg = plots.draw(spec(x))
+    colours = [*COLOURS[:2], GREY]
     for name, colour in zip(("SVD", "SVD++", "actual"), colours, strict=True):
         assert (f">{name}<" in svg) == (colour in svg) == (name != "actual" or x == "rating")
     assert not re.search(r"(?:href|src)=", svg)
@@ -40,13 +41,13 @@ def test_groups_are_evenly_spaced_and_shares_are_bars_from_zero() -> None:
     def places(svg: str) -> list[str]:
         return re.findall(r">(\d+(?:\.\d)?)</text>", svg)
 
-    assert places(plots_page.draw(spec("user_ratings")))[:3] == ["1", "2", "4"]
-    assert "mark-rect role-mark" in plots_page.draw(spec("rating"))
-    assert ">0.00<" in plots_page.draw(spec("rating"))
+    assert places(plots.draw(spec("user_ratings")))[:3] == ["1", "2", "4"]
+    assert "mark-rect role-mark" in plots.draw(spec("rating"))
+    assert ">0.00<" in plots.draw(spec("rating"))
 
 
 def test_every_row_is_kept() -> None:
-    rows, models = plots_page.by_model(spec("rating"))
+    rows, models = plots.by_model(spec("rating"))
     assert models == ["SVD", "SVD++", "actual"]
     assert len(rows) == 9
     assert {"rating": 4.0, "dvc_inferred_y_value": 0.4, "model": "SVD++"} in rows

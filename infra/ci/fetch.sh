@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# What a training starts from: the window of closed days, who is in production, and what DVC keeps of
+# the last run.
+#
+#   MOVIEREC_STORE  the collector's folder (data): its topics are linked into data/
+#   MOVIEREC_DVC    a file of DVC settings (remote, cache) that becomes .dvc/config.local
+#   MOVIEREC_DAYS   how many of the newest closed days (14)
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+export PATH=$PWD/.venv/bin:$PATH DVC_NO_ANALYTICS=1
+
+store=${MOVIEREC_STORE:-data}
+if [ ! "$store" -ef data ]; then
+  for topic in movielog served; do
+    [ ! -d "$store/$topic" ] || ln -sfnT "$(realpath "$store/$topic")" "data/$topic"
+  done
+fi
+[ -z "${MOVIEREC_DVC:-}" ] || install -m 600 "$MOVIEREC_DVC" .dvc/config.local
+
+git fetch --quiet --tags origin
+python -m infra.release window --last "${MOVIEREC_DAYS:-14}"
+python -m infra.release incumbent
+# What the cache has not is brought from the remote; what was half checked out is made whole.
+infra/ci/alone.sh dvc pull --quiet --force --allow-missing

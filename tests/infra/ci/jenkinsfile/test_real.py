@@ -1,0 +1,67 @@
+"""Builds of a project whose pipeline takes seconds: real DVC, git, pytest, register, promote."""
+
+import re
+
+import pytest
+
+from infra.repository import git
+from tests.infra.ci.jenkinsfile.built import Built
+from tests.infra.ci.jenkinsfile.instead import QUICK
+from tests.infra.ci.jenkinsfile.scratch import Scratch
+
+pytestmark = pytest.mark.slow
+
+
+def ran(built: Built) -> list[str]:
+    """The stages that `dvc repro` ran, in order."""
+    return re.findall(r"Running stage '(.+)':", built.log)
+
+
+def tags(scratch: Scratch) -> list[str]:
+    return git(scratch.origin, "tag", "--list").split()
+
+
+def test_from_the_first_release_to_the_next_day(scratch: Scratch) -> None:
+    # Whoever pushes when all is trained: the first to register finds the branch moved.
+    rival = scratch.clone("rival")
+    scratch.instead["-m infra.release register *"] = f"""if [ ! -e {scratch.folder}/came ]; then
+touch {scratch.folder}/came; cd {rival}
+sed -i 's/svd: .n_factors: 4/svd: {{n_factors: 6/' params.yaml
+git commit --quiet --all --message 'More factors'
+git push --quiet origin HEAD:master
+cd - >/dev/null; fi"""
+    first = scratch.build()
+    assert first.result == "SUCCESS", first.log
+    assert first.skipped() == {}
+    trained = [stage for stage in ran(first) if not stage.startswith("evaluate")]
+    days = ["aggregate@2026-11-01", "aggregate@2026-11-02"]
+    assert sorted(trained[:2]) == days  # DVC knows no order between days
+    once = ["preprocess", "train@svd", "train@svdpp", "gate"]
+    assert [stage for stage in trained[2:] if stage != "gate"] == [*once[:3], "train@svd"]
+    release = ["svd#prod#1", "svd@v1.0.0", "svdpp#prod#1", "svdpp@v1.0.0"]
+    assert tags(scratch) == release
+    history = git(scratch.origin, "log", "--format=%s", "master").splitlines()
+    assert history == [
+        "Evaluate what was answered",
+        "Release svd@v1.0.0, svdpp@v1.0.0",
+        "More factors",
+        "Begin",
+    ]
+    assert "svd: {n_factors: 6" in git(scratch.origin, "show", "svd@v1.0.0^{commit}:params.yaml")
+
+    # Nothing came since: nothing is trained, released or deployed again.
+    scratch.instead |= {pattern: QUICK[pattern] for pattern in QUICK if "coverage" in pattern}
+    second = scratch.build()
+    assert second.result == "SUCCESS", second.log
+    assert not {stage.split("@")[0] for stage in ran(second)} & {"aggregate", "train", "evaluate"}
+    assert second.skipped() == {"deploy svd": "when", "deploy svdpp": "when"}
+    assert tags(scratch) == release
+
+    # A night later, on an agent that has nothing: what is known comes from the remote.
+    scratch.close("2026-11-03")
+    (scratch.folder / "cache").rename(scratch.folder / "another")
+    third = scratch.build()
+    assert third.result == "SUCCESS", third.log
+    assert [stage for stage in ran(third) if "aggregate" in stage] == ["aggregate@2026-11-03"]
+    assert {"svd@v1.0.1", "svdpp@v1.0.1", "svd#prod#2", "svdpp#prod#2"} < set(tags(scratch))
+    assert "svd@v1.0.1: released (other data)" in third.log
