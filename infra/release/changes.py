@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.release.card import WINDOW
+from infra.release.message import WINDOW
 from infra.release.pipeline import Pipeline
 from infra.release.releases import path_of
 from infra.release.version import flat

@@ -11,7 +11,18 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.faults.release import clocks, damage, disks, killing, origins, others, remotes
+from tests.faults.release import (
+    clocks,
+    damage,
+    deploying,
+    disks,
+    images,
+    killing,
+    origins,
+    others,
+    production,
+    remotes,
+)
 from tests.faults.release.bed import Bed, Fault
 from tests.faults.release.guards import GUARDS
 from tests.faults.release.outcome import Outcome, header, row
@@ -35,6 +46,11 @@ FAULTS: dict[str, Fault] = {
     "s3-cut": remotes.cut,
     "s3-slow": remotes.slow,
     "s3-killed": remotes.killed,
+    "promote": production.promote,
+    "rollback": production.rollback,
+    "promote-at-once": production.at_once,
+    "deploy": deploying.killed,
+    "images": images.in_push,
 }
 
 

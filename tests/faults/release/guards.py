@@ -14,7 +14,7 @@ def reading_back() -> None:
 
 def all_or_nothing() -> None:
     """Push branch and tags one by one, as far as they are taken."""
-    attempt = origin.attempt
+    attempt = vars(origin)["attempt"]
 
     def without(repository: Any, *arguments: str, **named: Any) -> Any:
         return attempt(repository, *(a for a in arguments if a != "--atomic"), **named)
