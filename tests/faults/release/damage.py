@@ -1,5 +1,6 @@
 """Objects that are not what they are called by: in the cache, on the remote, before and after."""
 
+import itertools
 import json
 import shutil
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from infra.release import register
 from infra.release.package import fetch, locked_model
-from infra.release.tag import resolve
+from infra.release.tag import Tag, resolve
 from movierec.errors import UserError
 from tests.faults.release.bed import Bed
 from tests.faults.release.outcome import Outcome
@@ -67,7 +68,7 @@ def each(
     source = of or bed.trained
     names = [path.relative_to(place(source)) for path in files_of(place(source))]
     cases = [(name, way) for name in names for way in WAYS]
-    for name, way in cases[:: bed.pick(9, 1)]:
+    for name, way in cases[:: bed.pick(15, 1)]:
         project = bed.project(source)
         path = place(project) / name
         whole, mode = path.read_bytes(), path.stat().st_mode
@@ -94,29 +95,33 @@ def served(bed: Bed) -> Outcome:
     shutil.rmtree(done.work / ".dvc/cache")  # the remote alone has the data
     for name in bed.names:
         tag = resolve(done.work, name)
-        locked = locked_model(done.work, tag)
-        for path in model_files(done, locked.md5):
-            for way, change in WAYS.items():
-                whole, mode = path.read_bytes(), path.stat().st_mode
-                path.chmod(0o644)
-                change(path)
-                when = f"{name}: {path.name} {way}"
-                outcome.tried += 1
-                target = done.folder / f"image-{outcome.tried}"
-                try:
-                    fetch(done.work, tag, locked, target)
-                    outcome.wrong += 1
-                    outcome.note(f"{when}: given to an image")
-                except UserError:
-                    pass
-                verified = bed.run(done, "verify")
-                path.write_bytes(whole)
-                path.chmod(mode)
-                if verified.status != 1 or path.name not in verified.output:
-                    outcome.note(f"{when}: verify says {verified.output}")
-                elif bed.run(done, "verify").status == 0:
-                    outcome.recovered += 1
+        files = model_files(done, locked_model(done.work, tag).md5)
+        for path, way in list(itertools.product(files, WAYS))[:: bed.pick(5, 1)]:
+            give_out(bed, outcome, done, tag, path, way)
     return outcome
+
+
+def give_out(bed: Bed, outcome: Outcome, done: Project, tag: Tag, path: Path, way: str) -> None:
+    """Damage an object of a release, ask for its model as an image does, put it back."""
+    whole, mode = path.read_bytes(), path.stat().st_mode
+    path.chmod(0o644)
+    WAYS[way](path)
+    when = f"{tag.name}: {path.name} {way}"
+    outcome.tried += 1
+    try:
+        locked = locked_model(done.work, tag)
+        fetch(done.work, tag, locked, done.folder / f"image-{outcome.tried}")
+        outcome.wrong += 1
+        outcome.note(f"{when}: given to an image")
+    except UserError:
+        pass
+    verified = bed.run(done, "verify")
+    path.write_bytes(whole)
+    path.chmod(mode)
+    if verified.status != 1 or path.name not in verified.output:
+        outcome.note(f"{when}: verify says {verified.output}")
+    elif bed.run(done, "verify").status == 0:
+        outcome.recovered += 1
 
 
 def model_files(project: Project, md5: str) -> list[Path]:

@@ -2,6 +2,7 @@
 has carried it out; with a good release, and with one that does not serve."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
@@ -48,11 +49,30 @@ def world(bed: Bed) -> Iterator[World]:
             yield World(behind, standin, router, folder)
 
 
+@contextmanager
+def quiet(bed: Bed) -> Iterator[None]:
+    """What deploys, here and in processes of its own, says it to a file."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    kept = [os.dup(number) for number in (1, 2)]
+    with (bed.folder / f"deploy-{next(bed.numbers)}").open("w") as file:
+        for number in (1, 2):
+            os.dup2(file.fileno(), number)
+    try:
+        yield
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        for number, own in zip((1, 2), kept, strict=True):
+            os.dup2(own, number)
+            os.close(own)
+
+
 def killed(bed: Bed) -> Outcome:
     """Killed at a request, run again: all pods have the new image, or all the old one where the new
     does not serve; never some of each at the end, never one that nobody proved."""
     outcome = Outcome("deploy killed at every request to Rancher")
-    with world(bed) as tried:
+    with quiet(bed), world(bed) as tried:
         for broken in (False, True):
             tried.deployments.broken.clear()
             if broken:

@@ -74,7 +74,7 @@ def at_calls(bed: Bed) -> Outcome:
     told = counting.folder / "calls"
     assert bed.run(counting, before=before_call(-1, told)).status == 0
     calls = len(told.read_text())
-    for place in spread(calls, bed.pick(6, calls)):
+    for place in spread(calls, bed.pick(4, calls)):
         project = bed.project()
         ended = bed.run(project, before=before_call(place - 1))
         judge(bed, outcome, project, f"killed before call {place} of {calls}", ended)
@@ -137,7 +137,7 @@ def group_at_moments(bed: Bed) -> Outcome:
     started = time.monotonic()
     bed.run(timing)
     whole = time.monotonic() - started
-    for number in range(bed.pick(4, 40)):
+    for number in range(bed.pick(3, 40)):
         project = bed.project()
         running = bed.start(project)
         time.sleep(chance.uniform(0.0, whole))

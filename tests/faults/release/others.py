@@ -11,7 +11,7 @@ from tests.faults.release.killing import hook
 from tests.faults.release.outcome import Outcome
 from tests.infra.release.project import Ended, Project
 
-PAUSED = "echo here > reached; while [ ! -e go ]; do sleep 0.05; done"
+PAUSED = "[ -e reached ] && exit 0; echo here > reached; while [ ! -e go ]; do sleep 0.05; done"
 
 
 def at_once_here(bed: Bed) -> Outcome:
@@ -38,7 +38,7 @@ def at_once_elsewhere(bed: Bed) -> Outcome:
     for _ in range(bed.pick(1, 6)):
         one = bed.project()
         two = other_clone(bed, one)
-        hook(one.origin, "pre-receive", f"[ -e second ] && exit 0\ntouch second\n{PAUSED}")
+        hook(one.origin, "pre-receive", PAUSED)
         first = bed.start(one)
         await_file(one.origin / "reached")
         second = bed.run(two, before=later)

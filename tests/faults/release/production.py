@@ -84,8 +84,7 @@ def at_once(bed: Bed) -> Outcome:
             git(clone, "config", key, value)
         two = Project(project.folder)
         two.work, two.outputs = clone, bed.folder
-        script = f"[ -e second ] && exit 0\ntouch second\n{PAUSED}"
-        hook(project.origin, "pre-receive", script)
+        hook(project.origin, "pre-receive", PAUSED)
         first = bed.start(project, "promote", FIRST)
         await_file(project.origin / "reached")
         second = bed.run(two, "promote", SECOND)

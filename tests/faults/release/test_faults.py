@@ -5,7 +5,7 @@ import pytest
 from tests.faults.release.__main__ import FAULTS
 from tests.faults.release.bed import Bed
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+NEEDS_DOCKER = ["images"]
 
 
 @pytest.fixture(scope="module")
@@ -13,7 +13,17 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> Bed:
     return Bed(tmp_path_factory.mktemp("faults"), quick=True)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("fault", [name for name in FAULTS if name not in NEEDS_DOCKER])
 def test_a_fault_breaks_no_promise(fault: str, bed: Bed) -> None:
+    outcome = FAULTS[fault](bed)
+    assert outcome.is_good, outcome
+
+
+@pytest.mark.docker
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("fault", NEEDS_DOCKER)
+def test_a_fault_of_images_breaks_no_promise(fault: str, bed: Bed) -> None:
     outcome = FAULTS[fault](bed)
     assert outcome.is_good, outcome
