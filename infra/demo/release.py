@@ -5,7 +5,7 @@
 
 Starts from the days of `make demo`. In `.demo/release` it makes a repository with a bare origin,
 an S3 server for the data and, where Docker and Debian's `docker-registry` are, a registry of
-images; with KUBECONFIG and HAND_IMAGES the releases go to that cluster, too. Every command is one
+images; with --hand-over the releases go to the cluster of KUBECONFIG, too. Every command is one
 that a person can type there, and is shown. The servers are stopped at the end, and the folder
 stays.
 """
@@ -34,34 +34,35 @@ OLD, NEW = "v1.0.0", "v1.0.1"
 def main(arguments: list[str]) -> int:
     """Tell the story."""
     options = parse(arguments)
-    folder = options.output.absolute()
+    folder, days = options.output.absolute(), options.workspace.absolute()
     started = time.monotonic()
-    work = around.make_repository(options.workspace.absolute(), folder, ROOT)
+    work = around.make_repository(days, folder, ROOT)
     environment = workspace.environment(work)
     with Processes(work, folder / "logs", environment) as processes:
         with step(1, "around", "a git origin, an S3 server, a registry", STEPS) as current:
             environment.update(stand(current, processes, folder, work))
         terminal = Terminal(processes)
-        rollouts = Rollouts(terminal, "IMAGES_REGISTRY" in environment)
         answering = Answering(processes, folder, options.seconds)
-        for day in DAYS[:-1]:
-            around.close_day(options.workspace.absolute(), work, TOPIC, day)
-        night(terminal, 2, f"days {DAYS[0]} and {DAYS[1]}", len(DAYS) - 1)
-        bring(rollouts, terminal, 3, OLD)
-        around.close_day(options.workspace.absolute(), work, TOPIC, DAYS[-1])
-        with step(4, "answer", f"{OLD} of both, asked by simulated users", STEPS) as current:
-            answering.live(current, OLD)
-        night(terminal, 5, f"{DAYS[-1]} has closed", len(DAYS))
-        bring(rollouts, terminal, 6, NEW)
-        with step(7, "answer", f"{NEW} of both", STEPS) as current:
-            answering.live(current, NEW)
-            answering.stop()
-        undo(terminal, rollouts)
-        explain(terminal, folder)
+        with Rollouts(terminal, environment, options.hand_over) as rollouts:
+            for day in DAYS[:-1]:
+                around.close_day(days, work, TOPIC, day)
+            night(terminal, 2, f"days {DAYS[0]} and {DAYS[1]}", len(DAYS) - 1)
+            bring(rollouts, terminal, 3, OLD)
+            with step(4, "answer", f"{OLD} of both, asked by simulated users", STEPS) as current:
+                answering.live(current, OLD)
+            around.close_day(days, work, TOPIC, DAYS[-1])
+            night(terminal, 5, f"{DAYS[-1]} has closed", len(DAYS))
+            bring(rollouts, terminal, 6, NEW)
+            with step(7, "answer", f"{NEW} of both", STEPS) as current:
+                answering.live(current, NEW)
+                answering.stop()
+            undo(terminal, rollouts)
+            explain(terminal, folder)
         with step(10, "stop", "everything that was started", STEPS) as current:
-            rollouts.remove(current)
             current.note = f"processes stopped: {processes.stop_all()}"
-    print(f"two releases of each model took {time.monotonic() - started:.0f} s; look into {folder}")
+    print(
+        f"two releases of each model took {time.monotonic() - started:.0f} s; they stay in {folder}"
+    )
     return 0
 
 
@@ -71,6 +72,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--workspace", type=Path, default=ROOT / ".demo/workspace")
     parser.add_argument("--output", type=Path, default=ROOT / ".demo/release", metavar="FOLDER")
     parser.add_argument("--seconds", type=whole, default=10, help="that users ask each release")
+    parser.add_argument(
+        "--hand-over", metavar="COMMAND", help="takes images' names: the cluster of KUBECONFIG"
+    )
     return parser.parse_args(arguments)
 
 

@@ -11,15 +11,35 @@ from typing import ClassVar
 
 from movierec.errors import BadParams
 from serve.settings import section
-from serve.variables import FILE, PASSWORD, SWITCH, Environment, matching, read, setting, whole
+from serve.variables import (
+    FILE,
+    PASSWORD,
+    SWITCH,
+    Environment,
+    Kind,
+    matching,
+    read,
+    setting,
+    whole,
+)
 
 PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 # Without a dot, a port or `localhost` it would be a folder on Docker Hub to `docker push`.
 HOST = r"(?:localhost|(?=[^/]*[.:])(?:[A-Za-z0-9][A-Za-z0-9.-]{0,252}|\[[0-9a-fA-F:.]{2,45}\]))"
-REGISTRY = matching(
+PLACE = matching(
     rf"(?!docker\.io(?:/|$)){HOST}(?::[0-9]{{1,5}})?(?:/{PART})*",
     "host[:port][/path] of a registry, its host with a dot or a port",
 )
+
+
+def place(text: str) -> str:
+    """Where a registry is. What may hold a password, as URLs do, is refused without quoting it."""
+    if "@" in text:
+        raise BadParams("IMAGES_REGISTRY has an @: who asks is told by IMAGES_USER alone")
+    return str(PLACE.parse(text))
+
+
+REGISTRY = Kind(PLACE.takes, place)
 USER = matching(r"[^\x00-\x1f:]{1,249}", "a user's name, which has no colon")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from infra.demo.releases import REPOSITORY
 from infra.kubernetes.asking import Load, asking, failures, had_time, summary
 from infra.kubernetes.cluster import Cluster
 from infra.kubernetes.images import ROUTER, build, hand_over, image_of, make_images
@@ -37,16 +38,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def images(tmp_path_factory: pytest.TempPathFactory) -> None:
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two releases of each arm, retrained; a router; and an image with a damaged model: the
-    cluster has them all."""
-    names = make_images(WORKSPACE, tmp_path_factory.mktemp("releases"), [OLD, NEW])
+    cluster has them all. Returns the repository of the releases."""
+    folder = tmp_path_factory.mktemp("releases")
+    names = make_images(WORKSPACE, folder, [OLD, NEW])
     build(BROKEN, "-", given=BREAK.format(OLD))
     hand_over(os.environ["HAND_IMAGES"], [*names, BROKEN])
+    return folder / REPOSITORY
 
 
 @pytest.fixture(scope="session")
-def installed(images: None) -> Iterator[Cluster]:
+def installed(images: Path) -> Iterator[Cluster]:
     """Everything, serving; taken away at the end."""
     cluster = Cluster(f"movierec-test-{os.getpid()}")
     try:

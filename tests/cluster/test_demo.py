@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from infra.kubernetes.cluster import Cluster
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 
-def test_the_demo_deploys_updates_tells_and_leaves_nothing(images: None) -> None:
+def test_the_demo_deploys_updates_tells_and_leaves_nothing(images: Path) -> None:
     namespace = f"movierec-demo-{os.getpid()}"
     options = ["--namespace", namespace, "--hand-over", os.environ["HAND_IMAGES"]]
     program = [sys.executable, "-m", "infra.demo.cluster", *options]

@@ -33,6 +33,13 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def soon_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what never comes: it is waited for no longer than a second."""
+    for name in ("SMOKE", "PATIENCE"):
+        monkeypatch.setenv(f"DEPLOY_{name}_SECONDS", "1")
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits for seconds between two looks waits for less."""
@@ -57,8 +64,6 @@ def world(
             "CA": str(certified.ca),
             "ROUTER": router.url,
             "USERS": "1,2,3",
-            "SMOKE_SECONDS": "1",
-            "PATIENCE_SECONDS": "5",
         }
         for name, value in given.items():
             monkeypatch.setenv(f"DEPLOY_{name}", value)

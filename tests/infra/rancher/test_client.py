@@ -130,20 +130,18 @@ def test_silence_is_no_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> 
     assert world.deploy() == 0
 
 
-def test_it_is_asked_for_a_while_only(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: Caught
-) -> None:
-    monkeypatch.setenv("DEPLOY_PATIENCE_SECONDS", "1")
+@pytest.mark.usefixtures("soon_enough")
+def test_it_is_asked_for_a_while_only(world: World, capsys: Caught) -> None:
     world.standin.faults.append(Fault(times=10**9, reply=BROKEN_TUNNEL))
     line = stopped(world, capsys)
     assert "GET svd: 500 'cluster agent disconnected': so for 1 s" in line
     assert len(world.standin.asked) > 2
 
 
+@pytest.mark.usefixtures("soon_enough")
 def test_a_server_that_is_not_there(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: Caught
 ) -> None:
-    monkeypatch.setenv("DEPLOY_PATIENCE_SECONDS", "1")
     monkeypatch.setenv("DEPLOY_URL", "https://127.0.0.1:9/k8s/clusters/c-1")
     assert "GET svd: NewConnectionError" in stopped(world, capsys)
 

@@ -78,12 +78,12 @@ def test_what_the_controller_gives_up_is_put_back(world: World, capsys: Caught) 
 def test_a_rollout_without_a_limit_of_its_own_has_ours(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: Caught
 ) -> None:
-    monkeypatch.setenv("DEPLOY_ROLLOUT_SECONDS", "1")
+    monkeypatch.setenv("DEPLOY_ROLLOUT_SECONDS", "2")
     monkeypatch.setattr("tests.infra.rancher.deployments.DEADLINE", 10**9)
     world.deployments.broken.add(NEW)
     assert world.deploy() == 1
     assert world.pods == [OLD, OLD]
-    assert f"{TAG} does not serve: not out after 1 s" in capsys.readouterr().err
+    assert f"{TAG} does not serve: not out after 2 s" in capsys.readouterr().err
 
 
 def test_a_failed_one_of_before_says_nothing_of_this_one(world: World) -> None:
@@ -146,6 +146,7 @@ def test_who_was_first_is_not_undone(world: World, method: str, skip: int, capsy
     assert "somebody was first" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("soon_enough")
 def test_who_was_first_while_lists_were_asked_for_is_not_undone(world: World) -> None:
     """The lists are wrong since they are another release's."""
     world.router.models |= {OTHER: "svd@v1.5.0", NEW: "svd@v1.3.0"}
@@ -159,10 +160,10 @@ def test_who_was_first_while_lists_were_asked_for_is_not_undone(world: World) ->
     assert world.image == OTHER
 
 
+@pytest.mark.usefixtures("soon_enough")
 def test_a_put_back_that_nobody_answers_is_finished_by_the_next(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: Caught
+    world: World, capsys: Caught
 ) -> None:
-    monkeypatch.setenv("DEPLOY_PATIENCE_SECONDS", "1")
     world.deployments.broken.add(NEW)
     world.standin.faults.append(Fault("PATCH", before=lambda: None))
     world.standin.faults.append(Fault("PATCH", 10**9, status(503, "Unavailable", "no")))

@@ -21,6 +21,7 @@ def test_an_old_pod_may_answer_for_a_moment(world: World) -> None:
     assert world.pods == [NEW, NEW]
 
 
+@pytest.mark.usefixtures("soon_enough")
 def test_lists_that_are_wrong_put_the_old_image_back(world: World, capsys: Caught) -> None:
     world.router.models[NEW] = "svd@v1.3.0"
     assert world.deploy() == 1
@@ -29,6 +30,7 @@ def test_lists_that_are_wrong_put_the_old_image_back(world: World, capsys: Caugh
     assert f"recommend/1: X-Model is svd@v1.3.0, not svd@v1.4.0; {OLD} is put back" in line
 
 
+@pytest.mark.usefixtures("soon_enough")
 def test_a_router_that_is_not_there(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: Caught
 ) -> None:
@@ -37,9 +39,12 @@ def test_a_router_that_is_not_there(
     assert "recommend/1: NewConnectionError" in capsys.readouterr().err
 
 
-def test_what_had_been_there_before_is_not_put_back(world: World, capsys: Caught) -> None:
+def test_what_had_been_there_before_is_not_put_back(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: Caught
+) -> None:
     """Proven once, and the router fails when it is deployed again: that is no reason to go back."""
-    world.deploy()
+    assert world.deploy() == 0
+    monkeypatch.setenv("DEPLOY_SMOKE_SECONDS", "1")
     world.router.status = 503
     assert world.deploy() == 1
     assert world.pods == [NEW, NEW]
