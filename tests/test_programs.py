@@ -27,6 +27,7 @@ PROGRAMS = {
     "infra.demo.cluster": "cluster",
     "infra.demo.page": "page",
     "infra.demo.plots_page": "plots_page",
+    "infra.demo.release": "release",
     "infra.demo.releases": "releases",
     "infra.demo.replay": "replay",
     "infra.kafka.embedded": "embedded",

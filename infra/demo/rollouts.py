@@ -18,8 +18,8 @@ NAMESPACE = "movierec-release-demo"
 
 
 class Rollouts:
-    """Images and deployments of releases, by the commands for that. `environment` is the terminal's,
-    `hands` the command that gives images to a cluster; without, there is none."""
+    """Images and deployments of releases, by the commands for that. `environment` is that of the
+    terminal, `hands` the command that gives images to a cluster; without, there is none."""
 
     def __init__(
         self, terminal: Terminal, environment: dict[str, str], hands: str | None = None
