@@ -1,6 +1,7 @@
 """A DVC remote behind a network: an S3 server that is slow, gone, killed or cut in mid-push."""
 
 import contextlib
+import os
 import shutil
 import signal
 import time
@@ -41,7 +42,7 @@ def cut(bed: Bed) -> Outcome:
     with server(bed) as (made, _):
         with wire(made.port) as whole:
             assert bed.run(on(bed, made, whole.port)).status == 0
-        for size in spread(whole.carried, bed.pick(1, 12)):
+        for size in spread(whole.carried, bed.pick(3, 14))[1:-1]:
             with wire(made.port, cut_after=size - 1) as broken:
                 project = on(bed, made, broken.port)
                 ended = bed.run(project)
@@ -77,7 +78,8 @@ def killed(bed: Bed) -> Outcome:
             running = bed.start(project)
             while running.is_running() and len(list(made.bucket.rglob("md5/*/*"))) < objects:
                 time.sleep(0.01)
-            processes.running.pop("versitygw").send_signal(signal.SIGKILL)
+            os.kill(processes.running["versitygw"].pid, signal.SIGKILL)
+            processes.wait("versitygw")
             ended = running.end()
             when = f"killed after {objects} objects"
             outcome.tried += 1

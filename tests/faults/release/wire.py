@@ -24,13 +24,23 @@ class Wire:
         """Bytes that the clients sent."""
 
     def serve(self) -> None:
-        """Take connections until the listener is closed."""
-        with suppress(OSError):
+        """Take connections until the listener is shut down."""
+        threads = []
+        with self.listener, suppress(OSError):
             while True:
                 client, _ = self.listener.accept()
-                server = socket.create_connection(("127.0.0.1", self.to))
-                for ends in ((client, server, True), (server, client, False)):
-                    threading.Thread(target=self._carry, args=ends, daemon=True).start()
+                threads.append(threading.Thread(target=self._join, args=(client,)))
+                threads[-1].start()
+        for thread in threads:
+            thread.join()
+
+    def _join(self, client: socket.socket) -> None:
+        """Carry both ways until one end has had enough."""
+        with client, socket.create_connection(("127.0.0.1", self.to)) as server:
+            back = threading.Thread(target=self._carry, args=(server, client, False))
+            back.start()
+            self._carry(client, server, True)
+            back.join()
 
     def _carry(self, source: socket.socket, target: socket.socket, counts: bool) -> None:
         with suppress(OSError):
@@ -56,9 +66,10 @@ class Wire:
 def wire(to: int, bytes_per_second: float = 1e12, cut_after: int | None = None) -> Iterator[Wire]:
     """A way to a port while the block runs."""
     made = Wire(to, bytes_per_second, cut_after)
-    thread = threading.Thread(target=made.serve, daemon=True)
+    thread = threading.Thread(target=made.serve)
     thread.start()
     try:
         yield made
     finally:
-        made.listener.close()
+        made.listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
