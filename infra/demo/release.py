@@ -57,7 +57,7 @@ def main(arguments: list[str]) -> int:
                 answering.live(current, NEW)
                 answering.stop()
             undo(terminal, rollouts)
-            explain(terminal, folder)
+            explain(terminal)
         with step(10, "stop", "everything that was started", STEPS) as current:
             current.note = f"processes stopped: {processes.stop_all()}"
     print(
@@ -82,7 +82,7 @@ def stand(current: Step, processes: Processes, folder: Path, work: Path) -> dict
     """Start what releases need; the variables that programs find it by."""
     found = around.start_s3(processes, folder, ROOT, work)
     git(work, "push", "--quiet", "--set-upstream", "origin", "main")
-    current.say(f"git   {folder / 'origin.git'}")
+    current.say("git   origin.git, bare")
     current.say(f"S3    s3://{around.BUCKET}/movierec, by versitygw on loopback")
     registry = around.start_registry(processes, folder)
     where = registry.get("IMAGES_REGISTRY")
@@ -117,14 +117,13 @@ def undo(terminal: Terminal, rollouts: Rollouts) -> None:
         terminal.type(current, f"{RELEASE} status")
 
 
-def explain(terminal: Terminal, folder: Path) -> None:
+def explain(terminal: Terminal) -> None:
     """What any answer and any release came from."""
     with step(9, "explain", "answers, a release, and make one again", STEPS) as current:
-        store = f"--store {folder / 'live'}"
         shown = ["IDENTICAL", "DIFFERENT", "svd"]
-        terminal.type(current, f"{RELEASE} explain --sample 200 {store}", shown, may_end=(0, 1))
-        page = folder / "card.html"
-        terminal.type(current, f"{RELEASE} card svd@{NEW} --html --output {page}")
+        sampled = f"{RELEASE} explain --sample 200 --store ../live"
+        terminal.type(current, sampled, shown, may_end=(0, 1))
+        terminal.type(current, f"{RELEASE} card svd@{NEW} --html --output ../card.html")
         terminal.type(current, f"{RELEASE} reproduce svd@{OLD}")
 
 
