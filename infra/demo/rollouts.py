@@ -3,6 +3,8 @@
 from functools import partial
 from types import TracebackType
 
+import numpy as np
+
 from infra.demo.around import listens
 from infra.demo.report import Step
 from infra.demo.terminal import Terminal
@@ -87,3 +89,5 @@ class Rollouts:
         self.terminal.processes.wait_until("router", partial(listens, port))
         self.environment["DEPLOY_NAMESPACE"] = NAMESPACE
         self.environment["DEPLOY_ROUTER"] = f"http://127.0.0.1:{port}"
+        known = np.load(self.terminal.processes.root / "models/svd/users.npy", mmap_mode="r")
+        self.environment["DEPLOY_USERS"] = ",".join(map(str, known[:10]))

@@ -1,9 +1,13 @@
-"""Locks that git left in a repository when it was killed, and that would stop who comes next."""
+"""What git and DVC left locked when they were killed, and what would stop who comes next."""
 
+import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
+from dvc.lock import LockError, make_lock
+from dvc.rwlock import RWLOCK_FILE, RWLOCK_LOCK
 
 PLACES = ("*.lock", "refs/**/*.lock", "objects/maintenance.lock")
 """Where git puts the locks of what a release asks it to change, in a repository's folder."""
@@ -43,3 +47,16 @@ def _git_runs_in(folder: Path) -> bool:
         if place is None or Path(place).is_relative_to(inside.resolve()):
             return True
     return False
+
+
+def mend_rwlock(folder: Path) -> None:
+    """Remove DVC's file of who reads and writes what, in a project's `.dvc/tmp`, where a DVC that
+    was killed left it half-written: DVC refuses to run then. Who writes it holds its guard."""
+    file, guard = folder / RWLOCK_FILE, folder / RWLOCK_LOCK
+    if not file.exists():
+        return
+    with suppress(LockError), make_lock(str(guard), tmp_dir=str(folder)):
+        try:
+            json.loads(file.read_text(encoding="utf-8"))
+        except ValueError:
+            file.unlink()

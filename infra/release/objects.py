@@ -14,6 +14,7 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc_objects.errors import ObjectDBError
 
+from infra.release.leftovers import mend_rwlock
 from movierec.errors import CorruptFile, Unavailable
 
 BLOCK = 1 << 20
@@ -113,6 +114,7 @@ class Storage:
         """Raises Unavailable when there is no such remote, or when DVC finds it around `root`."""
         with reached(f"DVC in {root}"):
             self.dvc = Repo(str(root))
+            mend_rwlock(Path(self.dvc.tmp_dir))
             found = self.dvc.cloud.get_remote_odb(remote, "push")
             self.used = str(remote or self.dvc.config["core"]["remote"])
         if Path(self.dvc.root_dir).resolve() != root.resolve():

@@ -5,10 +5,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from dvc.lock import make_lock
+from dvc.rwlock import RWLOCK_LOCK
 
 from infra.release.alone import NAME, alone
-from infra.release.leftovers import take_away
+from infra.release.leftovers import mend_rwlock, take_away
 from infra.repository import git
+from tests.infra.release.project import Project
 
 LOCKS = ["index.lock", "HEAD.lock", "refs/heads/main.lock", "refs/tags/svd@v1.0.0.lock"]
 
@@ -60,3 +63,23 @@ def test_nothing_is_unlocked_under_a_git_that_runs(repository: Path) -> None:
     assert all(path.exists() for path in paths)
     reading.communicate(b"")
     assert sorted(take_away(repository / ".git", 0)) == sorted(paths)
+
+
+@pytest.mark.parametrize("left", ["", '{"read": {'])
+def test_what_a_killed_dvc_left_half_written_stops_nobody(trained: Project, left: str) -> None:
+    trained.write(".dvc/tmp/rwlock", left)
+    done = trained.release("register")
+    assert done.status == 0, done
+
+
+def test_what_dvc_writes_just_now_is_left(tmp_path: Path) -> None:
+    file = tmp_path / "rwlock"
+    file.write_text("")
+    with make_lock(str(tmp_path / RWLOCK_LOCK), tmp_dir=str(tmp_path)):
+        mend_rwlock(tmp_path)
+        assert file.exists()
+    mend_rwlock(tmp_path)
+    assert not file.exists()
+    file.write_text("{}")
+    mend_rwlock(tmp_path)
+    assert file.read_text() == "{}"
