@@ -130,6 +130,23 @@ class Storage:
         place = self.remote.place
         return Path(place.path).parents[1] if place.fs.protocol == "local" else None
 
+    def clear_begun(self, outs: Mapping[str, str]) -> None:
+        """Remove from a remote that is a folder what an upload that was killed left there under its
+        last name: the beginning of an object that the cache, asked before, has whole."""
+        if self.folder() is None:
+            return
+        for object_, why in self.remote.faults(outs).items():
+            if why != DAMAGED or self.cache.wrong.get(object_, MISSING) is not None:
+                continue
+            begun = Path(self.remote.place.oid_to_path(object_))
+            if (
+                Path(self.cache.place.oid_to_path(object_))
+                .read_bytes()
+                .startswith(begun.read_bytes())
+            ):
+                begun.unlink()
+        self.remote.forget(DAMAGED)
+
     def stale(self) -> list[str]:
         """Stages that `dvc repro` would run again, but for raw days that have expired."""
         with reached("DVC"):
