@@ -41,8 +41,8 @@ page: setup      ## both models of the last demo behind the page for people, unt
 compare: setup   ## SVD beside SVD++: workspace, branch, experiments; IN=.demo/workspace for the demo's
 	@python -m infra.compare --in $(or $(IN),.)
 
-image: setup     ## a release's image from its git tag: TAG=svd@v1.4.0, of REPO=folder
-	@python -m infra.release.image "$(TAG)" $(if $(REPO),--repo "$(REPO)") -- $(DOCKER_BUILD_OPTIONS)
+image: setup     ## a release's image from its git tag: TAG=svd@v1.4.0, of REPO=folder; PUSH=1: into the registry
+	@python -m infra.release.image "$(TAG)" $(if $(PUSH),--push) $(if $(REPO),--repo "$(REPO)") -- $(DOCKER_BUILD_OPTIONS)
 
 image-dev:       ## images to try: both models as they stand, collector, router; IN=.demo/workspace: the demo's
 	@for what in svd svdpp collector router; do \
@@ -107,7 +107,7 @@ bench-answer: setup  ## an answer by rating alone and by uptake too; ARGS="--wat
 bench-request: setup  ## a request in the service's process, beside a trivial Flask with the exporter
 	@python -m tests.bench.bench_request $(ARGS)
 
-bench-serve: $(VENV)/.peers  ## requests/s beside a trivial Flask; ARGS=--replicas: memory of two
+bench-serve: $(VENV)/.peers  ## requests/s beside a trivial Flask; ARGS=--replicas: memory; --workers
 	@python -m tests.bench.bench_serve $(ARGS)
 
 replay: setup    ## RATINGS=table or LOG=capture, through the real broker to both RMSEs

@@ -32,3 +32,14 @@ def log_json(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("serve").setLevel(level)
+
+
+def stamp(**facts: Any) -> None:
+    """Put the same facts into every line of this process from now on."""
+
+    def put(record: logging.LogRecord) -> bool:
+        vars(record).update(facts)
+        return True
+
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(put)

@@ -37,15 +37,25 @@ def _refusals(counter: Callable[..., Counter], program: str) -> Counter:
     return refused
 
 
+def replaced_workers(registry: CollectorRegistry) -> Counter:
+    """What the parent of several workers counts; beside one there is none."""
+    return Counter(
+        "movierec_workers_replaced", "Workers that ended by themselves.", registry=registry
+    )
+
+
 class ServiceMetrics:
     """What one service counts."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
         ProcessCollector(registry=registry)
-        counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
+        counter = partial(Counter, registry=registry)
+        # Of several workers: memory adds up, and what each has of its own is the same or a part.
+        most = partial(Gauge, registry=registry, multiprocess_mode="max")
+        total = partial(Gauge, registry=registry, multiprocess_mode="sum")
         model = ["model", "kind", "arm", "git_commit", "data_hash"]
-        self.model = gauge("movierec_model_info", "The model that answers; always 1.", model)
+        self.model = most("movierec_model_info", "The model that answers; always 1.", model)
         self.answers = counter("movierec_answers", "Recommendations given, by tier.", ["tier"])
         self.served_log = counter(
             "movierec_served_log_lines",
@@ -58,9 +68,12 @@ class ServiceMetrics:
             "Answers without a query, as text: kept from before (hit), or made (miss).",
             ["outcome"],
         )
-        self.cache_bytes = gauge("movierec_cache_bytes", "Memory of the answers that are kept.")
-        self.history_users = gauge("movierec_history_users", "Users whose recent history is held.")
-        self.history_bytes = gauge("movierec_history_bytes", "Memory of those histories.")
+        self.cache_bytes = total("movierec_cache_bytes", "Memory of the answers that are kept.")
+        self.history_users = most("movierec_history_users", "Users whose recent history is held.")
+        self.history_bytes = total("movierec_history_bytes", "Memory of those histories.")
+        for gauge in (self.cache_bytes, self.history_users, self.history_bytes):
+            gauge.set(0)  # a worker that takes another's place begins with nothing
+        self.replaced = replaced_workers(registry)
         # As prometheus-flask-exporter names them and asks for help with them.
         self.http_seconds = Histogram(
             "flask_http_request_duration_seconds",

@@ -3,14 +3,15 @@
 import re
 from typing import NamedTuple
 
+from movierec import routing
 from serve.variables import Kind, matching
 
-ARM_LETTERS = r"[A-Za-z0-9._-]{1,64}"
-ARM = matching(ARM_LETTERS, "a name that can stand in a path (letters, digits, . _ -)")
+ARM = matching(routing.ARM, "an arm's name (1 to 32 of a-z 0-9 -, a letter first)")
+"""The router's: another name could not be asked for there."""
 LABEL = "[A-Za-z0-9_-]{1,63}"
 HOST = rf"(?=.{{1,253}}:){LABEL}(?:\.{LABEL})*\.?"
 """What can be looked up: `a..b` cannot, which would be told at each request only."""
-PLACE = re.compile(rf"({ARM_LETTERS})=http://({HOST}):([0-9]{{1,5}})/?")
+PLACE = re.compile(rf"({routing.ARM})=http://({HOST}):([0-9]{{1,5}})/?")
 
 
 class Peer(NamedTuple):

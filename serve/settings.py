@@ -115,6 +115,12 @@ class ServiceSettings:
     arm: str | None = setting(ARM, "Of the experiment; else the model's kind.", default=None)
     host: str = setting(HOST, "Where it listens.", default="0.0.0.0")
     port: int = setting(PORT, "Its port.", default=8080)
+    workers: int = setting(
+        whole(1, 64),
+        "Processes that answer with one package; connections, queues, histories and kept answers "
+        "are each one's own.",
+        default=1,
+    )
     connections: int = setting(
         whole(1, 10_000),
         "Open at a time; at the limit the one that waits longest goes.",

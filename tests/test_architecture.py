@@ -36,6 +36,7 @@ NETWORK = {"socket", "http", "urllib", "requests", "kafka", "confluent_kafka", "
 WORKSHOP = {"numba", "llvmlite", "pyarrow", "scipy", "surprise", "kafka", "dvc", "yaml", "ruamel"}
 HANDS_IT_ON = {
     "serve/settings.py": "the one reader",
+    "serve/service/tally.py": "Prometheus' client is told in it where to count",
     "infra/docker/answers.py": "the service that it starts inherits it, and its folder is asked",
     "infra/processes.py": "a child inherits it",
     "infra/ci/trial.py": "a child inherits it",

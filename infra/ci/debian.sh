@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Install from Debian what the slow tests need beyond Python: Java, Maven and OpenSSL for the real
 # Kafka broker, strace and faketime for the faults, nginx with njs for the router, Prometheus to
-# check its rules, Chromium for the page, a registry of images and its passwords. Installs only what
-# is missing.
+# check its rules, Chromium for the page, a registry of images and its passwords, shellcheck and npm
+# (for npm-groovy-lint) for what Jenkins runs. Installs only what is missing.
 set -euo pipefail
 
 missing=()
@@ -18,6 +18,8 @@ command -v chromium >/dev/null || missing+=(chromium)
 command -v chromedriver >/dev/null || missing+=(chromium-driver)
 command -v docker-registry >/dev/null || missing+=(docker-registry)
 command -v htpasswd >/dev/null || missing+=(apache2-utils)
+command -v shellcheck >/dev/null || missing+=(shellcheck)
+command -v npm >/dev/null || missing+=(nodejs npm)
 [ "${#missing[@]}" -eq 0 ] && exit 0
 
 echo "installing ${missing[*]} from Debian"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A verb of python -m infra.release for the releases that release.sh found to be deployed.
 #
-#   infra/ci/due.sh svd|svdpp|all VERB [OPTION …]
+#   infra/ci/due.sh svd|svdpp|all VERB [OPTION …]      # {} in an option stands for the model
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PATH=$PWD/.venv/bin:$PATH DVC_NO_ANALYTICS=1
@@ -14,5 +14,6 @@ shopt -s nullglob
 files=(.cache/ci/due/$kind)
 [ ${#files[@]} -gt 0 ] || echo "nothing is to be deployed"
 for file in "${files[@]}"; do
-  python -m infra.release "$verb" "$(cat "$file")" "${@:3}"
+  options=("${@:3}")
+  python -m infra.release "$verb" "$(cat "$file")" "${options[@]//\{\}/$(basename "$file")}"
 done

@@ -5,9 +5,16 @@
 #   MOVIEREC_STORE  the collector's folder (data): its topics are linked into data/
 #   MOVIEREC_DVC    a file of DVC settings (remote, cache) that becomes .dvc/config.local
 #   MOVIEREC_DAYS   how many of the newest closed days (14)
+#
+# In a workspace of Jenkins, what a build that was killed has left there goes first.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PATH=$PWD/.venv/bin:$PATH DVC_NO_ANALYTICS=1
+
+if [ -n "${JENKINS_URL:-}" ] && [ "${WORKSPACE:-}" -ef . ]; then
+  git reset --quiet --hard
+  git clean -ffdxq --exclude=/.venv --exclude=/.cache
+fi
 
 store=${MOVIEREC_STORE:-data}
 if [ ! "$store" -ef data ]; then

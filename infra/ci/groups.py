@@ -48,7 +48,7 @@ GROUPS = {
         "tests/infra",
     ],
     "online-evaluation": [
-        "tests/movierec/evaluation/test_online.py",
+        "tests/movierec/evaluation/online",
         "tests/movierec/test_routing.py",
         "tests/stages/test_online_evaluate.py",
         "tests/serve",

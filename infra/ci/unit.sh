@@ -8,10 +8,11 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 group=${1:?usage: unit.sh GROUP}
 
-mkdir -p .cache/ci/unit .cache/ci/coverage
+rm -rf ".cache/ci/coverage/$group"  # of an earlier build that was killed
+mkdir -p .cache/ci/unit ".cache/ci/coverage/$group"
 flock .cache/ci/setup.lock make --no-print-directory setup  # one of those side by side makes it
 export PATH=$PWD/.venv/bin:$PATH DVC_NO_ANALYTICS=1
-export COVERAGE_FILE=$PWD/.cache/ci/coverage/data  # each process adds a suffix of its own
+export COVERAGE_FILE=$PWD/.cache/ci/coverage/$group/data  # each process adds a suffix of its own
 
 files=$(python -m infra.ci.groups "$group")
 mapfile -t files <<<"$files"

@@ -113,7 +113,7 @@ class Registry:
             repository,
             f"{kind}/{asked}",
             accept=", ".join(MANIFESTS) if kind == "manifests" else "*/*",
-            follow=kind == "blobs",
+            follow=True,
         )
         if answer.status == 200 and (has := sha256(answer.body)) != asked:
             raise CorruptFile(f"{image}: {has} in the registry where {asked} should be; push again")

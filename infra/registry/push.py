@@ -61,6 +61,12 @@ def push(registry: Registry, image: Image) -> tuple[Pushed, bool]:
     return found, True
 
 
+def take(registry: Registry, reference: str) -> None:
+    """Have Docker's engine hold an image as the registry has it."""
+    with let_in(registry.settings) as docker:
+        docker.run("pull", "--quiet", reference, about=f"docker pull {reference}")
+
+
 def hint(said: str, host: str) -> str:
     """What is to be set up where Docker's engine runs, and no client can."""
     if "x509" not in said:

@@ -51,8 +51,7 @@ class Code:
 def resolve(repository: Path, kind: str, revision: str) -> Code:
     """A program at a commit of a repository. Raises BadInput when there is no such commit."""
     check_repository(repository)
-    asked = f"{revision}^{{commit}}"
-    found = attempt(repository, "rev-parse", "--quiet", "--verify", "--end-of-options", asked)
+    found = attempt(repository, "rev-parse", "--quiet", "--verify", f"{revision}^{{commit}}")
     if found.returncode:
         raise BadInput(f"{repository}: no commit {revision}; name one by --commit")
     commit = found.stdout.decode().strip()

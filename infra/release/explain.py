@@ -30,7 +30,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from infra.release.answers import Found, ServedLog, sample
-from infra.release.facts import told
+from infra.release.facts import Days, told
 from infra.release.judging import Verdict, explain
 from infra.release.makers import Makers
 from infra.release.tag import check_repository
@@ -50,6 +50,7 @@ def main(arguments: list[str]) -> int:
     check_repository(options.repo)
     many = options.day is not None or options.sample is not None
     many = many and not options.request_id
+    days = Days(options.store, options.event_topic, options.offsets)
     verdicts: list[tuple[str, str, Verdict]] = []
     unmended: list[str] = []
     with Makers(options.repo, options.cache, options.model_dir, why=not many) as makers:
@@ -60,7 +61,7 @@ def main(arguments: list[str]) -> int:
             if one.mend and one.why not in unmended:
                 unmended.append(one.why)
             if not many:
-                print(told(one, makers, options.store, options.event_topic), end="\n\n", flush=True)
+                print(told(one, makers, days), end="\n\n", flush=True)
             elif one.verdict is not Verdict.IDENTICAL:
                 print(headline(one), flush=True)
     if not verdicts:
@@ -87,7 +88,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--day", type=day_argument, help="all answers of it; of an id: its day")
     parser.add_argument("--sample", type=whole, metavar="N", help="so many, at random")
     parser.add_argument("--seed", type=whole, default=0, help="of the sample (0)")
-    parser.add_argument("--store", type=Path, default=Path("data"), metavar="FOLDER")
+    parser.add_argument(
+        "--store", type=Path, default=Path("data"), metavar="FOLDER", help="the collector's (data)"
+    )
     parser.add_argument("--event-topic", default="movielog")
     parser.add_argument("--served-topic", default="served")
     parser.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="(this one)")
@@ -95,6 +98,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--model-dir", type=Path, metavar="FOLDER", help="the package that answered"
     )
+    parser.add_argument("--offsets", action="store_true", help="those of all partitions")
     options = parser.parse_args(arguments)
     others = [options.request_id, options.day, options.sample]
     if options.user is not None and others != [None, None, None]:

@@ -1,6 +1,7 @@
 """All that there is to say of one answer: its verdict, what stands behind it, its movies."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from infra.release.judging import Explained, Verdict
@@ -20,17 +21,24 @@ from infra.release.telling import (
 )
 
 
-def told(explained: Explained, makers: Makers, store: Path, topic: str) -> str:
-    """All of it; `store` has the closed days of the event log `topic`."""
+@dataclass(frozen=True)
+class Days:
+    """Where the closed days of the event log are, and whether all their offsets are told."""
+
+    store: Path
+    topic: str
+    whole: bool
+
+
+def told(explained: Explained, makers: Makers, days: Days) -> str:
+    """All of it."""
     if explained.again is None:
         return f"{headline(explained)}\nfound in {explained.found.where}"
-    facts = [("found in", explained.found.where), *facts_of(explained, makers, store, topic)]
+    facts = [("found in", explained.found.where), *facts_of(explained, makers, days)]
     return "\n\n".join([headline(explained), entries(facts), movies(explained)])
 
 
-def facts_of(
-    explained: Explained, makers: Makers, store: Path, topic: str
-) -> Iterator[tuple[str, str]]:
+def facts_of(explained: Explained, makers: Makers, days: Days) -> Iterator[tuple[str, str]]:
     """What stands behind an answer, by name."""
     found, again = explained.found, explained.again
     assert again is not None
@@ -42,7 +50,7 @@ def facts_of(
             f"{maker.name}, by today's code; that it is {found.said['model']} is not proved",
         )
     else:
-        yield from release_facts(makers.repository, tag, store, topic)
+        yield from release_facts(makers.repository, tag, days)
         if explained.verdict is Verdict.DIFFERENT:
             then = Pipeline.read(makers.repository, tag.commit, tag.name)
             yield "libraries", "; ".join(differing_libraries(then)) or "as in its training"
@@ -53,12 +61,13 @@ def facts_of(
     yield "arm", f"{found.said['arm']}: {why_this_arm(makers.repository, found.said, found.time)}"
 
 
-def release_facts(repository: Path, tag: Tag, store: Path, topic: str) -> Iterator[tuple[str, str]]:
+def release_facts(repository: Path, tag: Tag, held: Days) -> Iterator[tuple[str, str]]:
     """What a release's commit says of it, and the store of its days."""
     back = f"; taken back since, by {tag.name}!" if is_taken_back(repository, tag.name) else ""
     committed = f"{tag.committed:%Y-%m-%dT%H:%M:%S}Z"
     yield "model", f"{tag.name}, commit {tag.commit} of {committed}{back}; made by its own code"
     yield "metrics", values(metrics_of(repository, tag)) or "none in its commit"
     days = days_behind(repository, tag)
-    lines = [offsets_told(offsets_of(store, topic, day)) for day in days]
-    yield "data", "\n".join([f"{counted_of(len(days), 'day')} of {topic}", *lines])
+    offsets = (offsets_of(held.store, held.topic, day) for day in days)
+    lines = [offsets_told(one, whole=held.whole) for one in offsets]
+    yield "data", "\n".join([f"{counted_of(len(days), 'day')} of {held.topic}", *lines])

@@ -3,6 +3,7 @@
     python -m infra.release image svd@v1.4.0            # movierec:svd-v1.4.0
     python -m infra.release image svd@v1.4.0 --push     # <IMAGES_REGISTRY>/movierec:svd-v1.4.0
     python -m infra.release image router --push         # its code: movierec-router:<commit>
+    python -m infra.release image svd@v1.4.0 --sbom svd.cdx.json
     python -m infra.release image svd@v1.4.0 --repo /srv/movierec.git -- --network host
 
 Code and model are those of the git tag, and nothing is of the work tree. The tag's commit says the
@@ -15,6 +16,9 @@ for ever: `registry/movierec@sha256:…`. Variables IMAGES_… say which registr
 `python -m infra.registry.settings` lists them. A name keeps its content there: what the registry
 has already is left alone, and another content under its name refused. Killed at any moment, it is
 run again: it finishes.
+
+--sbom writes what is in the image, in CycloneDX, to be kept beside the build: with --push, of the
+image that the registry has.
 
 What follows `--` are options of `docker build`.
 
@@ -29,11 +33,12 @@ from pathlib import Path
 
 from infra.registry.client import Pushed, Registry
 from infra.registry.engine import Docker
-from infra.registry.push import Image, Overtaken, inspect, push
+from infra.registry.push import Overtaken, inspect, push, take
 from infra.registry.settings import ImagesSettings
 from infra.release import code
 from infra.release.code import Code
 from infra.release.context import DOCKERFILE, make_context
+from infra.release.sbom import write_sbom
 from infra.release.tag import Tag, resolve
 from movierec.cli import refuse, run
 from movierec.errors import BadInput
@@ -47,67 +52,90 @@ def main(arguments: list[str]) -> int:
     options, given = parse(arguments[:at]), arguments[at + 1 :]
     # Before anything is built: a setting that is missing is told at once.
     registry = Registry(ImagesSettings.from_environment()) if options.push else None
+    what = meant(options)
+    try:
+        made = make(what, options.repo, given, registry)
+    except Overtaken as error:
+        refuse(error)
+        return 3
+    if options.sbom:
+        if registry is not None:
+            take(registry, made)
+        write_sbom(inspect(what.image, made), options.sbom)
+    return 0
+
+
+def meant(options: argparse.Namespace) -> Tag | Code:
+    """What the command line names."""
     if options.what in code.KINDS:
-        program = code.resolve(options.repo, options.what, options.commit)
-        if registry is not None and (found := already(registry, program)):
-            return tell(found, f"{program.image}: the registry has it already")
-        name, identity = program.image, build_code(options.repo, program, given)
-    else:
-        tag = resolve(options.repo, options.what)
-        name, identity = tag.image, build_release(options.repo, tag, given)
-    print(name, identity, flush=True)
-    return bring(registry, inspect(name, identity)) if registry is not None else 0
+        return code.resolve(options.repo, options.what, options.commit)
+    return resolve(options.repo, options.what)
+
+
+def make(what: Tag | Code, repository: Path, given: list[str], registry: Registry | None) -> str:
+    """Have an image in Docker's engine, and in a registry if there is one; what the engine knows it
+    by then."""
+    found, new = (already(registry, what) if registry and isinstance(what, Code) else None), False
+    if found is None:
+        identity = build(what, repository, given)
+        print(what.image, identity, flush=True)
+        if registry is None:
+            return identity
+        found, new = push(registry, inspect(what.image, identity))
+    word = "pushed" if new else "the registry has it already"
+    print(f"{what.image}: {word}", file=sys.stderr, flush=True)
+    print(found.reference, flush=True)
+    return found.reference
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(
         prog="image",
-        usage="image [-h] [--push] [--repo FOLDER] [--commit COMMIT] WHAT [-- OPTION …]",
+        usage="image [-h] [--push] [--sbom FILE] [--repo FOLDER] [--commit NAME] WHAT [-- …]",
         description=(__doc__ or "").strip(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("what", metavar="WHAT", help="a tag such as svd@v1.4.0, router, collector")
     parser.add_argument("--push", action="store_true", help="have it in the registry, too")
+    parser.add_argument("--sbom", type=Path, metavar="FILE", help="write what is in it")
     parser.add_argument(
         "--repo", type=Path, default=ROOT, metavar="FOLDER", help="a git repository (this one)"
     )
     parser.add_argument(
-        "--commit", default="HEAD", help="of router and collector; a tag has its own (HEAD)"
+        "--commit",
+        default="HEAD",
+        metavar="NAME",
+        help="of router and collector; a tag has its own (HEAD)",
     )
     return parser.parse_args(arguments)
 
 
-def build_release(repository: Path, tag: Tag, options: list[str]) -> str:
-    """Build the image of a tag; its id."""
+def build(what: Tag | Code, repository: Path, options: list[str]) -> str:
+    """Run `docker build` in a folder made of a commit; the image's id."""
     with tempfile.TemporaryDirectory(prefix="movierec-image-") as folder:
-        data_hash = make_context(repository, tag, Path(folder))
-        return build(tag, data_hash, Path(folder), options)
+        if isinstance(what, Code):
+            code.make_context(repository, what, Path(folder))
+            own = [f"--label={name}={value}" for name, value in what.labels.items()]
+            return docker_build(what, what.dockerfile, Path(folder), [*options, *own])
+        data_hash = make_context(repository, what, Path(folder))
+        own = [f"--build-arg={k}={v}" for k, v in build_arguments(what, data_hash).items()]
+        return docker_build(what, DOCKERFILE, Path(folder), [*options, *own])
 
 
-def build(tag: Tag, data_hash: str, context: Path, options: list[str]) -> str:
-    """Run `docker build` of a release; the image's id."""
-    arguments = {
+def build_arguments(tag: Tag, data_hash: str) -> dict[str, str]:
+    """What the Dockerfile of the service is told of a release."""
+    return {
         "MODEL": tag.kind,
         "MODEL_VERSION": tag.name,
         "GIT_COMMIT": tag.commit,
         "DATA_HASH": data_hash,
         "CREATED": f"{tag.committed:%Y-%m-%dT%H:%M:%SZ}",
     }
-    given = [f"--build-arg={name}={value}" for name, value in arguments.items()]
-    return docker_build(tag, DOCKERFILE, context, [*options, *given])
-
-
-def build_code(repository: Path, program: Code, options: list[str]) -> str:
-    """Build the image of a program without a model; its id."""
-    labels = [f"--label={name}={value}" for name, value in program.labels.items()]
-    with tempfile.TemporaryDirectory(prefix="movierec-image-") as folder:
-        code.make_context(repository, program, Path(folder))
-        return docker_build(program, program.dockerfile, Path(folder), [*options, *labels])
 
 
 def docker_build(what: Tag | Code, dockerfile: str, context: Path, options: list[str]) -> str:
-    """Run `docker build`; the image's id. Raises Unavailable with its last words."""
+    """The image's id. Raises Unavailable with Docker's last words."""
     files = ["--file", str(context / dockerfile), str(context)]
     command = ["build", "--quiet", *options, f"--tag={what.image}", *files]
     return Docker().run(*command, about=f"{what.name}: docker build")
@@ -120,23 +148,6 @@ def already(registry: Registry, program: Code) -> Pushed | None:
     if found is not None and (found.commit, found.version) != (program.commit, program.commit):
         raise BadInput(f"{found.reference} is called {program.image}, and of {found.commit!r}")
     return found
-
-
-def bring(registry: Registry, image: Image) -> int:
-    """Have an image in the registry; the exit status."""
-    try:
-        found, new = push(registry, image)
-    except Overtaken as error:
-        refuse(error)
-        return 3
-    return tell(found, f"{image.name}: {'pushed' if new else 'the registry has it already'}")
-
-
-def tell(found: Pushed, word: str) -> int:
-    """Say how the registry calls an image, to whoever reads on; the word is for people."""
-    print(word, file=sys.stderr, flush=True)
-    print(found.reference)
-    return 0
 
 
 if __name__ == "__main__":

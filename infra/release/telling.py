@@ -15,6 +15,8 @@ from movierec.times import Nanoseconds
 WIDTH = 110
 SHOWN = 3
 """Of other answers near, on each side."""
+PARTITIONS = 3
+"""Of a day with more, so many are told of, unless all are asked for."""
 
 
 def headline(explained: Explained) -> str:
@@ -78,15 +80,17 @@ def counted_of(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def offsets_told(offsets: Offsets) -> str:
-    """The offset ranges of a day, partition by partition: the first and the last."""
+def offsets_told(offsets: Offsets, *, whole: bool) -> str:
+    """The first and the last offset that a day has of each partition; without `whole` of a few."""
     if offsets.partitions is None:
         return f"{offsets.day}  {offsets.note}"
-    held = {n: e for n, e in offsets.partitions.items() if e["first"] is not None}
-    ranges = [f"{number}: {entry['first']}–{entry['last']}" for number, entry in held.items()]
+    held = {int(n): e for n, e in offsets.partitions.items() if e["first"] is not None}
+    ranges = [f"{n} {entry['first']}–{entry['last']}" for n, entry in sorted(held.items())]
+    if len(ranges) > PARTITIONS and not whole:
+        ranges[PARTITIONS:] = [f"and {len(ranges) - PARTITIONS} more by --offsets"]
     lines = sum(entry["stored"] + entry["rejected"] for entry in held.values())
     note = f"; {offsets.note}" if offsets.note else ""
-    return f"{offsets.day}  {lines:,} lines; partition: offsets {', '.join(ranges)}{note}"
+    return f"{offsets.day}  {lines:,} lines, offsets by partition: {', '.join(ranges)}{note}"
 
 
 def movies(explained: Explained) -> str:

@@ -38,10 +38,11 @@ function fits(routing) {
     && names.some((name) => weights[name] > 0);
 }
 
-// The file's routing, or that of the start while the file is none: half-written, missing, or naming
-// an arm that is not here.
+// The file's routing, or that of the start while the file is none: half-written, missing, a pipe (which
+// would be waited for), or naming an arm that is not here.
 function current() {
   try {
+    if (!fs.statSync(start.file).isFile()) return {routing: start.routing, source: "start"};
     const routing = JSON.parse(fs.readFileSync(start.file, "utf8"));
     if (fits(routing)) return {routing: routing, source: "file"};
   } catch (error) {

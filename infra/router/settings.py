@@ -3,6 +3,7 @@
 python -m infra.router.settings     the table of it, as it stands in infra/README.md
 """
 
+import ipaddress
 import os
 import re
 from dataclasses import dataclass
@@ -19,6 +20,16 @@ ADDRESS = matching(
 )
 ARMS = several(ADDRESS, "arm=host:port of each arm, joined by commas")
 ROUTING = Kind("the path of a file", Path)
+
+
+def _network(text: str) -> str:
+    return str(ipaddress.ip_network(text))
+
+
+PROXIES = several(
+    Kind("an address or a network", _network),
+    "addresses or networks (10.0.0.0/8), joined by commas",
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,12 @@ class RouterSettings:
     )
     burst: int = setting(
         whole(1, 1_000_000), "So many more of it at once; over that they get 429.", default=1000
+    )
+    proxies: tuple[str, ...] | None = setting(
+        PROXIES,
+        "Who stands before it: from these, and nobody else, `X-Forwarded-For` is taken for the "
+        "client's address.",
+        default=None,
     )
     workers: int = setting(whole(1, 64), "Processes of nginx.", default=2)
     folder: Path = setting(  # noqa: RUF009

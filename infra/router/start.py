@@ -9,6 +9,7 @@ import json
 import os
 import resource
 import shutil
+from collections.abc import Iterable
 from itertools import permutations
 from pathlib import Path
 from string import Template
@@ -91,11 +92,20 @@ def configuration(settings: RouterSettings) -> str:
         host=f"[{settings.host}]" if ":" in settings.host else settings.host,
         port=settings.port,
         status_port=settings.status_port,
+        proxies=trusted(settings.proxies or ()),
         rate=settings.rate,
         burst=settings.burst,
         connect=step,
         answer=settings.deadline_ms * (MARGIN - 1) // MARGIN // 2 - step,
     )
+
+
+def trusted(proxies: Iterable[str]) -> str:
+    """Who is believed on behalf of others; of a chain, the last one counts who is no proxy."""
+    lines = [f"    set_real_ip_from {proxy};" for proxy in proxies]
+    if lines:
+        lines += ["    real_ip_header X-Forwarded-For;", "    real_ip_recursive on;"]
+    return "\n".join(lines)
 
 
 def upstreams(addresses: dict[str, str]) -> str:

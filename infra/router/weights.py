@@ -18,7 +18,9 @@ from movierec.fields import checked
 from movierec.files import read_json, write_text
 from movierec.routing import Routing
 
-REMEDY = "python -m infra.router.weights writes it"
+REMEDY = (
+    "`python -m infra.router.weights --output {path}` writes it; ROUTER_ROUTING says where it is"
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -56,7 +58,10 @@ def as_json(routing: Routing) -> dict[str, Any]:
 
 def read_weights(path: Path) -> Routing:
     """The routing in a file. Raises BadInput when there is none, BadParams naming what is wrong."""
-    return checked(Routing, read_json(path, REMEDY, BadParams), str(path))
+    remedy = REMEDY.format(path=path)
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise BadParams(f"{path}: not a file; {remedy}")
+    return checked(Routing, read_json(path, remedy, BadParams), str(path))
 
 
 if __name__ == "__main__":

@@ -3,20 +3,24 @@ answered on threads of their own, so that nobody waits for them."""
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from queue import Empty, SimpleQueue
 
 THREADS = 8
 MOST = 64
 """So many may be at work or wait for a thread; those that come on top are refused."""
+Work = Callable[[], None]
 
 
 class Aside:
-    """Their threads, which begin with the first of them."""
+    """Their threads, which begin as they are needed. None of them keeps a process from its end:
+    what they wait for, such as a name that is looked up, may have no limit of time."""
 
     def __init__(self) -> None:
         self.at_work = 0
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="aside")
+        self._threads = 0
+        self._asked: SimpleQueue[Work | None] = SimpleQueue()
 
     @property
     def full(self) -> bool:
@@ -24,7 +28,8 @@ class Aside:
         return self.at_work >= MOST
 
     def answer(self, make: Callable[[], bytes], then: Callable[[bytes], None]) -> None:
-        """Make an answer on a thread, then hand it over on the loop that asks."""
+        """Make an answer on a thread, then hand it over on the loop that asks. `make` raises
+        nothing."""
         self.at_work += 1
         loop = asyncio.get_running_loop()
 
@@ -32,13 +37,25 @@ class Aside:
             self.at_work -= 1
             then(data)
 
-        def made(done: Future[bytes]) -> None:
-            # At the end of a stop nobody waits for it: it never began, or the loop is closed.
-            with contextlib.suppress(CancelledError, RuntimeError):
-                loop.call_soon_threadsafe(back, done.result())
+        def work() -> None:
+            data = make()
+            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits for it
+                loop.call_soon_threadsafe(back, data)
 
-        self._pool.submit(make).add_done_callback(made)
+        self._asked.put(work)
+        if self._threads < min(self.at_work, THREADS):
+            self._threads += 1
+            name = f"aside-{self._threads}"
+            threading.Thread(target=self._work, name=name, daemon=True).start()
+
+    def _work(self) -> None:
+        while (work := self._asked.get()) is not None:
+            work()
 
     def close(self) -> None:
-        """What is at work ends by itself; nothing begins any more."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """What is at work ends by itself, and nobody waits for it; nothing begins any more."""
+        with contextlib.suppress(Empty):
+            while True:
+                self._asked.get_nowait()
+        for _ in range(self._threads):
+            self._asked.put(None)

@@ -37,7 +37,8 @@ STOPPING_SECONDS = 0.02
 
 
 class Server:
-    """Answers until `stop`; `refused` hears why a request or a connection was refused."""
+    """Answers until `stop`; `refused` hears why a request or a connection was refused, and `beat`,
+    every second, that the loop goes round."""
 
     def __init__(
         self,
@@ -45,8 +46,10 @@ class Server:
         listener: socket.socket,
         limits: Limits,
         refused: Callable[[str], None] = lambda reason: None,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self.application, self.limits, self.refused = application, limits, refused
+        self._beat = beat
         self.most = connections_within_files(limits.connections)
         self.stopping = self.accepting = False
         self.open: set[Connection] = set()
@@ -147,6 +150,7 @@ class Server:
     def _sweep(self) -> None:
         """Every second: end the connections whose time is up."""
         asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)  # whatever happens
+        self._beat()
         for connection in self.turns.late():
             self._cut_off(connection, "slow")
         self._accept_or_not(True)

@@ -2,9 +2,10 @@
 
     python -m serve.service
 
-One process, one answer at a time: threads and workers would share one core's GIL or one port's
-metrics. More load is met by more replicas, each with metrics, log queue and history of its own.
-The model is verified before the port opens, so a replica that listens is ready.
+One process, one answer at a time: threads would share one core's GIL. More load is met by more
+replicas, or by SERVICE_WORKERS processes that share one package (workers.py), each with a queue,
+a served log and histories of its own; metrics are of all of them. The model is verified before the
+port opens, so what listens is ready.
 """
 
 import argparse
@@ -12,18 +13,25 @@ import contextlib
 import logging
 import signal
 import socket
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Flask
+from prometheus_client import CollectorRegistry
 
 from movierec.cli import run
-from movierec.models.modelfile import load_model
+from movierec.models.modelfile import LoadedModel, load_model
 from serve.http.limits import Limits
+from serve.http.listeners import spread
 from serve.http.server import Server, bound
 from serve.logs import log_json
-from serve.metrics import DEADLINE_MS, REFUSALS
+from serve.metrics import DEADLINE_MS, REFUSALS, replaced_workers
 from serve.service.app import HISTORY, METRICS, SERVED_LOG, create_app
+from serve.service.board import Board
 from serve.service.page.events import EVENTS
+from serve.service.tally import Tally
+from serve.service.workers import Workers
 from serve.settings import ServiceSettings
 
 log = logging.getLogger("serve.service")
@@ -47,11 +55,36 @@ def main(arguments: list[str]) -> int:
         model = load_model(settings.model_dir, freeze=True)
         folder = str(settings.model_dir)
         log.info("model loaded", extra={"folder": folder, "hash": model.data_hash})
+        if settings.workers > 1:
+            return serve_together(settings, model, listener)
         serve(settings, create_app(settings, model), listener)
     return 0
 
 
-def serve(settings: ServiceSettings, app: Flask, listener: socket.socket) -> None:
+def serve_together(settings: ServiceSettings, model: LoadedModel, listener: socket.socket) -> int:
+    """Answer by several processes; returns the exit status."""
+    board, tally = Board(settings.workers), Tally()
+
+    def work(number: int, own: socket.socket) -> None:
+        tally.count_as(str(number))
+        app = create_app(settings, model, told_of=partial(tally.registry, board))
+        serve(settings, app, own, partial(board.beat, number))
+
+    with contextlib.closing(tally):
+        tally.count_as("parent")
+        replaced = replaced_workers(CollectorRegistry()).inc
+        listeners = spread(listener, settings.workers)
+        status = Workers(listeners, work, board, replaced, orphaned=tally.close).run()
+    log.info("stopped")
+    return status
+
+
+def serve(
+    settings: ServiceSettings,
+    app: Flask,
+    listener: socket.socket,
+    beat: Callable[[], None] = lambda: None,
+) -> None:
     """Answer on `listener`; what talks to Kafka lives a little longer on both sides."""
     limits = Limits(
         connections=settings.connections,
@@ -68,7 +101,7 @@ def serve(settings: ServiceSettings, app: Flask, listener: socket.socket) -> Non
                 stack.callback(app.extensions[name].close)
         refused = app.extensions[METRICS].http_refused
         counts = {reason: refused.labels(reason).inc for reason in REFUSALS}
-        server = Server(app, listener, limits, lambda reason: counts[reason]())
+        server = Server(app, listener, limits, lambda reason: counts[reason](), beat)
         for number in STOPS:
             signal.signal(number, lambda *_: server.stop())
         log.info("listening", extra={"host": settings.host, "port": settings.port})

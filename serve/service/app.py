@@ -11,11 +11,12 @@
 import logging
 import os
 import re
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
 from prometheus_client import CollectorRegistry
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from movierec.dataset.vocabulary import Vocabulary
 from movierec.models.modelfile import LoadedModel
@@ -40,6 +41,8 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 SERVED_LOG, HISTORY = "served-log", "history"
 """Extensions of the application that connect to Kafka: `start` and `close` them."""
 METRICS = "metrics"
+NOTHING_HERE = "nothing is here: /openapi.json tells what there is"
+"""Of a path that is none of ours; other things that are not found say what they are."""
 
 
 def create_app(
@@ -48,8 +51,10 @@ def create_app(
     *,
     registry: CollectorRegistry | None = None,
     served: ServedLog | None = None,
+    told_of: Callable[[CollectorRegistry], CollectorRegistry] = lambda own: own,
 ) -> Flask:
-    """The Flask application; `served` is where answers are logged, by default Kafka or nowhere."""
+    """The Flask application; `served` is where answers are logged, by default Kafka or nowhere.
+    `told_of` makes what `/metrics` tells of the metrics of this process, by default the same."""
     app = Lean(__name__)
     metrics = ServiceMetrics(registry or CollectorRegistry())
     provenance = Provenance.of(settings, model)
@@ -66,7 +71,7 @@ def create_app(
         histories = Histories(model, settings.history_bytes, metrics)
         app.extensions[HISTORY] = Follower(brokers, settings.event_topic, histories)
     _identify_requests(app, provenance)
-    count_requests(app, metrics)
+    count_requests(app, metrics, told_of(metrics.registry))
     _answer_errors_in_one_line(app)
     _add_probes(app, provenance)
 
@@ -115,7 +120,8 @@ def _identify_requests(app: Flask, provenance: Provenance) -> None:
 def _answer_errors_in_one_line(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> Response:
-        response = Line(" ".join((error.description or error.name).split()), error.code or 500)
+        told = NOTHING_HERE if error.description == NotFound.description else error.description
+        response = Line(" ".join((told or error.name).split()), error.code or 500)
         given = error.get_response().headers
         for name in ("Allow", "Retry-After"):
             if name in given:

@@ -8,6 +8,8 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from flask import Flask, Response, abort, g, request
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
 from prometheus_flask_exporter import PrometheusMetrics
 
 from serve.metrics import ServiceMetrics
@@ -23,10 +25,28 @@ class _Children(NamedTuple):
     total: Any
 
 
-def count_requests(app: Flask, metrics: ServiceMetrics) -> None:
-    """Expose `/metrics`, and count each request: neither a user id nor a made-up method becomes
-    a label."""
-    exporter = PrometheusMetrics(app, export_defaults=False, registry=metrics.registry)
+class Exporter(PrometheusMetrics):  # type: ignore[misc]
+    """Tells of one registry and counts in another one: where several processes count, a scrape of
+    one of them is of all."""
+
+    told: CollectorRegistry
+
+    def generate_metrics(
+        self, accept_header: str | None = None, names: list[str] | None = None
+    ) -> tuple[str, str]:
+        """(text, its type) of all metrics, or of those named."""
+        registry = self.told.restricted_registry(names) if names else self.told
+        encode, content_type = choose_encoder(accept_header or "")
+        return encode(registry).decode(), content_type
+
+
+def count_requests(
+    app: Flask, metrics: ServiceMetrics, told: CollectorRegistry | None = None
+) -> None:
+    """Expose `/metrics`, of `told` or of these metrics, and count each request: neither a user id
+    nor a made-up method becomes a label."""
+    exporter = Exporter(app, export_defaults=False, registry=metrics.registry)
+    exporter.told = told or metrics.registry
     exporter.info(
         "flask_exporter_info",
         "Information about the Prometheus Flask exporter",

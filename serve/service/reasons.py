@@ -62,7 +62,7 @@ def _uptake(recommender: Recommender, given: Answer) -> list[dict[str, Any]] | N
         "uptake": _told(
             recommender, drawn.N, model.contributions(drawn.N, best), judged.uptake[best]
         ),
-        "floor": numbers(model.floor()[best]),
+        "floor": numbers(model.floor[best]),
         "trend": numbers(model.trend[best]),
         "liking": numbers(liking(judged.estimate[best], recommender.model.model.scale)),
     }

@@ -2,7 +2,8 @@
 
     python -m tests.bench.bench_serve
     python -m tests.bench.bench_serve --kafka 127.0.0.1:9092   # not the embedded broker
-    python -m tests.bench.bench_serve --replicas                # memory of two on one package
+    python -m tests.bench.bench_serve --replicas     # memory: two services, and one of two workers
+    python -m tests.bench.bench_serve --workers      # requests/s of one process and of two workers
 
 The server has one core, the generator (`load.py`) and the broker the others. Rounds alternate, and
 each figure is the median of its rounds. Processor time is of the server's processes alone, and
@@ -56,11 +57,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rounds", type=whole, default=3)
     parser.add_argument("--kafka", help="host:port of a broker; else an embedded one")
     parser.add_argument("--replicas", action="store_true", help="measure memory, not speed")
+    parser.add_argument("--workers", action="store_true", help="measure a second core alone")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if options.replicas:
-            found = replicas(build(folder / "model", MOVIES, 1_000_000))
+            found = replicas(build(folder / "model", MOVIES, raters=1_000_000))
+        elif options.workers:
+            found = workers(build(folder / "model", MOVIES), options.rounds, options.seconds)
         else:
             package = build(folder / "model", MOVIES)
             with kafka(folder, options.kafka) as address:
@@ -82,10 +86,10 @@ def speed(package: Path, address: str, rounds: int, seconds: float) -> dict[str,
     """Peaks in turn, then half and twice the load of the full service's."""
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, set(cores[1:]) or set(cores))
-    alone = {"SERVICE_MODEL_DIR": str(package), "SERVICE_HOST": "127.0.0.1"}
-    logging = {**alone, "KAFKA_BOOTSTRAP_SERVERS": address}
+    silent = alone(package)
+    logging = {**silent, "KAFKA_BOOTSTRAP_SERVERS": address}
     first = {**logging, "SERVICE_CACHE_BYTES": "0"}
-    kinds = {PEER: None, WITH: logging, FIRST: first, ALONE: alone}
+    kinds = {PEER: None, WITH: logging, FIRST: first, ALONE: silent}
     rates: dict[str, list[float]] = {kind: [] for kind in kinds}
     costs: dict[str, list[float]] = {kind: [] for kind in kinds}
     again: list[float] = []
@@ -189,25 +193,63 @@ def processor_seconds(pid: int) -> float:
     """Of a process and its children, in user and system mode."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return own + sum(processor_seconds(int(child)) for child in children)
+    return own + sum(map(processor_seconds, family(pid)[1:]))
 
 
 def replicas(package: Path) -> dict[str, float]:
-    """MB of a package of a million who only watched, and of what two services hold of it."""
+    """MB of a package of a million users, and of what two services hold of it, or two workers."""
     files = sum(path.stat().st_size for path in package.iterdir()) / 1e6
-    settings = {"SERVICE_MODEL_DIR": str(package), "SERVICE_HOST": "127.0.0.1"}
-    with serving(None, settings) as one, serving(None, settings) as two:
-        for server in (one, two):
-            closed(server.port, asks(), CONNECTIONS, 2.0)
-        copies = [proportional(server.pid, "/memfd:") for server in (one, two)]
-        whole_set = [proportional(server.pid, "") for server in (one, two)]
-    return {
-        "package, MB": files,
-        "two services, sealed copies of it (PSS), MB": sum(copies),
-        "copies / package": sum(copies) / files,
-        "two services, all of their PSS, MB": sum(whole_set),
-    }
+    found = {"package, MB": files}
+    for name, services, workers in (("two services", 2, "1"), ("two workers", 1, "2")):
+        settings = {**alone(package), "SERVICE_WORKERS": workers}
+        with contextlib.ExitStack() as stack:
+            servers = [stack.enter_context(serving(None, settings)) for _ in range(services)]
+            for server in servers:
+                closed(server.port, asks(), CONNECTIONS, 2.0)
+            pids = [pid for server in servers for pid in family(server.pid)]
+            copies = sum(proportional(pid, "/memfd:") for pid in pids)
+            all_of_it = sum(proportional(pid, "") for pid in pids)
+        found |= {
+            f"{name}, sealed copies of it (PSS), MB": copies,
+            f"{name}, copies / package": copies / files,
+            f"{name}, all of their PSS, MB": all_of_it,
+            f"{name}, all of it / package": all_of_it / files,
+        }
+    return found
+
+
+def workers(package: Path, rounds: int, seconds: float) -> dict[str, float]:
+    """One process and two workers, on all cores, in turn. The generator takes its part of them, so
+    that processor time tells more. Nothing is kept, so that answers are what is carried."""
+    rates: dict[str, list[float]] = {"1": [], "2": []}
+    costs: dict[str, list[float]] = {"1": [], "2": []}
+    for _ in range(rounds):
+        for count in rates:
+            settings = {**alone(package), "SERVICE_WORKERS": count, "SERVICE_CACHE_BYTES": "0"}
+            with serving(None, settings) as server:
+                closed(server.port, asks(), CONNECTIONS, 1.0)
+                before = processor_seconds(server.pid)
+                outcome = closed(server.port, asks(), CONNECTIONS, seconds)
+                spent = processor_seconds(server.pid) - before
+            rates[count].append(outcome.good)
+            costs[count].append(spent / sum(outcome.statuses.values()) * 1e6)
+    found = {f"workers {count}: requests/s": median(rate) for count, rate in rates.items()}
+    found |= {f"workers {count}: µs a request": median(cost) for count, cost in costs.items()}
+    pairs = list(zip(rates["1"], rates["2"], costs["1"], costs["2"], strict=True))
+    found["2 workers / 1, requests/s"] = median(two / one for one, two, _, _ in pairs)
+    found["2 workers / 1, µs a request"] = median(two / one for _, _, one, two in pairs)
+    return found
+
+
+def alone(package: Path) -> dict[str, str]:
+    """The settings of a service without Kafka."""
+    return {"SERVICE_MODEL_DIR": str(package), "SERVICE_HOST": "127.0.0.1"}
+
+
+def family(pid: int) -> list[int]:
+    """A process and its children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *map(int, children)]
 
 
 def proportional(pid: int, named: str) -> float:

@@ -23,3 +23,11 @@ def test_a_made_up_package_answers_rows_and_watchers(
     for u in (0, 29):  # rows are what they would be for somebody who comes later
         assert (by.ranker.uptake.fold_in(model.seen_of(u)) == by.ranker.uptake.user[u]).all()
     assert np.unique(model.seen_by_watcher(3)).size == packages.WATCHED
+
+
+def test_as_many_raters_as_are_asked_for_have_rows_of_chance(tmp_path: Path) -> None:
+    model = load_model(packages.build(tmp_path / "model", 200, raters=30))
+    assert len(model.users) == len(model.model.arrays()["user_bias"]) == 30
+    assert model.uptake is not None
+    assert np.unique(model.uptake.user).size > model.uptake.user.size / 2
+    assert Recommender(model).answer(29).tier == "model"

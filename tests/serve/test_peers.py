@@ -26,6 +26,7 @@ def test_an_arm_and_its_address() -> None:
         "svdpp=http://user@svdpp:80",
         "svdpp=http://svdpp:80/path",
         "a/b=http://svdpp:80",
+        "A_b=http://svdpp:80",
         "a=http://b:1,a=http://c:1",
         "a=http://b:1,",
         "a=http://b:1\nb",

@@ -94,7 +94,7 @@ def _limited(model: Model, evaluation: Evaluation) -> Iterator[Case]:
 def _interval(model: Model, evaluation: Evaluation) -> Case:
     """How sure the gain is, and against the incumbent where there is one."""
     ends, incumbent = model.gain_interval, model.incumbent
-    against = f"biases only or {incumbent.version}" if incumbent else "biases only; no incumbent"
+    against = f"biases only or {incumbent.name}" if incumbent else "biases only; no incumbent"
     return Case(
         "RMSE interval",
         f"{ends[0]:.2%} to {ends[1]:.2%} better than biases only" if ends else None,

@@ -21,7 +21,8 @@ BASELINES = {"biases": "biases only", "popularity": "popularity", "global_mean":
 class Incumbent:
     """The release that a model was compared with, as it was judged when it was released."""
 
-    version: str
+    name: str
+    """Such as `svd@v1.3.0`."""
     metrics: Mapping[str, float]
     baselines: Mapping[str, Mapping[str, float]]
 
@@ -112,4 +113,6 @@ def _incumbent(kind: str, judged: str | None, incumbents: Mapping[str, Any]) -> 
             f"data/incumbent.json: {kind} is {entry and entry['version']}, reports/gate.json "
             f"compared with {judged}; {REMEDY}"
         )
-    return Incumbent(entry["version"], entry["metrics"], entry["baselines"]) if entry else None
+    if not entry:
+        return None
+    return Incumbent(f"{kind}@{entry['version']}", entry["metrics"], entry["baselines"])

@@ -53,7 +53,7 @@ def rows(evaluation: Evaluation) -> Iterator[Row]:
         yield Row(model.title, model.metrics, colour, True, model.rmse_interval)
     for model in evaluation.models:
         if model.incumbent:
-            yield Row(model.incumbent.version, model.incumbent.metrics, INCUMBENT_COLOUR)
+            yield Row(model.incumbent.name, model.incumbent.metrics, INCUMBENT_COLOUR)
     for name, title in BASELINES.items():
         if name in evaluation.baselines:
             yield Row(title, evaluation.baselines[name], GREY)

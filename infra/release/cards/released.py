@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.release.message import WINDOW
 from infra.release.objects import Objects
 from infra.release.package import Locked, locked_model
 from infra.release.pipeline import LOCK, Pipeline
-from infra.release.tag import NAME, Tag, resolve
+from infra.release.tag import Tag, resolve
 from infra.release.version import Made, manifest_of
 from infra.repository import attempt, git
 from movierec.dataset.windowfile import days_of
 from movierec.errors import BadInput
 
-WINDOW = "data/window.yaml"
 PLOTS = ("epochs", "activity", "distribution")
 Series = Mapping[str, list[float]]
 """Column → values of one plot."""
@@ -82,8 +82,7 @@ def beside(repository: Path, tag: Tag, before: list[str]) -> Tag | None:
     """
     incumbent = _json(repository, tag, "reports/gate.json").get(tag.kind, {}).get("incumbent")
     if incumbent is not None:
-        named = incumbent if NAME.fullmatch(incumbent) else f"{tag.kind}@{incumbent}"
-        return resolve(repository, named)
+        return resolve(repository, f"{tag.kind}@{incumbent}")
     return resolve(repository, before[-1]) if before else None
 
 

@@ -14,6 +14,7 @@ here, sums factor by factor over whole vectors: no BLAS, so the bits do not depe
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -127,8 +128,16 @@ class SVDModel(Model):
         """(LANES,) what a new user's movies tell before any rating. Here nothing."""
         return np.zeros(len(self.movie_factors))
 
+    @cached_property
+    def _terms(self) -> NDArray[np.float64]:
+        """(2 + LANES, n_movies) what is weighed in a movie's score: 1, b_i and q_i."""
+        one = np.ones((1, len(self.movie_bias)))
+        terms = np.concatenate([one, self.movie_bias[None], self.movie_factors], dtype=np.float64)
+        return np.ascontiguousarray(terms)
+
     def _scores(self, b_u: float, z: Floats) -> NDArray[np.float64]:
-        scores = self.mean + b_u + self.movie_bias.astype(np.float64)
-        for z_f, q_f in zip(z.tolist(), self.movie_factors, strict=True):
-            scores += np.multiply(q_f, z_f, dtype=np.float64)
+        # einsum without `optimize` is no BLAS: along rows it adds one term's products after the
+        # other's, as `_estimate` does, and in one pass over them.
+        weights = np.concatenate([[self.mean + b_u, 1.0], z])
+        scores: NDArray[np.float64] = np.einsum("f,fi->i", weights, self._terms)
         return scores

@@ -15,6 +15,7 @@ whole vectors, no BLAS: the bits are the same on every machine, and those of the
 """
 
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -100,8 +101,9 @@ class UptakeModel:
             each = np.einsum("fi,fj->ij", solve(_many(B, D), h), B)
         return each
 
+    @cached_property
     def floor(self) -> NDArray[np.float64]:
-        """(n_movies,) ε n_i/n."""
+        """(n_movies,) ε n_i/n: the same for everybody."""
         floor: NDArray[np.float64] = self.hyper.floor * self.share.astype(np.float64)
         return floor
 
@@ -122,7 +124,7 @@ def scores(
     The second term keeps an order among movies that nothing speaks for, and popularity's where x
     says nothing at all.
     """
-    taking = (np.maximum(x, 0) + uptake.floor()) * uptake.trend
+    taking = (np.maximum(x, 0) + uptake.floor) * uptake.trend
     result: NDArray[np.float64] = taking * liking(estimate, scale)
     return result
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.infra.ci.processes import lives
+
 ROOT = Path(__file__).resolve().parents[3]
 ALONE = ROOT / "infra/ci/alone.sh"
 
@@ -35,7 +37,9 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
             text=True,
             start_new_session=True,
         )
-        return stack.enter_context(process)
+        stack.enter_context(process)
+        stack.callback(process.terminate)
+        return process
 
     with stack:
         yield run
@@ -45,14 +49,6 @@ def wait_for(there: Callable[[], object]) -> None:
     """Without a bound: the test's own is enough."""
     while not there():
         time.sleep(0.01)
-
-
-def lives(number: str) -> bool:
-    """Whether a process runs; one that is dead and not waited for does not."""
-    try:
-        return Path(f"/proc/{number}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_the_status_is_the_commands_and_the_lock_is_free_afterwards(
@@ -122,3 +118,33 @@ def test_what_a_killed_one_left_is_ended_by_the_next(
     assert second.returncode == 0
     assert "ending what a run that was killed has left" in said
     assert not [number for number in (command, child) if lives(number)]
+
+
+def test_a_build_does_not_wait_for_an_earlier_one_of_its_job(
+    start: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    first = start(
+        f"touch {tmp_path}/begun; sleep 1000", JOB_NAME="movierec/master", BUILD_NUMBER="7"
+    )
+    wait_for((tmp_path / "begun").exists)
+    other = start("true", MOVIEREC_LOCK_SECONDS="0", JOB_NAME="movierec/other", BUILD_NUMBER="8")
+    assert other.wait() == 2
+    again = start("true", MOVIEREC_LOCK_SECONDS="0", JOB_NAME="movierec/master", BUILD_NUMBER="7")
+    assert again.wait() == 2, "another script of the same build"
+    assert start("true", JOB_NAME="movierec/master", BUILD_NUMBER="8").wait() == 0
+    assert first.wait() == -signal.SIGKILL
+
+
+def test_what_was_killed_while_somebody_waited_is_ended_by_who_waited(
+    start: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    pids = tmp_path / "pids"
+    first = start(f"setsid sleep 1000 9<&- & echo $$ $! > {pids}.new; mv {pids}.new {pids}; wait")
+    wait_for(pids.exists)
+    command, child = pids.read_text().split()
+    second = start("true")
+    assert second.stdout and "waiting for" in second.stdout.readline()
+    for number in (first.pid, int(command)):
+        os.kill(number, signal.SIGKILL)
+    assert second.wait() == 0
+    assert not lives(child)

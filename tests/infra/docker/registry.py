@@ -83,3 +83,9 @@ def serving(folder: Path) -> Iterator[Server]:
         server = Server(folder, processes)
         server.start()
         yield server
+
+
+def throw_away(server: Server, names: list[str]) -> None:
+    """Take images out of Docker's engine, also under the registry's name for them."""
+    both = [*names, *(f"{server.host}/{name}" for name in names)]
+    subprocess.run(["docker", "image", "rm", "--force", *both], capture_output=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.infra.docker.containers import HARDENED, docker, ready
-from tests.infra.docker.registry import PASSWORD, USER, Server, serving
+from tests.infra.docker.registry import PASSWORD, USER, Server, serving, throw_away
 from tests.infra.release.tagged import run, small, tag
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
@@ -97,6 +97,7 @@ class Watch:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(tmp_path_factory.mktemp("registry")) as own:
         yield own
+        throw_away(own, [IMAGE])
 
 
 @pytest.fixture(scope="module")
@@ -150,25 +151,21 @@ def test_no_secret_is_in_what_is_built_pushed_and_run(
 ) -> None:
     done, lines = watched(tmp_path, project, given, NAME)
     assert done.returncode == 0, done.stderr
-    try:
-        reference = done.stdout.decode().split()[-1]
-        assert found_in(done.stdout + done.stderr) == []
-        assert found_below(tmp_path) == [], "what Docker's client was told, and built from"
-        assert list((tmp_path / "temporary").iterdir()) == [], "nothing is left"
-        assert any(f"docker push {server.host}/{IMAGE}".encode() in line for line in lines)
-        assert found_in(b"\n".join(lines)) == []
+    reference = done.stdout.decode().split()[-1]
+    assert found_in(done.stdout + done.stderr) == []
+    assert found_below(tmp_path) == [], "what Docker's client was told, and built from"
+    assert list((tmp_path / "temporary").iterdir()) == [], "nothing is left"
+    assert any(f"docker push {server.host}/{IMAGE}".encode() in line for line in lines)
+    assert found_in(b"\n".join(lines)) == []
 
-        # The manifest, the configuration with its history, and every layer, unpacked.
-        blobs = list(server.images.glob("**/blobs/sha256/*/*/data"))
-        assert len(blobs) > 5, "where the registry keeps them"
-        assert found_below(server.images) == []
-        assert found_below(server.folder / "logs") == []
-        inspected = docker("image", "inspect", IMAGE), docker("history", "--no-trunc", IMAGE)
-        assert found_in("\n".join(inspected).encode()) == []
-        assert found_in(run_and_asked(reference, given, tmp_path)) == []
-    finally:
-        for name in (IMAGE, f"{server.host}/{IMAGE}"):
-            subprocess.run(["docker", "image", "rm", "--force", name], capture_output=True)
+    # The manifest, the configuration with its history, and every layer, unpacked.
+    blobs = list(server.images.glob("**/blobs/sha256/*/*/data"))
+    assert len(blobs) > 5, "where the registry keeps them"
+    assert found_below(server.images) == []
+    assert found_below(server.folder / "logs") == []
+    inspected = docker("image", "inspect", IMAGE), docker("history", "--no-trunc", IMAGE)
+    assert found_in("\n".join(inspected).encode()) == []
+    assert found_in(run_and_asked(reference, given, tmp_path)) == []
 
 
 def run_and_asked(reference: str, given: dict[str, str], folder: Path) -> bytes:

@@ -10,6 +10,7 @@ import tarfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -17,12 +18,15 @@ from infra.registry.client import COMMIT, VERSION, Registry
 from infra.registry.engine import let_in
 from infra.registry.push import Image, inspect, push
 from infra.release import image
+from infra.release.sbom import write_sbom
 from infra.release.tag import resolve
+from infra.repository import git
 from movierec.errors import BadInput, Unavailable
 from tests.infra.docker.containers import HARDENED, docker, get, ready
-from tests.infra.docker.registry import PASSWORD, Server, serving
+from tests.infra.docker.registry import PASSWORD, Server, serving, throw_away
 from tests.infra.registry.standin import nobody
 from tests.infra.release.tagged import small, tag
+from tests.infra.release.test_code import committed
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
 
@@ -31,6 +35,11 @@ NAME = "svd@v0.0.9002"
 IMAGE = "movierec:svd-v0.0.9002"
 OTHER = "movierec:svd-v0.0.9003"
 BIG = 64 << 20
+PYTHONS = """
+from importlib.metadata import distributions
+for one in distributions(path=__import__("glob").glob("/venv/lib/python3*/site-packages")):
+    print(one.name.lower().replace("_", "-") + "@" + one.version)
+"""
 SECONDS = 120.0
 
 
@@ -55,12 +64,11 @@ def told(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def thrown_away() -> Iterator[list[str]]:
+def thrown_away(server: Server) -> Iterator[list[str]]:
     """Names of images that a test makes."""
     names: list[str] = []
     yield names
-    for name in names:
-        subprocess.run(["docker", "image", "rm", "--force", name], capture_output=True)
+    throw_away(server, names)
 
 
 def imported(content: bytes, names: list[str], name: str = OTHER) -> Image:
@@ -82,6 +90,7 @@ def test_a_release_is_pushed_once_found_by_its_digest_and_answers(
     server: Server,
     told: None,
     thrown_away: list[str],
+    tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     thrown_away += [IMAGE, f"{server.host}/{IMAGE}"]
@@ -97,19 +106,65 @@ def test_a_release_is_pushed_once_found_by_its_digest_and_answers(
     digests = docker("image", "inspect", "--format", "{{json .RepoDigests}}", IMAGE)
     assert reference in json.loads(digests)
 
-    assert image.main(command) == 0, "again"
+    for name in thrown_away:
+        docker("image", "rm", "--force", name)
+    listed = tmp_path / "list.json"
+    assert image.main([NAME, "--sbom", str(listed), *command[1:]]) == 0, "again, as elsewhere"
     output = capsys.readouterr()
-    assert output.out.splitlines() == [built, reference]
+    assert output.out.splitlines()[1:] == [reference]
     assert output.err == f"{IMAGE}: the registry has it already\n"
+    assert_lists_what_is_in(listed, reference)
+    write_sbom(inspect(IMAGE, reference), tmp_path / "again.json")
+    assert listed.read_bytes() == (tmp_path / "again.json").read_bytes()
 
+    thrown_away.append(reference)
     for name in thrown_away:
         docker("image", "rm", "--force", name)
     with let_in(server.settings()) as allowed:
         allowed.run("pull", "--quiet", reference, about="pull")
-    thrown_away.append(reference)
     with ready(reference, HARDENED) as container:
         assert json.loads(get(container, "/version"))["model"] == NAME
         assert len(set(get(container, "/recommend/1").split(","))) == 20
+
+
+def test_the_routers_code_is_pushed_by_its_commit_and_built_once(
+    server: Server,
+    told: None,
+    thrown_away: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    repository = committed(tmp_path)
+    commit = git(repository, "rev-parse", "HEAD").strip()
+    name = f"movierec-router:{commit}"
+    thrown_away.append(name)
+    command = ["router", "--push", "--repo", str(repository), "--", "--network", "host"]
+    assert image.main(command) == 0
+    reference = capsys.readouterr().out.splitlines()[-1]
+    found = server.registry().look(name)
+    assert found is not None and (found.commit, found.reference) == (commit, reference)
+    assert image.main(command) == 0
+    output = capsys.readouterr()
+    assert (output.out, output.err) == (f"{reference}\n", f"{name}: the registry has it already\n")
+
+
+def assert_lists_what_is_in(path: Path, image: str) -> None:
+    """That an image's list names what its own tools find in it."""
+    found = json.loads(path.read_text())
+    urls = [part["purl"].partition("?")[0] for part in found["components"]]
+    asked = [
+        ("pypi", "python", "-c", PYTHONS),
+        ("deb/debian", "dpkg-query", "-W", "-f", "${Package}@${Version}\n"),
+    ]
+    for kind, *command in asked:
+        own = sorted(
+            f"pkg:{kind}/{line}" for line in docker("run", "--rm", image, *command).split()
+        )
+        assert sorted(unquote(u) for u in urls if u.startswith(f"pkg:{kind}/")) == own
+        assert len(own) > 10
+    assert [u for u in urls if u.startswith("pkg:generic/python@3.")]
+    assert found["metadata"]["component"]["version"] == "svd-v0.0.9002"
+    assert "serialNumber" not in found and "timestamp" not in found["metadata"]
 
 
 def test_a_name_keeps_its_content(server: Server, thrown_away: list[str]) -> None:

@@ -124,10 +124,13 @@ def test_a_change_whose_answer_is_lost_is_not_made_twice(world: World, fault: st
     assert world.deployments.named["svd"].generation == 2
 
 
-def test_silence_is_no_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silence_is_no_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: Caught
+) -> None:
     monkeypatch.setenv("DEPLOY_REQUEST_SECONDS", "1")
     world.standin.faults.append(Fault(hangs=True))
     assert world.deploy() == 0
+    assert "GET svd: ReadTimeoutError" in capsys.readouterr().out.splitlines()[0]
 
 
 @pytest.mark.usefixtures("soon_enough")

@@ -75,6 +75,28 @@ def test_what_the_controller_gives_up_is_put_back(world: World, capsys: Caught) 
     )
 
 
+@pytest.mark.parametrize(
+    ("trying", "back"),
+    [
+        (json.dumps({"image": OTHER, "before": OLD}), OLD),
+        (json.dumps({"image": "movierec:by-hand", "before": OLD}), OTHER),
+        (json.dumps({"image": OTHER}), OTHER),
+        ("[]", OTHER),
+        ("no JSON", OTHER),
+    ],
+    ids=["never proven", "set by hand since", "half", "a list", "a word"],
+)
+def test_what_is_put_back_was_proven_or_set_by_hand(world: World, trying: str, back: str) -> None:
+    """Somebody's release of OTHER was killed before it was proven; or what it left is stale."""
+    svd = world.deployments.named["svd"]
+    world.deployments.set_image("svd", OTHER)
+    svd.annotations[TRYING] = trying
+    world.deployments.broken.add(NEW)
+    assert world.deploy() == 1
+    assert world.pods == [back, back]
+    assert TRYING not in svd.annotations
+
+
 def test_a_rollout_without_a_limit_of_its_own_has_ours(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: Caught
 ) -> None:

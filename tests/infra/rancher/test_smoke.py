@@ -31,6 +31,18 @@ def test_lists_that_are_wrong_put_the_old_image_back(world: World, capsys: Caugh
 
 
 @pytest.mark.usefixtures("soon_enough")
+def test_a_pod_that_is_not_ready_puts_it_back_though_the_lists_are_right(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: Caught
+) -> None:
+    """The router may have met the other one."""
+    told = {"kind": "PodList", "items": [pod("svd-a", NEW), pod("svd-b", NEW, ready=False)]}
+    monkeypatch.setattr(world.deployments, "pod_list", lambda name: told)
+    assert world.deploy() == 1
+    assert "does not serve: pod svd-b is not ready; " in capsys.readouterr().err
+    assert world.pods == [OLD, OLD]
+
+
+@pytest.mark.usefixtures("soon_enough")
 def test_a_router_that_is_not_there(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: Caught
 ) -> None:

@@ -57,3 +57,14 @@ def somebody(project: Project) -> Path:
     for key in ("user.name", "user.email"):
         git(clone, "config", key, "s@localhost")
     return clone
+
+
+def promoted(project: Project, *names: str) -> None:
+    """Put releases in production, one after the other, as `promote` does but quicker."""
+    for name in names:
+        kind, version = name.split("@")
+        number = 1 + len(git(project.work, "tag", "--list", f"{kind}#*").split())
+        message = f"Assigning stage prod to artifact {kind} version {version}"
+        tag = f"{kind}#prod#{number}"
+        git(project.work, "tag", "--annotate", "--message", message, tag, f"{name}^{{commit}}")
+    git(project.work, "push", "--quiet", "--tags")

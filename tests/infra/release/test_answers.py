@@ -131,8 +131,9 @@ def test_all_answers_to_an_id_that_was_given_twice_are_found(log: ServedLog) -> 
 
 def test_an_id_that_is_only_part_of_another_is_not_that(log: ServedLog) -> None:
     """Nor is one that stands in another field."""
-    put(log.root, [line("04T03:00", id="la"), line("04T03:00", model="svd", id="x")])
-    for id in ("lat", "svd"):
+    put(log.root, [line("04T03:00", id="la"), line("04T03:00", model="f", id="x")])
+    assert ids(log.requests(["f"])) == [(42, "f")]
+    for id in ("lat", "svd", "model"):
         with pytest.raises(BadInput, match=f"no answer to the request {id};"):
             log.requests([id])
 

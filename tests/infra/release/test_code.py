@@ -19,10 +19,8 @@ pytestmark = pytest.mark.slow
 __all__ = ["docker"]  # a fixture
 
 
-@pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This project's code, committed once, and a work tree that says something else since."""
-    folder = tmp_path_factory.mktemp("code")
+def committed(folder: Path) -> Path:
+    """A repository of this project's code, in one commit."""
     for name in ("infra/docker", "infra/router", "serve", "stages/movierec"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
@@ -30,6 +28,13 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(folder, "git", "init", "--quiet")
     run(folder, "git", "add", "--all")
     run(folder, "git", *who, "commit", "--quiet", "--message", "All of it")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This project's code, and a work tree that says something else since."""
+    folder = committed(tmp_path_factory.mktemp("code"))
     (folder / "infra/router/start.py").write_text("raise SystemExit('of the work tree')\n")
     return folder
 

@@ -1,36 +1,78 @@
-"""1,000 answers of a live run over two releases, made again from their tags: 1,000 identical."""
+"""1,000 answers of a live run over two releases, made again from their tags: 1,000 identical; and
+what it takes for one not to be."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from infra.release import explain as program
-from infra.release.answers import ServedLog
+from infra.release.again import model_of
+from infra.release.answers import Found, ServedLog
+from infra.release.context import extract
+from infra.release.judging import Verdict, explain
+from infra.release.makers import Makers
+from infra.release.package import locked_model
+from infra.release.tag import resolve
+from infra.repository import git
 from tests.brokers.kafka import Broker
 from tests.infra.release.live import TIERS, Live, lived
 from tests.infra.release.tagged import retrained
 
-pytestmark = [pytest.mark.slow, pytest.mark.broker]
+pytestmark = [pytest.mark.slow, pytest.mark.broker, pytest.mark.timeout(1800)]
 VERSIONS = ("v1.0.0", "v1.1.0")
+WHO = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgSign=false")
 
 
 @pytest.fixture(scope="module")
 def live(kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Live:
     folder = tmp_path_factory.mktemp("live")
-    return lived(folder, retrained(folder, VERSIONS), kafka, VERSIONS)
+    repository = retrained(folder, VERSIONS)
+    live = lived(folder, repository, kafka, VERSIONS)
+    # The days that the releases were trained on, as the same collector would have them.
+    shutil.copytree(folder / "trained/data/movielog", live.store / "movielog")
+    return live
 
 
-def asked(live: Live, *options: str) -> list[str]:
+@pytest.fixture(scope="module")
+def makers(live: Live) -> Iterator[Makers]:
+    with Makers(live.repository, live.folder / "cache", None, why=False) as makers:
+        yield makers
+
+
+def run(live: Live, *options: str) -> int:
     where = {"--store": live.store, "--repo": live.repository, "--cache": live.folder / "cache"}
-    topics = {"--served-topic": live.served, "--event-topic": live.events}
-    return [*options, *(str(word) for pair in (where | topics).items() for word in pair)]
+    where |= {"--served-topic": Path(live.served)}
+    return program.main([*(str(word) for pair in where.items() for word in pair), *options])
+
+
+def one(live: Live, wanted: Callable[[dict[str, Any]], object]) -> Found:
+    """An answer of the run of which something is so."""
+    return next(f for f in ServedLog(live.store, live.served).all() if wanted(f.said))
+
+
+def said(found: Found, **changes: Any) -> Found:
+    """The like, had its line said something else."""
+    return Found.of(json.dumps(found.said | changes).encode(), found.where)
+
+
+def rated(said: dict[str, Any]) -> bool:
+    """Whether an answer was folded in by a rating far from the middle."""
+    ratings = [rating for _, rating in said.get("history", [])]
+    return said["tier"] == "fold-in" and any(r is not None and abs(r - 3) > 1 for r in ratings)
 
 
 def test_a_thousand_answers_of_two_releases_come_out_identical(
     live: Live, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert program.main(asked(live, "--sample", "1000", "--seed", "7")) == 0
+    assert run(live, "--sample", "1000", "--seed", "7") == 0
     told = capsys.readouterr().out
     with capsys.disabled():
-        print(f"\n{told}")
+        print(f"\n{told}", end="")
     assert told.endswith("1,000 answers: 1,000 IDENTICAL, 0 DIFFERENT, 0 NOT MADE AGAIN\n")
     for kind in ("svd", "svdpp"):
         for version in VERSIONS:
@@ -41,3 +83,117 @@ def test_a_thousand_answers_of_two_releases_come_out_identical(
 def test_all_that_was_answered_is_in_the_log(live: Live) -> None:
     logged = sum(1 for _ in ServedLog(live.store, live.served).all())
     assert logged >= live.answered.total()
+
+
+def test_one_answer_is_told_with_all_that_stands_behind_it(
+    live: Live, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = one(live, rated)
+    assert run(live, "--request-id", found.said["request_id"]) == 0
+    told = capsys.readouterr().out
+    tag = resolve(live.repository, found.said["model"])
+    words = " ".join(told.split())
+    assert told.startswith("IDENTICAL  ")
+    assert f"{tag.name}, commit {tag.commit} of " in words and "made by its own code" in words
+    assert (
+        "data 1 day of movielog 2026-11-01 " in words
+        and "lines, offsets by partition: 0 0–" in words
+    )
+    assert "n_factors 16" in words and "has no row in the model, and was folded in by" in words
+    assert f"arm {found.said['arm']}: the routing deals user {found.said['user']} to it" in words
+    assert "because of" in words
+    assert run(live, "--user", str(found.said["user"]), "--at", found.said["time"]) == 0
+    assert f"request {found.said['request_id']}" in capsys.readouterr().out.split("\n\n")[1]
+
+
+def test_a_flipped_rating_or_another_version_is_different(live: Live, makers: Makers) -> None:
+    found = one(live, rated)
+    flipped = [[m, r if r is None else round(6 - r, 2)] for m, r in found.said["history"]]
+    kind, version = found.said["model"].split("@")
+    other = next(v for v in VERSIONS if v != version)
+    assert explain(found, makers).verdict is Verdict.IDENTICAL
+    assert explain(said(found, history=flipped), makers).verdict is Verdict.DIFFERENT
+    assert explain(said(found, model=f"{kind}@{other}"), makers).verdict is Verdict.DIFFERENT
+
+
+@pytest.fixture
+def moved_on(live: Live, tmp_path: Path) -> Path:
+    """A clone in which the ranking has changed since: its branch's, and not its tags'."""
+    clone = tmp_path / "clone"
+    git(live.folder, "clone", "--quiet", str(live.repository), str(clone))
+    path = clone / "stages/movierec/models/uptake.py"
+    text = path.read_text()
+    changed = text.replace("+ uptake.floor()) *", "+ 9 * uptake.floor()) *")
+    assert changed != text
+    path.write_text(changed)
+    git(clone, *WHO, "commit", "--quiet", "--all", "--message", "Weigh what is popular more")
+    return clone
+
+
+def test_a_list_comes_out_by_its_release_s_code_and_by_no_later_one(
+    live: Live, moved_on: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = one(live, lambda said: said["tier"] == "model" and said["ids"])
+    with Makers(moved_on, live.folder / "cache", None, why=False) as makers:
+        assert explain(found, makers).verdict is Verdict.IDENTICAL
+    head = git(moved_on, "rev-parse", "HEAD").strip()
+    monkeypatch.setattr(
+        "infra.release.again.extract",
+        lambda clone, tag, *rest: extract(clone, replace(tag, commit=head), *rest),
+    )
+    with Makers(moved_on, live.folder / "cache", None, why=False) as makers:
+        assert explain(found, makers).verdict is Verdict.DIFFERENT
+
+
+def test_a_release_that_was_taken_back_is_asked_all_the_same(
+    live: Live, moved_on: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = one(live, lambda said: said["model"] == "svd@v1.0.0")
+    git(moved_on, *WHO, "tag", "--annotate", "--message", "back", "svd@v1.0.0!", "svd@v1.0.0")
+    assert run(live, "--request-id", found.said["request_id"], "--repo", str(moved_on)) == 0
+    assert "taken back since, by svd@v1.0.0!" in " ".join(capsys.readouterr().out.split())
+
+
+def test_what_is_kept_is_verified_and_damaged_it_is_fetched_anew(live: Live) -> None:
+    tag = resolve(live.repository, "svd@v1.0.0")
+    cache = live.folder / "cache"
+    kept = model_of(live.repository, tag, cache)
+    assert kept.name == locked_model(live.repository, tag).md5
+    before = (kept / "users.npy").stat().st_ino
+    assert model_of(live.repository, tag, cache) == kept
+    assert (kept / "users.npy").stat().st_ino == before, "it was there"
+    content = (kept / "users.npy").read_bytes()
+    (kept / "users.npy").unlink()
+    (kept / "users.npy").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert model_of(live.repository, tag, cache) == kept
+    assert (kept / "users.npy").read_bytes() == content
+    assert [path for path in cache.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_model_that_the_remote_has_lost_is_named(live: Live, tmp_path: Path) -> None:
+    found = one(live, lambda said: said["model"] == "svd@v1.0.0")
+    store = live.repository.parent / "store"
+    store.rename(tmp_path / "gone")
+    try:
+        with Makers(live.repository, tmp_path / "cache", None, why=False) as makers:
+            judged = explain(found, makers)
+    finally:
+        (tmp_path / "gone").rename(store)
+    assert (judged.verdict, judged.mend) == (Verdict.NOT_MADE, True)
+    assert judged.why.startswith("svd@v1.0.0: DVC does not get models/svd (")
+
+
+def test_a_package_is_held_against_the_release_that_a_line_names(live: Live) -> None:
+    found = one(live, lambda said: said["model"] == "svd@v1.0.0" and said["tier"] == "model")
+    packages = {
+        version: model_of(
+            live.repository, resolve(live.repository, f"svd@{version}"), live.folder / "cache"
+        )
+        for version in VERSIONS
+    }
+    for version, verdict in zip(VERSIONS, (Verdict.IDENTICAL, Verdict.NOT_MADE), strict=True):
+        with Makers(live.repository, None, packages[version], why=False) as makers:
+            judged = explain(found, makers)
+        assert judged.verdict is verdict
+        assert ("is not the model of svd@v1.0.0: it is " in judged.why) == judged.mend
+        assert judged.mend == (verdict is Verdict.NOT_MADE)

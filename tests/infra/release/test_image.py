@@ -77,7 +77,7 @@ def test_without_docker_it_says_so(
     tag = resolve(project, NAME)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Unavailable, match="no `docker` is installed"):
-        image.build(tag, "hash", tmp_path, [])
+        image.docker_build(tag, "Dockerfile", tmp_path, [])
 
 
 def test_a_tag_that_is_none_asks_no_docker(project: Path, docker) -> None:
@@ -88,12 +88,16 @@ def test_a_tag_that_is_none_asks_no_docker(project: Path, docker) -> None:
 
 
 def test_who_was_overtaken_ends_with_a_status_of_their_own(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    project: Path, docker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def overtaken(*_: object) -> None:
         raise Overtaken("somebody was first")
 
+    docker("sha256:beef")
+    monkeypatch.setenv("IMAGES_REGISTRY", "registry.invalid")
+    monkeypatch.setattr(image, "inspect", lambda *_: None)
     monkeypatch.setattr(image, "push", overtaken)
-    assert image.bring(object(), object()) == 3
+    assert image.main([NAME, "--push", "--repo", str(project)]) == 3
     output = capsys.readouterr()
-    assert (output.out, output.err) == ("", "error: somebody was first\n")
+    assert output.out == "movierec:svd-v1.0.0 sha256:beef\n"
+    assert output.err == "error: somebody was first\n"

@@ -10,6 +10,7 @@ from infra.release import incumbent
 from infra.repository import git
 from movierec.yamlfile import read_yaml
 from tests.infra.release.project import Project
+from tests.infra.release.shop import promoted
 
 ROOT = Path(__file__).resolve().parents[3]
 ONE, TWO = "svd@v1.0.0", "svd@v1.1.0"
@@ -32,7 +33,7 @@ def written(project: Project) -> dict[str, dict[str, object]]:
 def test_it_has_what_is_in_production_as_it_was_released(sold: Project) -> None:
     done = sold.release("incumbent")
     assert (done.status, written(sold)) == (0, {}), done
-    assert sold.release("promote", TWO).status == 0
+    promoted(sold, TWO)
     done = sold.release("incumbent")
     said = f"svd: {TWO} is in production\nsvdpp: nothing is in production\n"
     assert (done.status, done.output) == (0, said), done
@@ -46,7 +47,7 @@ def test_it_has_what_is_in_production_as_it_was_released(sold: Project) -> None:
 
 
 def test_it_asks_the_origin_and_leaves_a_file_that_is_right(sold: Project) -> None:
-    assert sold.release("promote", ONE).status == 0
+    promoted(sold, ONE)
     git(sold.work, "tag", "--delete", "svd#prod#1")  # as in a clone from before
     assert sold.release("incumbent").status == 0
     assert written(sold)["svd"]["version"] == "v1.0.0"
@@ -57,8 +58,7 @@ def test_it_asks_the_origin_and_leaves_a_file_that_is_right(sold: Project) -> No
 
 
 def test_a_release_that_was_taken_back_is_none(sold: Project) -> None:
-    for name in (ONE, TWO):
-        assert sold.release("promote", name).status == 0
+    promoted(sold, ONE, TWO)
     git(sold.work, "tag", "-a", "-m", "bad", f"{TWO}!", f"{TWO}^{{commit}}")
     git(sold.work, "push", "--quiet", "origin", f"{TWO}!")
     assert sold.release("incumbent").status == 0
@@ -80,7 +80,7 @@ def test_what_cannot_be_compared_with_stops_the_night(sold: Project, change: str
     sold.commit("Break it")
     git(sold.work, "tag", "-a", "-m", "by hand", "svd@v2.0.0")
     git(sold.work, "push", "--quiet", "--tags", "origin", "main")
-    assert sold.release("promote", "svd@v2.0.0").status == 0
+    promoted(sold, "svd@v2.0.0")
     done = sold.release("incumbent")
     assert (done.status, why in done.output) == (2, True), done
     assert not (sold.work / incumbent.FILE).exists()

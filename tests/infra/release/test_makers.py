@@ -86,5 +86,6 @@ def test_a_child_that_dies_is_an_error_and_no_answer(repository: Path, svd: Path
         maker = makers.of("svd@demo")
         with pytest.raises(CorruptFile, match="JSONDecodeError"):
             maker.answer(b"{")
+        maker._process.wait()
         with pytest.raises(CorruptFile, match="JSONDecodeError"):
             maker.answer(line)

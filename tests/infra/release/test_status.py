@@ -3,11 +3,11 @@
 import json
 
 from tests.infra.release.project import Project
+from tests.infra.release.shop import promoted
 
 
 def test_a_line_for_each_model(sold: Project) -> None:
-    for name in ("svd@v1.0.0", "svd@v1.2.0", "svd@v1.3.0"):
-        assert sold.release("promote", name).status == 0
+    promoted(sold, "svd@v1.0.0", "svd@v1.2.0", "svd@v1.3.0")
     assert sold.release("rollback", "svd", "--no-deploy").status == 0
     refused = {"pass": False, "reasons": ["bad RMSE"]}
     sold.write("reports/gate.json", json.dumps({"svd": {"pass": True}, "svdpp": refused}))

@@ -1,6 +1,7 @@
 """What a person reads of an answer."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -106,13 +107,22 @@ def test_offsets_are_told_partition_by_partition() -> None:
         "1": {"first": None, "last": None, "stored": 0, "rejected": 0},
         "2": {"first": 0, "last": 0, "stored": 1, "rejected": 0},
     }
-    assert offsets_told(Offsets("2026-11-01", partitions, "")) == (
-        "2026-11-01  11 lines; partition: offsets 0: 3–12, 2: 0–0"
+    day = Offsets("2026-11-01", partitions, "")
+    assert offsets_told(day, whole=False) == (
+        "2026-11-01  11 lines, offsets by partition: 0 3–12, 2 0–0"
     )
-    assert offsets_told(Offsets("2026-11-01", partitions, "expired on 2026-12-10")).endswith(
-        "2: 0–0; expired on 2026-12-10"
-    )
-    assert offsets_told(Offsets("2026-11-01", None, "nowhere")) == "2026-11-01  nowhere"
+    gone = offsets_told(replace(day, note="expired on 2026-12-10"), whole=False)
+    assert gone.endswith("2 0–0; expired on 2026-12-10")
+    nowhere = replace(day, partitions=None, note="nowhere")
+    assert offsets_told(nowhere, whole=True) == "2026-11-01  nowhere"
+
+
+def test_of_many_partitions_a_few_are_told_of_unless_all_are_asked_for() -> None:
+    one = {"first": 1, "last": 2, "stored": 1, "rejected": 0}
+    day = Offsets("2026-11-01", dict.fromkeys(("10", "2", "0", "1"), one), "")
+    few, all_ = (offsets_told(day, whole=whole).split(": ")[1] for whole in (False, True))
+    assert few == "0 1–2, 1 1–2, 2 1–2, and 1 more by --offsets"
+    assert all_ == "0 1–2, 1 1–2, 2 1–2, 10 1–2"
 
 
 def test_entries_are_wrapped_beside_their_names() -> None:

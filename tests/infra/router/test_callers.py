@@ -25,6 +25,27 @@ def test_who_asks_too_often_is_told_so_and_probes_are_not(both: dict[str, Arm]) 
         until(lambda: made.get("/arms/svd/recommend/7").status == 200)
 
 
+def test_behind_a_proxy_each_client_has_its_own_rate(both: dict[str, Arm]) -> None:
+    """Of a chain the last one counts that is no proxy: what a client says itself it may make up."""
+    told = {"ROUTER_RATE": "1", "ROUTER_BURST": "1", **PATIENT}
+    chains = [f"{made_up}, 192.0.2.1, 10.9.9.9" for made_up in ("198.51.100.1", "198.51.100.2")]
+    with router(both, EVEN, ROUTER_PROXIES="127.0.0.0/8,10.0.0.0/8", **told) as made:
+        path = f"/recommend/{AT_SVD}"
+        for n in range(30):
+            assert made.get(path, X_Forwarded_For=f"192.0.2.{n + 10}").status == 200
+        pressed = [made.get(path, X_Forwarded_For=chains[n % 2]).status for n in range(60)]
+        assert {200, 429} == set(pressed)
+        clients = [line["client"] for line in made.lines(90)]
+        assert clients[:30] == [f"192.0.2.{n + 10}" for n in range(30)]
+        assert set(clients[30:]) == {"192.0.2.1"}
+
+
+def test_nobody_else_is_believed(both: dict[str, Arm]) -> None:
+    with router(both, EVEN, ROUTER_PROXIES="192.0.2.1", **PATIENT) as made:
+        made.get(f"/recommend/{AT_SVD}", X_Forwarded_For="198.51.100.1")
+        assert made.lines(1)[0]["client"] == "127.0.0.1"
+
+
 def test_it_opens_as_many_files_as_it_may(both: dict[str, Arm]) -> None:
     """A shell's soft limit is for people."""
     before, most = resource.getrlimit(resource.RLIMIT_NOFILE)

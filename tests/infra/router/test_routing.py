@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -164,6 +165,7 @@ def test_weights_change_under_load_and_no_request_fails(
 
 
 GOOD = '{"salt": "1", "weights": {"svd": 0, "svdpp": 1}}'
+PIPE = "a pipe, which nobody writes to"
 MALFORMED = [
     "",
     GOOD[:-7],
@@ -187,6 +189,7 @@ MALFORMED = [
     '{"salt": "1", "weights": {"svdpp": 1}, "more": 1}',
     '{"salt": "1", "weights": [1, 2]}',
     None,
+    PIPE,
 ]
 
 
@@ -199,6 +202,9 @@ def test_while_the_file_is_none_the_weights_are_those_of_the_start(both: dict[st
             assert 'share{arm="svdpp"} 1\n' in status(made)
             if text is None:
                 made.routing.unlink()
+            elif text == PIPE:
+                made.routing.unlink()
+                os.mkfifo(made.routing)
             else:
                 put(made.routing, text)
             answer = made.get("/recommend/7")

@@ -29,6 +29,7 @@ def test_variables_reach_their_fields() -> None:
         "DEADLINE_MS": "800",
         "RATE": "1",
         "BURST": "2",
+        "PROXIES": "10.0.0.0/8, ::1",
         "WORKERS": "4",
         "FOLDER": "/run/router",
     }
@@ -43,6 +44,7 @@ def test_variables_reach_their_fields() -> None:
         deadline_ms=800,
         rate=1,
         burst=2,
+        proxies=("10.0.0.0/8", "::1/128"),
         workers=4,
         folder=Path("/run/router"),
     )
@@ -56,6 +58,9 @@ def test_variables_reach_their_fields() -> None:
         ("ARMS", "svd=a:80;b", "ROUTER_ARMS must be arm=host:port"),
         ("ARMS", "s_v=a:80", "ROUTER_ARMS must be arm=host:port"),
         ("ARMS", "svd=a:80,svd=b:80", "ROUTER_ARMS names an arm twice: svd=a:80,svd=b:80"),
+        ("PROXIES", "10.0.0.1/8", "ROUTER_PROXIES must be addresses or networks"),
+        ("PROXIES", "proxy", "ROUTER_PROXIES must be addresses or networks"),
+        ("PROXIES", "10.0.0.1;", "ROUTER_PROXIES must be addresses or networks"),
         ("ROUTING", "/a b", "/a b: nginx is told paths of"),
         ("FOLDER", "/a;b", "/a;b: nginx is told paths of"),
         ("RATE", "0", "ROUTER_RATE must be a whole number from 1 to 1000000, got '0'"),

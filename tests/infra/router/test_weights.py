@@ -1,6 +1,7 @@
 """params.yaml's routing becomes the router's file, whole or not at all."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -60,8 +61,16 @@ def test_a_file_is_put_in_the_old_one_s_place_in_one_step(tmp_path: Path) -> Non
 )
 def test_a_malformed_file_is_named(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "routing.json"
-    with pytest.raises(BadInput, match=r"routing\.json: no such file; python -m infra\.router"):
+    with pytest.raises(
+        BadInput, match=r"routing\.json: no such file; .*--output .*routing\.json` .*ROUTER_ROUTING"
+    ):
         read_weights(file)
     file.write_text(text)
     with pytest.raises(BadParams, match=rf"routing\.json: .*{message}"):
         read_weights(file)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "routing.json")
+    with pytest.raises(BadParams, match=r"routing\.json: not a file; "):
+        read_weights(tmp_path / "routing.json")

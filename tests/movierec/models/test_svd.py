@@ -57,3 +57,31 @@ def test_a_folded_in_user_ranks_as_the_fitted_one(kind: str) -> None:
         folded = model.scores_for(items, ratings, items)
         agreement.append(np.corrcoef(folded, model.scores(u))[0, 1])
     assert np.mean(agreement) > 0.9
+
+
+@pytest.mark.parametrize("movies", [2, 3, 7, 16, 1_001, 5_000])
+@pytest.mark.parametrize("width", [1, 2, 7, 18, 130])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_scores_are_summed_factor_by_factor_to_the_bit(movies: int, width: int, order: Any) -> None:
+    """As `predict` sums, so that a list and a rating are of the same numbers; on every machine."""
+    random = np.random.default_rng([movies, width])
+
+    def some(*size: int) -> Any:
+        return np.asarray(random.normal(0, 1, size), np.float32, order=order)
+
+    model = SVDModel(
+        scale=(-1e9, 1e9),
+        hyper=svd_params(n_factors=width),
+        mean=3.53,
+        user_bias=some(20),
+        movie_bias=some(movies),
+        user_factors=some(20, width),
+        movie_factors=some(width, movies),
+    )
+    for u in range(20):
+        scores = model.mean + float(model.user_bias[u]) + model.movie_bias.astype(np.float64)
+        for z_f, q_f in zip(model.z(u).tolist(), model.movie_factors, strict=True):
+            scores += np.multiply(q_f, z_f, dtype=np.float64)
+        assert model.scores(u).tobytes() == scores.tobytes()
+        every = np.arange(movies)
+        assert model.predict(np.full(movies, u), every).tobytes() == scores.tobytes()

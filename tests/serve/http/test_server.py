@@ -279,6 +279,8 @@ def test_a_stop_that_takes_too_long_ends_without_a_complaint(
         server.until(lambda: server.server._aside.at_work == THREADS + 1)
         server.server.stop()
         assert [received(client) for client in clients] == [b""] * (THREADS + 1)
+        server.thread.join(SECONDS)
+        assert not server.thread.is_alive()  # though all of its work still waits
     assert caplog.records == []
 
 

@@ -185,7 +185,7 @@ def test_the_server_has_the_limits_of_the_settings_and_counts_what_it_refuses(
     made: list[tuple[Limits, Callable[[str], None]]] = []
 
     class Idle:
-        def __init__(self, app: Flask, _: Any, limits: Limits, refused: Any) -> None:
+        def __init__(self, app: Flask, _: Any, limits: Limits, refused: Any, beat: Any) -> None:
             made.append((limits, refused))
 
         def run(self) -> None:

@@ -19,7 +19,7 @@ WORSE = {
     "RMSE interval": {"report": {"rmse_gain_share_interval": [-0.03, 0.2]}},
 }
 BETTER = {
-    "version": "svd@v1.3.0",
+    "version": "v1.3.0",
     "metrics": METRICS["svd"] | {"rmse": 0.6},
     "baselines": BASELINES,
 }

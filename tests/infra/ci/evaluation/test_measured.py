@@ -35,7 +35,7 @@ def test_a_verdict_without_a_model_is_refused(tmp_path) -> None:
 
 
 def test_an_incumbent_that_the_gate_did_not_compare_with_is_refused(tmp_path) -> None:
-    entry = {"version": "svd@v1.3.0", "metrics": METRICS["svd"], "baselines": BASELINES}
+    entry = {"version": "v1.3.0", "metrics": METRICS["svd"], "baselines": BASELINES}
     write(workspace(tmp_path) / "data/incumbent.json", {"svd": entry})
-    with pytest.raises(BadInput, match=r"svd is svd@v1\.3\.0, .* compared with None"):
+    with pytest.raises(BadInput, match=r"svd is v1\.3\.0, .* compared with None"):
         Evaluation.read(tmp_path)

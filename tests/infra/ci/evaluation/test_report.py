@@ -8,7 +8,7 @@ from infra.ci.evaluation.report import page, rows
 from tests.infra.ci.evaluation.workspace import BASELINES, METRICS, workspace
 
 INCUMBENT = {
-    "version": "svd@v1.3.0 <b>",
+    "version": "v1.3.0 <b>",
     "metrics": METRICS["svd"] | {"rmse": 0.6},
     "baselines": BASELINES,
 }

@@ -15,8 +15,8 @@ class Execution {
   void run() {
     build.event(pipeline: pipeline.stages*.name, label: pipeline.label, alone: pipeline.options.alone,
       discarder: pipeline.options.discarder, seconds: pipeline.options.seconds,
-      cron: new Triggers(build.env).read(pipeline.triggers).crons)
-    new Variables(build.env).read(pipeline.environment)
+      cron: pipeline.triggers ? new Triggers(build.env).read(pipeline.triggers).crons : [])
+    if (pipeline.environment) new Variables(build.env).read(pipeline.environment)
     build.within(pipeline.options.seconds) { pipeline.stages.each { stage(it) } }
     post('Declarative: Post Actions', pipeline.post)
     build.event(result: build.result)
@@ -66,7 +66,8 @@ class Execution {
 
   private void post(String name, Post post) {
     if (post == null) return
-    Post.ORDER.findAll { it in post.conditions && meets(it) }.each { condition ->
+    Post.ORDER.each { condition ->  // each is asked when it is its turn
+      if (!(condition in post.conditions && meets(condition))) return
       build.event(stage: name, post: condition)
       try {
         steps(build.env + [STAGE_NAME: name], post.conditions[condition])

@@ -4,9 +4,11 @@ before heavy ones; and a build of it by the stand-in for Jenkins."""
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
+import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,14 +105,24 @@ class Scratch:
         git(clone, "commit", "--quiet", "--message", message)
         git(clone, "push", "--quiet", "origin", "HEAD:master")
 
+    def check_out(self) -> None:
+        """As Jenkins does: the commit and no branch, in the workspace that is there."""
+        if not self.workspace.exists():
+            git(self.folder, "clone", "--quiet", "--no-checkout", str(self.origin), "workspace")
+        git(self.workspace, "fetch", "--quiet", "--no-tags", "origin")
+        git(self.workspace, "checkout", "--quiet", "--force", "--detach", "origin/master")
+
     def build(
-        self, branch: str = "master", aborts_at: Path | None = None, **variables: str
+        self,
+        branch: str = "master",
+        aborts_at: Path | None = None,
+        dies_at: Path | None = None,
+        **variables: str,
     ) -> Built:
-        """Check the branch out as Jenkins does (clean, its commit, no branch), and build it."""
+        """Check the newest commit out, and build it as a branch. When `aborts_at` comes about
+        somebody aborts the build; when `dies_at` does, Jenkins itself is killed."""
         self.builds += 1
-        shutil.rmtree(self.workspace, ignore_errors=True)
-        git(self.folder, "clone", "--quiet", str(self.origin), "workspace")
-        git(self.workspace, "checkout", "--quiet", "--detach")
+        self.check_out()
         kept = self.folder / f"builds/{self.builds}"
         kept.mkdir(parents=True)
         self.stand_in()
@@ -124,6 +136,7 @@ class Scratch:
                 "BRANCH_NAME": branch,
                 "JOB_NAME": f"movierec/{branch}",
                 "BUILD_NUMBER": str(self.builds),
+                "JENKINS_URL": "https://jenkins.invalid/",
                 "BUILD_URL": f"https://jenkins.invalid/{self.builds}",
                 "PATH": f"{self.folder / 'programs'}:{os.environ['PATH']}",
                 "PYTHONPATH": str(ROOT / "stages"),
@@ -134,13 +147,17 @@ class Scratch:
             },
         }
         write(kept / "scenario.json", json.dumps(scenario))
-        done = subprocess.run(
-            [*JAVA, "-cp", self.classpath, "Harness", str(kept / "scenario.json")],
-            env=environment(),
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+        command = [*JAVA, "-cp", self.classpath, "Harness", str(kept / "scenario.json")]
+        with (
+            (kept / "own").open("w") as own,
+            subprocess.Popen(command, env=environment(), stdout=own, stderr=own) as jenkins,
+        ):
+            while dies_at and jenkins.poll() is None:
+                if dies_at.exists():
+                    jenkins.kill()
+                time.sleep(0.02)
+        said = (kept / "own").read_text()
+        assert jenkins.returncode == (-signal.SIGKILL if dies_at else 0), said
         (kept / "scenario.json").unlink()
         (kept / "askpass.sh").unlink(missing_ok=True)
         events = [json.loads(line) for line in (kept / "events.jsonl").read_text().splitlines()]
@@ -164,7 +181,7 @@ class Scratch:
         program(environment_ / "dvc", self.dvc)
         program(
             self.folder / "programs/make",
-            f"[ -d .venv ] || {{ mkdir .venv; cp -r {environment_} .venv; }}\n",
+            f"mkdir -p .venv && ln -sfn {environment_} .venv/bin\n",
         )
         program(self.folder / "programs/curl", CURL.format(asked=self.folder / "asked"))
 

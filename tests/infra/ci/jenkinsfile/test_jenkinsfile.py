@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -11,8 +10,9 @@ from infra.ci.groups import GROUPS
 from infra.repository import git
 from tests.infra.ci.jenkinsfile.built import Built
 from tests.infra.ci.jenkinsfile.scratch import ROOT, Scratch
+from tests.infra.ci.processes import lives
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 UNITS = [
     "unit tests 1: data quality",
@@ -61,6 +61,7 @@ def test_a_commit_to_master_goes_all_the_way(quick: Scratch) -> None:
     assert (built.skipped(), built.told()) == ({}, [])
     assert built.events[0]["cron"] == ["H 2 * * *"]
     assert built.events[0]["alone"] is True
+    assert all(event["seconds"] for event in built.events if event.get("began"))
     asked = [line.removeprefix("-m infra.release ") for line in quick.asked()]
     order = [
         *["window --last 14", "incumbent", "dvc repro preprocess", "dvc repro train"],
@@ -68,7 +69,7 @@ def test_a_commit_to_master_goes_all_the_way(quick: Scratch) -> None:
         *["image svd@v1.0.0", "image svdpp@v1.0.0"],
         *["image svd@v1.0.0 --push", "image svdpp@v1.0.0 --push"],
         *["deploy svd@v1.0.0", "promote svd@v1.0.0", "deploy svdpp@v1.0.0", "promote svdpp@v1.0.0"],
-        *["status", f"expire --store {quick.folder}/store --apply"],
+        *["status", f"expire --store {quick.folder}/store --apply", "reproduce --any"],
     ]
     assert [line for line in asked if line in order] == order
     assert built.steps("unit tests", "recordCoverage") == [["0.9"]]
@@ -84,6 +85,9 @@ def test_a_commit_to_master_goes_all_the_way(quick: Scratch) -> None:
         "metrics/online/2026-11-02.json",
         "",
     ]
+    for kind in ("svd", "svdpp"):
+        card = built.folder / f"archive/.cache/ci/card-{kind}.html"
+        assert card.read_text() == f"the card of {kind}@v1.0.0\n"
     assert_ended_clean(quick, built)
 
 
@@ -116,10 +120,15 @@ def test_a_failing_test_stops_the_build_and_the_other_groups_end(quick: Scratch)
     assert built.skipped() == dict.fromkeys([*TRAINING, *RELEASE], "earlier failure")
     assert all(built.steps(stage, "junit") for stage in UNITS)
     assert built.steps("unit tests", "recordCoverage") == []
-    assert built.told() == [
-        "movierec/master 1: unit tests ended FAILURE, https://jenkins.invalid/1"
-    ]
+    assert built.told() == ["https://jenkins.invalid/1 unit tests: FAILURE"]
     assert_ended_clean(quick, built)
+
+
+def test_coverage_that_cannot_be_had_ends_the_build_and_is_told(quick: Scratch) -> None:
+    quick.instead = {"-m coverage combine *": "exit 1"} | quick.instead
+    built = quick.build()
+    assert (built.result, built.stages()) == ("FAILURE", ["unit tests", *UNITS])
+    assert built.told() == ["https://jenkins.invalid/1 unit tests: FAILURE"]
 
 
 def test_when_both_models_are_refused_the_build_is_unstable_and_nothing_goes_out(
@@ -130,7 +139,7 @@ def test_when_both_models_are_refused_the_build_is_unstable_and_nothing_goes_out
     built = quick.build()
     assert (built.result, built.stages()) == ("UNSTABLE", ["unit tests", *UNITS, *TRAINING])
     assert built.skipped() == dict.fromkeys(RELEASE, "unstable")
-    assert built.told() == ["movierec/master 1: gate ended UNSTABLE, https://jenkins.invalid/1"]
+    assert built.told() == ["https://jenkins.invalid/1 gate: UNSTABLE"]
     assert "svd: refused: bad RMSE" in built.log
     assert git(quick.origin, "for-each-ref") == before
     assert_ended_clean(quick, built)
@@ -150,12 +159,27 @@ def test_who_is_first_every_time_ends_the_build(quick: Scratch) -> None:
     quick.instead["-m infra.release register *"] = "exit 3"
     built = quick.build(MOVIEREC_TRIES="2")
     assert built.result == "FAILURE"
-    assert built.told() == ["movierec/master 1: register ended FAILURE, https://jenkins.invalid/1"]
+    assert built.told() == ["https://jenkins.invalid/1 register: FAILURE"]
     asked = quick.asked()
     assert asked.count("-m infra.release register --branch master") == 2
     assert asked.count("-m infra.release window --last 14") == 2
     assert built.skipped() == dict.fromkeys(RELEASE[1:], "earlier failure")
     assert_ended_clean(quick, built)
+
+
+def test_what_the_gate_refuses_after_a_rivals_change_leaves_the_build_unstable(
+    quick: Scratch,
+) -> None:
+    """The gate is asked again, and register says the same."""
+    rival = quick.clone("rival")
+    no = '{"svd": {"pass": false, "reasons": ["bad RMSE"]}}'
+    quick.instead["-m infra.release register *"] = f"""[ ! -e {quick.folder}/came ] || exit 1
+touch {quick.folder}/came; cd {rival}; echo '{no}' > verdict.json
+git commit --quiet --all --message 'Judge'; git push --quiet origin HEAD:master; exit 3"""
+    built = quick.build()
+    assert (built.result, built.stages()[-1]) == ("UNSTABLE", "register")
+    assert built.skipped() == dict.fromkeys(RELEASE[1:], "unstable")
+    assert built.told() == ["https://jenkins.invalid/1 register: UNSTABLE"]
 
 
 def test_a_deployment_that_was_put_back_ends_the_build_and_promotes_nothing(
@@ -167,9 +191,7 @@ def test_a_deployment_that_was_put_back_ends_the_build_and_promotes_nothing(
     assert (built.result, built.stages()[-1]) == ("FAILURE", "deploy svd")
     assert built.skipped() == dict.fromkeys(RELEASE[4:], "earlier failure")
     assert "what was there before is put back" in built.log
-    assert built.told() == [
-        "movierec/master 1: deploy svd ended FAILURE, https://jenkins.invalid/1"
-    ]
+    assert built.told() == ["https://jenkins.invalid/1 deploy svd: FAILURE"]
     assert not [line for line in quick.asked() if "promote" in line]
     assert git(quick.origin, "tag", "--list", "*#prod#*") == ""
     assert_ended_clean(quick, built)
@@ -189,6 +211,26 @@ echo "$kind@v1.0.0: released before, all is done"; done; exit 0"""
     assert "svdpp@v1.0.0 is to be deployed" in built.log
 
 
+def test_what_a_build_left_whose_jenkins_was_killed_is_no_part_of_the_next(quick: Scratch) -> None:
+    started, normal = quick.folder / "started", quick.dvc
+    quick.dvc = f"""if [ "$1 $2" = "repro train" ]; then
+echo '{{}}' > metrics/half.json; echo half > dvc.lock; mkdir -p models; echo half > models/rows
+echo $$ > {started}.new; mv {started}.new {started}; while :; do sleep 1; done
+fi
+mkdir -p metrics; {normal}"""
+    quick.build(dies_at=started)
+    assert (quick.workspace / "models/rows").exists()
+    quick.dvc = f"""[ "$1 $2" != "repro train" ] || ls models dvc.lock metrics/half.json || :
+{normal}"""
+    built = quick.build()
+    assert built.result == "SUCCESS", built.log
+    for left in ("models", "dvc.lock", "metrics/half.json"):
+        assert f"cannot access '{left}'" in built.log
+    assert "ending what a run that was killed has left" in built.log
+    assert not lives(started.read_text().strip())
+    assert_ended_clean(quick, built)
+
+
 def test_an_abort_ends_all_of_a_training_and_the_next_build_takes_up(quick: Scratch) -> None:
     started = quick.folder / "started"
     normal = quick.dvc
@@ -200,16 +242,14 @@ fi
 {normal}"""
     built = quick.build(aborts_at=started)
     assert (built.result, built.stages()[-1]) == ("ABORTED", "model retraining")
-    assert built.told() == [
-        "movierec/master 1: model retraining ended ABORTED, https://jenkins.invalid/1"
-    ]
+    assert built.told() == ["https://jenkins.invalid/1 model retraining: ABORTED"]
     assert_ended_clean(quick, built)
     quick.dvc = normal
     again = quick.build()
     assert again.result == "SUCCESS", again.log
     assert "waiting for" not in again.log
     for number in started.read_text().split():
-        assert not Path(f"/proc/{number}").exists()
+        assert not lives(number)
 
 
 def test_every_step_is_one_call_of_a_script_or_a_verb_that_is_there() -> None:

@@ -9,7 +9,7 @@ from tests.infra.ci.jenkinsfile.built import Built
 from tests.infra.ci.jenkinsfile.instead import QUICK
 from tests.infra.ci.jenkinsfile.scratch import Scratch
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 def ran(built: Built) -> list[str]:

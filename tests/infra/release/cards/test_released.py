@@ -42,7 +42,7 @@ def test_what_a_tag_lacks_is_named(repository, name) -> None:
 def test_it_stands_beside_the_incumbent_of_its_gate_else_the_release_before(repository) -> None:
     for version in ("v1.0.0", "v1.1.0"):
         repository.release(version)
-    repository.release("v1.2.0", incumbent="svd@v1.0.0")
+    repository.release("v1.2.0", incumbent="v1.0.0")
     folder = repository.folder
 
     def shown(name: str, before: list[str]) -> str | None:

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# npm-groovy-lint on the Jenkinsfile, by .groovylintrc.json: from npm, once, into .cache/groovylint.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+version=14.6.0
+program=.cache/groovylint/$version/node_modules/.bin/npm-groovy-lint
+[ -x "$program" ] || npm install --silent --no-fund --no-audit --prefix ".cache/groovylint/$version" \
+  "npm-groovy-lint@$version" >&2
+exec "$program" --noserver --failon warning "${1:-Jenkinsfile}"
