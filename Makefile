@@ -6,8 +6,8 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo page cluster-demo compare image image-dev edits test test-slow test-docker \
-	test-cluster coverage mutants fuzz faults bench \
+.PHONY: help setup demo page cluster-demo release-demo compare image image-dev edits test test-slow test-docker \
+	test-cluster coverage mutants fuzz faults faults-release bench \
 	bench-ingest bench-lists bench-store bench-train bench-answer bench-request bench-serve replay lint clean
 
 help:            ## show this list
@@ -31,6 +31,9 @@ demo: setup      ## the whole loop on embedded defaults, about a minute and a ha
 
 cluster-demo: setup  ## the demo's models on the cluster of KUBECONFIG, both updated under load
 	@infra/kubernetes/with-cluster.sh sh -c 'exec python -m infra.demo.cluster --hand-over "$$HAND_IMAGES"'
+
+release-demo: setup  ## after `make demo`: two nights of releases on S3, rolled back, explained; KUBECONFIG: deployed
+	@python -m infra.demo.release $(if $(KUBECONFIG),--hand-over "$(HAND_IMAGES)") $(ARGS)
 
 page: setup      ## both models of the last demo behind the page for people, until Ctrl-C
 	@python -m infra.demo.page $(ARGS)
@@ -79,6 +82,9 @@ fuzz: setup      ## coverage-guided fuzzing of the parser, for minutes
 
 faults: setup    ## kill, pause, starve and poison the collector on the real broker
 	@python -m tests.faults $(ARGS)
+
+faults-release: setup  ## kill, damage, starve and hurry a release, and run it again
+	@python -m tests.faults.release $(ARGS)
 
 bench: bench-ingest bench-store bench-train bench-lists bench-answer bench-request bench-serve  ## every table of tests/bench/README.md
 

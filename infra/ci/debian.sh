@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # Install from Debian what the slow tests need beyond Python: Java, Maven and OpenSSL for the real
-# Kafka broker, strace for the faults, nginx with njs for the router, Prometheus to check its rules,
-# Chromium for the page, a registry of images and its passwords. Installs only what is missing.
-# Chromium for the page, shellcheck and npm (for npm-groovy-lint) for what Jenkins runs. Installs only
-# what is missing.
+# Kafka broker, strace and faketime for the faults, nginx with njs for the router, Prometheus to
+# check its rules, Chromium for the page, a registry of images and its passwords, shellcheck and npm
+# (for npm-groovy-lint) for what Jenkins runs. Installs only what is missing.
 set -euo pipefail
 
 missing=()
@@ -11,6 +10,7 @@ command -v java >/dev/null || missing+=(openjdk-17-jre-headless)
 command -v mvn >/dev/null || missing+=(maven)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v strace >/dev/null || missing+=(strace)
+command -v faketime >/dev/null || missing+=(faketime)
 command -v promtool >/dev/null || missing+=(prometheus)
 [ -e /usr/lib/nginx/modules/ngx_http_js_module.so ] || missing+=(nginx libnginx-mod-http-js)
 command -v amtool >/dev/null || missing+=(prometheus-alertmanager)

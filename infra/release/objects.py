@@ -14,6 +14,7 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc_objects.errors import ObjectDBError
 
+from infra.release.leftovers import mend_rwlock
 from movierec.errors import CorruptFile, Unavailable
 
 BLOCK = 1 << 20
@@ -113,6 +114,7 @@ class Storage:
         """Raises Unavailable when there is no such remote, or when DVC finds it around `root`."""
         with reached(f"DVC in {root}"):
             self.dvc = Repo(str(root))
+            mend_rwlock(Path(self.dvc.tmp_dir))
             found = self.dvc.cloud.get_remote_odb(remote, "push")
             self.used = str(remote or self.dvc.config["core"]["remote"])
         if Path(self.dvc.root_dir).resolve() != root.resolve():
@@ -127,6 +129,23 @@ class Storage:
         """Where a remote is that is a folder here; None for any other."""
         place = self.remote.place
         return Path(place.path).parents[1] if place.fs.protocol == "local" else None
+
+    def clear_begun(self, outs: Mapping[str, str]) -> None:
+        """Remove from a remote that is a folder what an upload that was killed left there under its
+        last name: the beginning of an object that the cache, asked before, has whole."""
+        if self.folder() is None:
+            return
+        for object_, why in self.remote.faults(outs).items():
+            if why != DAMAGED or self.cache.wrong.get(object_, MISSING) is not None:
+                continue
+            begun = Path(self.remote.place.oid_to_path(object_))
+            if (
+                Path(self.cache.place.oid_to_path(object_))
+                .read_bytes()
+                .startswith(begun.read_bytes())
+            ):
+                begun.unlink()
+        self.remote.forget(DAMAGED)
 
     def stale(self) -> list[str]:
         """Stages that `dvc repro` would run again, but for raw days that have expired."""

@@ -128,6 +128,7 @@ def bring(storage: Storage, pipeline: Pipeline, new: bool) -> None:
     """
     outs = pipeline.kept()
     check(storage.cache, outs, {DAMAGED}, "then `dvc pull` or `dvc repro`")
+    storage.clear_begun(outs)
     check(storage.remote, outs, {DAMAGED}, "then run this again")
     if stale := storage.stale():
         raise BadInput(f"{', '.join(stale)}: not as dvc.lock says; run `dvc repro`")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infra.processes import Processes, free_port
-from tests.infra.release.test_s3 import listens
+from tests.infra.release.s3 import listens
 
 CONFIG = """\
 version: 0.1

@@ -64,7 +64,7 @@ def spread(count: int, most: int) -> list[int]:
     """At most `most` numbers of 1 … count, evenly, both ends among them."""
     if count <= most:
         return list(range(1, count + 1))
-    return sorted({1 + round(i * (count - 1) / (most - 1)) for i in range(most)})
+    return sorted({1 + round(i * (count - 1) / max(1, most - 1)) for i in range(most)})
 
 
 def kill_at(case: Case, template: Path, outcome: Outcome, call: str, number: int) -> None:

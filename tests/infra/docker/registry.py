@@ -12,7 +12,7 @@ from infra.processes import Processes, free_port
 from infra.registry.client import Registry
 from infra.registry.settings import ImagesSettings
 from tests.infra.registry.certificates import certify
-from tests.infra.release.test_s3 import listens
+from tests.infra.release.s3 import listens
 
 USER, PASSWORD = "pusher", "canary-4711-registry"
 CONFIG = """\

@@ -91,7 +91,27 @@ class Ended:
     output: str
 
 
-def _run(verb: str, arguments: list[str], die_before: int) -> int:
+@dataclass
+class Running:
+    """A verb that runs: its process, and the file that its output goes to."""
+
+    pid: int
+    output: Path
+
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+    def end(self) -> Ended:
+        """Wait for its end."""
+        _, status = os.waitpid(self.pid, 0)
+        return Ended(os.waitstatus_to_exitcode(status), self.output.read_text(errors="replace"))
+
+
+_numbers = itertools.count()
+
+
+def _run(verb: str, arguments: list[str], die_before: int, before: Callable[[], object]) -> int:
     """Run a verb in this process; its status. Counts the calls that it makes."""
     calls = itertools.count()
 
@@ -109,6 +129,7 @@ def _run(verb: str, arguments: list[str], die_before: int) -> int:
     Repo.push = counted(Repo.push)
     sys.argv = ["release", verb, *arguments]
     try:
+        before()
         cli.run(program.main)
     except SystemExit as ended:
         return int(ended.code or 0)
@@ -125,6 +146,8 @@ class Project:
         self.work = folder / "work"
         self.origin = folder / "origin.git"
         self.store = folder / "store"
+        self.outputs = folder
+        """Where what verbs print goes."""
 
     def begin(self) -> None:
         """Make it; run its pipeline, commit that, and run it again on other data."""
@@ -183,21 +206,29 @@ class Project:
         die_before: int = -1,
         before: Callable[[], object] = lambda: None,
     ) -> Ended:
-        """Run a verb in a process of its own, forked off this one, as importing takes longer than
-        a release. With `die_before` it is killed when it is about to run that call, from 0, of
-        those that change something; `before` runs in that process first."""
+        """Run a verb to its end. With `die_before` it is killed when it is about to run that call,
+        from 0, of those that change something; `before` runs in its process first."""
+        return self.start(verb, *arguments, die_before=die_before, before=before).end()
+
+    def start(
+        self,
+        verb: str,
+        *arguments: str,
+        die_before: int = -1,
+        before: Callable[[], object] = lambda: None,
+    ) -> Running:
+        """Start what `release` runs, in a process of its own, forked off this one, as importing
+        takes longer than a release."""
         given = ["--repo", str(self.work), *arguments]
-        output = self.folder / "output"
-        if (child := os.fork()) == 0:
-            with output.open("w") as file:
+        output = self.outputs / f"output-{next(_numbers)}"
+        with output.open("w") as file:
+            if (child := os.fork()) == 0:
                 os.dup2(file.fileno(), 1)
                 os.dup2(file.fileno(), 2)
-            streams = (io.TextIOWrapper(os.fdopen(n, "wb", 0), write_through=True) for n in (1, 2))
-            sys.stdout, sys.stderr = streams
-            before()
-            os._exit(_run(verb, given, die_before))
-        _, status = os.waitpid(child, 0)
-        return Ended(os.waitstatus_to_exitcode(status), output.read_text())
+                files = (os.fdopen(number, "wb", 0) for number in (1, 2))
+                sys.stdout, sys.stderr = (io.TextIOWrapper(f, write_through=True) for f in files)
+                os._exit(_run(verb, given, die_before, before))
+        return Running(child, output)
 
     def tags(self) -> list[str]:
         """Those that the origin has."""

@@ -192,6 +192,20 @@ def test_no_object_may_be_damaged_or_missing_on_the_remote(trained: Project) -> 
     assert_released_once(trained, FIRST)
 
 
+@pytest.mark.parametrize("length", [0, 7])
+def test_what_a_killed_upload_began_on_the_remote_is_made_anew(
+    trained: Project, length: int
+) -> None:
+    assert trained.release("register", die_before=6).status == -signal.SIGKILL, "all is pushed"
+    for path in trained.objects(trained.store):
+        begun = path.read_bytes()[:length]
+        path.chmod(0o644)
+        path.write_bytes(begun)
+    assert trained.release("register").status == 0
+    assert trained.release("verify").output.count(" 11     11  whole") == 2
+    assert_released_once(trained, FIRST)
+
+
 @pytest.mark.slow
 def test_what_is_missing_everywhere_is_named(trained: Project) -> None:
     shutil.rmtree(trained.work / ".dvc/cache")

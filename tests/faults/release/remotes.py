@@ -1,0 +1,89 @@
+"""A DVC remote behind a network: an S3 server that is slow, gone, killed or cut in mid-push."""
+
+import contextlib
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+
+from infra.processes import Processes
+from infra.repository import environment
+from tests.faults.killing import spread
+from tests.faults.release.bed import Bed
+from tests.faults.release.outcome import Outcome
+from tests.faults.release.wire import wire
+from tests.infra.release.project import Project
+from tests.infra.release.s3 import Server
+
+
+@contextlib.contextmanager
+def server(bed: Bed) -> Iterator[tuple[Server, Processes]]:
+    """One that runs while the block does."""
+    folder = bed.folder / f"s3-{next(bed.numbers)}"
+    made = Server(folder)
+    with Processes(folder, folder / "logs", environment()) as processes:
+        made.start(processes)
+        yield made, processes
+
+
+def on(bed: Bed, made: Server, port: int | None = None) -> Project:
+    """A project whose remote is the server's bucket, as good as new."""
+    shutil.rmtree(made.bucket / "movierec", ignore_errors=True)
+    project = bed.project()
+    project.store = made.bucket / "movierec"
+    made.configure(project, port=port)
+    return project
+
+
+def cut(bed: Bed) -> Outcome:
+    """The connections end after so many bytes, and no new one comes about; later all is well."""
+    outcome = Outcome("S3 cut off after so many bytes of a push")
+    with server(bed) as (made, _):
+        with wire(made.port) as whole:
+            assert bed.run(on(bed, made, whole.port)).status == 0
+        for size in spread(whole.carried, bed.pick(3, 14))[1:-1]:
+            with wire(made.port, cut_after=size - 1) as broken:
+                project = on(bed, made, broken.port)
+                ended = bed.run(project)
+            made.configure(project)
+            outcome.tried += 1
+            bed.look(outcome, project, f"cut after {size} bytes")
+            bed.recover(outcome, project, f"cut after {size} bytes", ended)
+    outcome.note(f"an undisturbed run sends {whole.carried:,} bytes")
+    return outcome
+
+
+def slow(bed: Bed) -> Outcome:
+    """A line of so few bytes a second: it takes its time, and comes to its end."""
+    rate = bed.pick(200, 20)
+    outcome = Outcome(f"S3 slow: {rate} kB a second")
+    with server(bed) as (made, _), wire(made.port, rate * 1000) as line:
+        project = on(bed, made, line.port)
+        ended = bed.run(project)
+        outcome.tried += 1
+        if ended.status:
+            outcome.note(f"it ended with {ended.status}: {ended.output}")
+        else:
+            bed.recover(outcome, project, "slow", ended)
+    return outcome
+
+
+def killed(bed: Bed) -> Outcome:
+    """The server is killed when so many objects have come, and is started again later."""
+    outcome = Outcome("S3 server killed in mid-push, and started again")
+    for objects in (1, 4, 7, 10)[:: bed.pick(4, 1)]:
+        with server(bed) as (made, processes):
+            project = on(bed, made)
+            running = bed.start(project)
+            while running.is_running() and len(list(made.bucket.rglob("md5/*/*"))) < objects:
+                time.sleep(0.01)
+            os.kill(processes.running["versitygw"].pid, signal.SIGKILL)
+            processes.wait("versitygw")
+            ended = running.end()
+            when = f"killed after {objects} objects"
+            outcome.tried += 1
+            made.start(processes)
+            bed.look(outcome, project, when)
+            bed.recover(outcome, project, when, ended)
+    return outcome
