@@ -8,6 +8,7 @@ import pytest
 
 from infra.ci.groups import GROUPS
 from infra.repository import git
+from movierec.evaluation.validation import MEASURES
 from tests.infra.ci.jenkinsfile.built import Built
 from tests.infra.ci.jenkinsfile.scratch import ROOT, Scratch
 from tests.infra.ci.processes import lives
@@ -67,13 +68,16 @@ def test_a_commit_to_master_goes_all_the_way(quick: Scratch) -> None:
         *["window --last 14", "incumbent", "dvc repro preprocess", "dvc repro train"],
         *["dvc repro gate", "dvc repro gate", "register --branch master"],
         *["image svd@v1.0.0", "image svdpp@v1.0.0"],
-        *["image svd@v1.0.0 --push", "image svdpp@v1.0.0 --push"],
+        *[f"image {k}@v1.0.0 --push --sbom .cache/ci/sbom-{k}.json" for k in ("svd", "svdpp")],
         *["deploy svd@v1.0.0", "promote svd@v1.0.0", "deploy svdpp@v1.0.0", "promote svdpp@v1.0.0"],
         *["status", f"expire --store {quick.folder}/store --apply", "reproduce --any"],
     ]
     assert [line for line in asked if line in order] == order
     assert built.steps("unit tests", "recordCoverage") == [["0.9"]]
     assert built.steps("unit tests", "publishHTML") == ["Coverage"]
+    assert built.steps("offline evaluation", "plot") == [
+        [f".cache/ci/evaluation/plot-{measure}.csv"] for measure in MEASURES
+    ]
     assert sorted(p.name for p in (built.folder / "html").rglob("*.html")) == [
         "evaluation.html",
         "index.html",
