@@ -119,7 +119,7 @@ def undo(terminal: Terminal, rollouts: Rollouts) -> None:
 
 def explain(terminal: Terminal) -> None:
     """What any answer and any release came from."""
-    with step(9, "explain", "answers and a release, then reproduce one", STEPS) as current:
+    with step(9, "explain", "200 answers, a card, a release made again", STEPS) as current:
         shown = ["IDENTICAL", "DIFFERENT", "svd"]
         sampled = f"{RELEASE} explain --sample 200 --store ../live"
         terminal.type(current, sampled, shown, may_end=(0, 1))

@@ -64,9 +64,8 @@ class Rollouts:
 
     def back(self, current: Step, kind: str, version: str) -> None:
         """Roll a model back: where there is a cluster, by the image that its machines have."""
-        if self.hands is not None:
-            self._deploy(current, kind, version)
-        self.terminal.type(current, f"{RELEASE} rollback {kind} --no-deploy")
+        how = "--no-deploy" if self.hands is None else f"--image {image_of(kind, version)}"
+        self.terminal.type(current, f"{RELEASE} rollback {kind} {how}")
 
     def _deploy(self, current: Step, kind: str, version: str) -> None:
         image = image_of(kind, version)

@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
     present, target = present_and_target(options.repo, options.kind, options.to)
     resolve(options.repo, target)
     print(f"{present}: back to {target}" if present != target else again(options.repo, target))
-    if not options.no_deploy and (status := deploy(options.repo, target)):
+    if not options.no_deploy and (status := deploy(options.repo, target, options.image)):
         print(f"{target}: is not deployed, and no tag moved")
         return status
     try:
@@ -67,7 +67,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("kind", choices=KINDS, help="the model")
     parser.add_argument("--to", metavar="TAG", help="such as svd@v1.2.0 (the one before)")
-    parser.add_argument("--no-deploy", action="store_true", help="move the tag and nothing else")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--no-deploy", action="store_true", help="move the tag and nothing else")
+    how.add_argument("--image", metavar="REFERENCE", help="for deploy, where there is no registry")
     parser.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="(this one)")
     parser.add_argument("--origin", default="origin", help="the git remote to push to (origin)")
     return parser.parse_args(arguments)
@@ -101,12 +103,12 @@ def again(repository: Path, name: str) -> str:
     return f"{name}: in production{by}, all is done{further}"
 
 
-def deploy(repository: Path, name: str) -> int:
+def deploy(repository: Path, name: str, image: str | None) -> int:
     """Have a release served, by the verb for that; its exit status."""
-    verb = import_module(
-        "infra.release.deploy"
-    )  # when it is needed: it brings what reaches a cluster
-    status: int = verb.main([name, "--repo", str(repository)])
+    # When it is needed: it brings what reaches a cluster.
+    verb = import_module("infra.release.deploy")
+    named = ["--image", image] if image else []
+    status: int = verb.main([name, *named, "--repo", str(repository)])
     return status
 
 

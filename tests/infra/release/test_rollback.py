@@ -186,6 +186,13 @@ def test_where_no_cluster_is_the_tag_alone_moves(sold: Project) -> None:
     assert (at(sold), deployed(sold)) == (A, [])
 
 
+def test_deploy_is_told_the_image_of_a_cluster_without_a_registry(sold: Project) -> None:
+    promoted(sold, A, B, C)
+    assert rollback(sold, "--image", "movierec:svd-v1.1.0").status == 0
+    log = (sold.folder / "deployed").read_text()
+    assert log.startswith(f"['{B}', '--image', 'movierec:svd-v1.1.0', ")
+
+
 def test_what_came_into_production_while_it_deployed_stays(sold: Project) -> None:
     promoted(sold, A, B)
     other = somebody(sold)
