@@ -12,7 +12,7 @@ PAGES = sorted(
     if not path.relative_to(ROOT).parts[0].startswith(".")
 )
 MADE = ("data/", "models/", "metrics/", "plots/", "reports/", ".demo/", ".venv", ".cache/")
-MADE += (".dvc/cache", ".dvc/config.local", ".dvc/remote")
+MADE += (".dvc/cache", ".dvc/config.local", ".dvc/remote", ".dvc/tmp", ".git/")
 PATH = re.compile(r"(?:\.?[a-z]+/)+[\w.*{},-]*|[\w-]+\.(?:py|ya?ml|md|lock)")
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Build an image of the work tree, to try it. Its name ends in `dev`: a release is made from its git
-# tag, by `python -m infra.release.image svd@v1.4.0`, and never here.
+# tag, by `python -m infra.release image svd@v1.4.0`, and never here.
 #
 #   infra/docker/build.sh collector   # movierec-collector:dev; `router` likewise
 #   infra/docker/build.sh svd         # movierec:svd-dev, with models/svd as `dvc repro` left it

@@ -13,8 +13,13 @@ COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"]
 GREY = "#6a737d"
 """Of what is measured against."""
 CONFIG = {
-    "axis": {"labelFontSize": 12, "titleFontSize": 13, "titleFontWeight": 400},
-    "legend": {"labelFontSize": 13},
+    "axis": {
+        "labelFontSize": 12,
+        "labelSeparation": 6,
+        "titleFontSize": 13,
+        "titleFontWeight": 400,
+    },
+    "legend": {"labelFontSize": 13, "columnPadding": 24},
     "title": {"fontSize": 13, "fontWeight": 600, "anchor": "start"},
     "view": {"stroke": None},
 }

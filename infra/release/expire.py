@@ -1,8 +1,8 @@
 """Deletes raw closed days that are past their retention and no longer needed.
 
-    python -m infra.release.expire                       # says what it would delete
-    python -m infra.release.expire --apply               # deletes it
-    python -m infra.release.expire --days 2026-01-05 --apply
+    python -m infra.release expire                       # says what it would delete
+    python -m infra.release expire --apply               # deletes it
+    python -m infra.release expire --days 2026-01-05 --apply
 
 A day may go when it is older than `expire.keep_days`, its online evaluation
 (`metrics/online/<day>.json`) is committed in HEAD, and no training window uses it, neither
@@ -12,6 +12,9 @@ without --days those that must stay are listed with it.
 A day is written down first, in `<store>/expired/<topic>/<day>.json` (store/expired.py), then its
 manifest goes, then its other files: whenever this dies, readers find the whole day or none, and
 the next --apply finishes.
+
+Exit status: 0 said, or deleted; 2 a day of --days must stay, or something is to be mended, as the
+line says.
 """
 
 import argparse
@@ -84,17 +87,26 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(prog="expire", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--apply", action="store_true", help="delete; else only say so")
-    parser.add_argument(
-        "--days", nargs="+", type=day_argument, help="these; default: all that are due"
+    parser = argparse.ArgumentParser(
+        prog="expire",
+        description=(__doc__ or "").strip(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--store", type=Path, default=Path("data"))
-    parser.add_argument("--topics", nargs="+", default=TOPICS)
-    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
-    parser.add_argument("--window", type=Path, default=Path("data/window.yaml"))
-    parser.add_argument("--reports", type=Path, default=Path("metrics/online"))
-    parser.add_argument("--today", type=day_argument, default=f"{datetime.now(UTC):%Y-%m-%d}")
+    parser.add_argument("--apply", action="store_true", help="delete; else only say so")
+    days = "these (all that are due)"
+    parser.add_argument("--days", nargs="+", type=day_argument, metavar="DAY", help=days)
+    for option, default, told in (
+        ("--store", "data", "the collector's folder"),
+        ("--params", "params.yaml", "where `expire.keep_days` is"),
+        ("--window", "data/window.yaml", "days of the training"),
+        ("--reports", "metrics/online", "online evaluations"),
+    ):
+        told = f"{told} ({default})"
+        parser.add_argument(option, type=Path, metavar="PATH", default=Path(default), help=told)
+    topics = f"whose days ({' '.join(TOPICS)})"
+    parser.add_argument("--topics", nargs="+", metavar="TOPIC", default=TOPICS, help=topics)
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    parser.add_argument("--today", type=day_argument, metavar="DAY", default=today, help="(today)")
     return parser.parse_args(arguments)
 
 

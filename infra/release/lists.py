@@ -1,11 +1,13 @@
 """Writes every user's list, as the service answers without a history, to one file.
 
-    python -m infra.release.lists --model svdpp --output lists.parquet [--k 20]
+    python -m infra.release lists --model svdpp --output lists.parquet [--k 20]
 
 Parquet or CSV, as the file's name ends. Columns: user, rank (from 1), movie, score and rating (r̂,
 on the scale). The lists come from the service's own class, so what is written is what is served, to
 who only watched as well. What the model is stands in a Parquet file's metadata. `--ids` takes the
 folder of ids that a replay has kept, and writes the ids of the table that was replayed.
+
+Exit status: 0 written; 2 something is to be mended, as the line says.
 """
 
 import argparse
@@ -52,11 +54,19 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(prog="lists", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--model", choices=list(KINDS), required=True)
-    parser.add_argument("--models", type=Path, default=Path("models"), help="the folder of both")
-    parser.add_argument("--output", type=Path, required=True, help=" or ".join(WRITERS))
-    parser.add_argument("--k", type=whole, default=K, help=f"movies a list ({K})")
+    parser = argparse.ArgumentParser(
+        prog="lists",
+        description=(__doc__ or "").strip(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--model", choices=list(KINDS), required=True, help="whose lists")
+    models = "the folder of both (models)"
+    parser.add_argument(
+        "--models", type=Path, default=Path("models"), metavar="FOLDER", help=models
+    )
+    suffixes = " or ".join(WRITERS)
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help=suffixes)
+    parser.add_argument("--k", type=whole, default=K, metavar="N", help=f"movies a list ({K})")
     parser.add_argument("--ids", type=Path, metavar="FOLDER", help="such as .demo/replay/ids")
     options = parser.parse_args(arguments)
     if options.k < 1:

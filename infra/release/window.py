@@ -5,6 +5,8 @@
 
 Aggregates of days that left the window are removed from `data/aggregates`: that folder is a
 dependency as a whole. They stay in DVC's cache and on its remote.
+
+Exit status: 0 written; 2 a day is not closed, or something else is to be mended, as the line says.
 """
 
 import argparse
@@ -45,14 +47,19 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--days", nargs="+", type=day_argument, help="YYYY-MM-DD …")
-    which.add_argument("--last", type=whole, help="as many of the newest closed days")
-    parser.add_argument("--store", type=Path, default=Path("data"))
-    parser.add_argument("--topic", default="movielog")
+    newest = "as many of the newest closed days"
+    which.add_argument("--last", type=whole, metavar="N", help=newest)
+    collected = "the collector's (data)"
+    parser.add_argument(
+        "--store", type=Path, metavar="FOLDER", default=Path("data"), help=collected
+    )
+    parser.add_argument("--topic", default="movielog", help="whose days (movielog)")
     parser.add_argument(
         "--written",
         type=day_argument,
+        metavar="DAY",
         default=f"{datetime.now(UTC):%Y-%m-%d}",
-        help="default: today",
+        help="the date to write down (today)",
     )
     options = parser.parse_args(arguments)
     if options.last is not None and options.last < 1:

@@ -67,7 +67,7 @@ def _limited(model: Model, evaluation: Evaluation) -> Iterator[Case]:
     """The measures that the gate limits."""
     limits, baselines = evaluation.limits, evaluation.baselines
     biases = baselines.get("biases", {}).get("rmse")
-    gain = f"gate.min_rmse_gain {limits.min_rmse_gain:.2%}"
+    gain = f"at least gate.min_rmse_gain {limits.min_rmse_gain:.2%}"
     yield Case(
         MEASURES["rmse"],
         _of(model, "rmse"),
@@ -76,7 +76,7 @@ def _limited(model: Model, evaluation: Evaluation) -> Iterator[Case]:
     )
     yield _interval(model, evaluation)
     popular = baselines.get("popularity", {}).get("recall")
-    key = f"gate.min_recall_gain {limits.min_recall_gain:.2%}"
+    key = f"at least gate.min_recall_gain {limits.min_recall_gain:.2%}"
     yield Case(
         MEASURES["recall"],
         _of(model, "recall"),

@@ -143,6 +143,7 @@ class Scratch:
                 "MOVIEREC_STORE": str(self.folder / "store"),
                 "MOVIEREC_DVC": str(self.folder / "dvc-settings"),
                 "DEPLOY_ROUTER": "https://router.invalid",
+                "DEPLOY_USERS": "7,8",
                 **variables,
             },
         }

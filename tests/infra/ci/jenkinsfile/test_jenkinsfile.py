@@ -73,6 +73,9 @@ def test_a_commit_to_master_goes_all_the_way(quick: Scratch) -> None:
         *["status", f"expire --store {quick.folder}/store --apply", "reproduce --any"],
     ]
     assert [line for line in asked if line in order] == order
+    paths = ["/arms/svd/recommend/7", "/arms/svdpp/recommend/7", "/recommend/7", "/recommend/8"]
+    curled = [line.removeprefix("curl ") for line in asked if line.startswith("curl ")]
+    assert curled == [f"https://router.invalid{path}" for path in paths]
     assert built.steps("unit tests", "recordCoverage") == [["0.9"]]
     assert built.steps("unit tests", "publishHTML") == ["Coverage"]
     assert built.steps("offline evaluation", "plot") == [
