@@ -53,7 +53,8 @@ def main(arguments: list[str]) -> int:
         work = clone(options.repo, tag, folder, options.remote)
         again(then, work, options.remote)
         now = read_yaml(work / LOCK, "a stage ended without one")
-        made = Pipeline(tag.name, now["stages"], then.files).outs()
+        stages = {name: stage for name, stage in now["stages"].items() if name in then.stages}
+        made = Pipeline(tag.name, stages, then.files).outs()
         libraries = differing_libraries(then)
     return judge(tag, then.outs(), made, libraries)
 
