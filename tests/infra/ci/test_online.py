@@ -44,8 +44,7 @@ def online(work: Path) -> tuple[int, str]:
     """Its exit status, and what it says."""
     done = subprocess.run(
         [str(work / "infra/ci/online.sh")],
-        env=environment()
-        | {"MOVIEREC_STORE": str(work.parent / "store"), "PATH": os.environ["PATH"]},
+        env=environment() | {"MOVIEREC_STORE": str(work.parent / "store")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
