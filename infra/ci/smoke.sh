@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PATH=$PWD/.venv/bin:$PATH
 router=${DEPLOY_ROUTER:?the router\'s URL}
+router=${router%/}
 
 model_of() {
   curl --fail --silent --show-error --max-time 10 --retry 5 --retry-all-errors --retry-delay 1 \
