@@ -13,7 +13,7 @@ from infra.release.pipeline import LOCK, Pipeline
 from infra.release.tag import NAME, Tag, resolve, resolve_any
 from infra.release.version import Made, manifest_of, next_version
 from infra.repository import attempt, git
-from movierec.errors import BadInput
+from movierec.errors import BadInput, CorruptFile
 from movierec.yamlfile import parse_yaml
 
 
@@ -105,4 +105,8 @@ def made_before(repository: Path, names: list[str], remote: Objects) -> Made | N
     tag = resolve(repository, names[-1])
     pipeline = Pipeline.read(repository, tag.commit, tag.name)
     locked = locked_model(repository, tag)
-    return Made.read(pipeline, locked.path, manifest_of(remote, locked.md5))
+    try:
+        manifest = manifest_of(remote, locked.md5)
+    except CorruptFile as error:
+        raise CorruptFile(f"{tag.name}, the release before: {error}") from None
+    return Made.read(pipeline, locked.path, manifest)

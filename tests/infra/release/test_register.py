@@ -211,6 +211,20 @@ def test_a_remote_that_is_gone_gets_no_second_beginning(trained: Project) -> Non
 
 
 @pytest.mark.slow
+def test_a_remote_without_the_release_before_is_told_which(trained: Project) -> None:
+    """As when the project moved to another remote."""
+    assert trained.release("register").status == 0
+    (trained.folder / "other").mkdir()
+    settings = trained.work / ".dvc/config.local"
+    settings.write_text("['remote \"store\"']\n    url = ../../other\n")
+    trained.write("data/movielog/days/2026-11-02/lines", "other lines\n")
+    trained.repro()
+    done = trained.release("register")
+    assert done.status == 2, done
+    assert "svd@v1.0.0, the release before: " in done.output, done
+    assert "is missing; `dvc push`" in done.output, done
+
+
 def test_a_full_remote_holds_a_release_up(trained: Project) -> None:
     def fill() -> None:
         def put(self: LocalFileSystem, source: str, target: str, **_: object) -> None:
