@@ -73,14 +73,14 @@ class Objects:
         return {entry["relpath"]: str(entry["md5"]) for entry in json.loads(self.read(folder))}
 
     def read(self, object_: str) -> bytes:
-        """A small object. Raises CorruptFile when it is missing, or its content is another."""
+        """A small object. Raises CorruptFile when its content is another."""
         with reached(self.name):
             try:
                 content: bytes = self.place.fs.cat_file(self.place.oid_to_path(object_))
             except FileNotFoundError:
-                raise CorruptFile(
-                    f"{self.where(object_)} is missing; `dvc push` in a clone that has it, of the "
-                    f"commit that names it, brings it there"
+                raise Unavailable(
+                    f"{self.name}: {self.where(object_)} is missing; `dvc push` in a clone that "
+                    f"has it, of the commit that names it, brings it there"
                 ) from None
         if hashlib.md5(content, usedforsecurity=False).hexdigest() != object_.removesuffix(FOLDER):
             raise CorruptFile(f"{self.where(object_)} is damaged; remove it and `dvc push` again")

@@ -13,7 +13,7 @@ from infra.release.pipeline import LOCK, Pipeline
 from infra.release.tag import NAME, Tag, resolve, resolve_any
 from infra.release.version import Made, manifest_of, next_version
 from infra.repository import attempt, git
-from movierec.errors import BadInput, CorruptFile
+from movierec.errors import BadInput, CorruptFile, Unavailable
 from movierec.yamlfile import parse_yaml
 
 
@@ -107,6 +107,6 @@ def made_before(repository: Path, names: list[str], remote: Objects) -> Made | N
     locked = locked_model(repository, tag)
     try:
         manifest = manifest_of(remote, locked.md5)
-    except CorruptFile as error:
-        raise CorruptFile(f"{tag.name}, the release before: {error}") from None
+    except (CorruptFile, Unavailable) as error:
+        raise type(error)(f"{tag.name}, the release before: {error}") from None
     return Made.read(pipeline, locked.path, manifest)
