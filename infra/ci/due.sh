@@ -6,12 +6,14 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PATH=$PWD/.venv/bin:$PATH DVC_NO_ANALYTICS=1
 [ $# -ge 2 ] || { echo "usage: due.sh svd|svdpp|all VERB [OPTION …]" >&2; exit 2; }
-kind=${1/all/*}
 verb=$2
 
 shopt -s nullglob
-# shellcheck disable=SC2206  # all is a pattern
-files=(.cache/ci/due/$kind)
+files=(.cache/ci/due/*)
+if [ "$1" != all ]; then
+  files=()
+  [ ! -e ".cache/ci/due/$1" ] || files=(".cache/ci/due/$1")
+fi
 [ ${#files[@]} -gt 0 ] || echo "nothing is to be deployed"
 for file in "${files[@]}"; do
   options=("${@:3}")

@@ -17,6 +17,7 @@ if [ -n "${JENKINS_URL:-}" ] && [ "${WORKSPACE:-}" -ef . ]; then
 fi
 
 store=${MOVIEREC_STORE:-data}
+[ -d "$store" ] || { echo "error: MOVIEREC_STORE: there is no folder $store" >&2; exit 2; }
 if [ ! "$store" -ef data ]; then
   for topic in movielog served; do
     [ ! -d "$store/$topic" ] || ln -sfnT "$(realpath "$store/$topic")" "data/$topic"

@@ -5,7 +5,7 @@
 #   infra/ci/release.sh [BRANCH]        # of origin (master)
 #
 # Leaves .cache/ci/due/KIND with the tag that is to be deployed: one that was never in production. One
-# that was, and is no more, was taken back by somebody, who decides.
+# that was, and is no more, or was taken back, is somebody's to decide.
 #
 # Exit status: 0 released, or nothing was, since the gate refuses both after somebody else's change:
 # then .cache/ci/register.xml (JUnit) has the case that fails; 2 something is to be mended; 3 somebody
@@ -30,13 +30,14 @@ due() {
   local name kind
   rm -rf .cache/ci/due
   mkdir -p .cache/ci/due
-  sed -n 's/^\([a-z]*@v[0-9.]*\): released.*/\1/p' "$said" | while read -r name; do
-    kind=${name%@*}
-    if [ -z "$(git for-each-ref --points-at "$name^{commit}" "refs/tags/$kind#prod#*")" ]; then
-      echo "$name" >".cache/ci/due/$kind"
-      echo "$name is to be deployed"
-    fi
-  done
+  sed -n '/stays out of production$/d; s/^\([a-z]*@v[0-9.]*\): released.*/\1/p' "$said" |
+    while read -r name; do
+      kind=${name%@*}
+      if [ -z "$(git for-each-ref --points-at "$name^{commit}" "refs/tags/$kind#prod#*")" ]; then
+        echo "$name" >".cache/ci/due/$kind"
+        echo "$name is to be deployed"
+      fi
+    done
 }
 
 mkdir -p .cache/ci

@@ -9,6 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PATH=$PWD/.venv/bin:$PATH
 router=${DEPLOY_ROUTER:?the router\'s URL}
+router=${router%/}
 IFS=', ' read -ra users <<<"${DEPLOY_USERS:-1,2,3,4,5,6,7,8,9,10}"
 
 model_of() {

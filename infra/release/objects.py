@@ -76,7 +76,13 @@ class Objects:
     def read(self, object_: str) -> bytes:
         """A small object. Raises CorruptFile when its content is another."""
         with reached(self.name):
-            content: bytes = self.place.fs.cat_file(self.place.oid_to_path(object_))
+            try:
+                content: bytes = self.place.fs.cat_file(self.place.oid_to_path(object_))
+            except FileNotFoundError:
+                raise Unavailable(
+                    f"{self.name}: {self.where(object_)} is missing; `dvc push` in a clone that "
+                    f"has it, of the commit that names it, brings it there"
+                ) from None
         if hashlib.md5(content, usedforsecurity=False).hexdigest() != object_.removesuffix(FOLDER):
             raise CorruptFile(f"{self.where(object_)} is damaged; remove it and `dvc push` again")
         return content

@@ -60,6 +60,11 @@ class Origin:
                 raise BadInput(f"{only_here} and promote by this program, which pushes it")
         return refs
 
+    def fetch_if_any(self) -> None:
+        """As `fetch`, in a repository that has such a remote; one without has all its tags."""
+        if self.remote in git(self.repository, "remote").split():
+            self.fetch()
+
     def push(self, commit: str, tags: Mapping[str, str], known: Mapping[str, str]) -> None:
         """Have it take a commit as its branch, and tags (name → object): all of it, or nothing.
 

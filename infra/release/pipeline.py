@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.release.package import md5_of_listing
+from infra.release.planned import planned
 from infra.repository import attempt, git
 from movierec.errors import BadInput
 from movierec.yamlfile import parse_yaml
@@ -23,6 +24,7 @@ class Pipeline:
     name: str
     """Of that commit, for messages."""
     stages: Mapping[str, Mapping[str, Any]]
+    """Those that dvc.yaml has there: the lock keeps the days that left the window, too."""
     files: frozenset[str]
     """What git holds there."""
 
@@ -34,8 +36,10 @@ class Pipeline:
         if shown.returncode:
             raise BadInput(f"{name}: no {LOCK} in it; {remedy}")
         document = parse_yaml(shown.stdout, Path(f"{name}:{LOCK}"), remedy)
+        names = planned(repository, treeish, name)
+        stages = {n: stage for n, stage in (document.get("stages") or {}).items() if n in names}
         listed = git(repository, "ls-tree", "-r", "-z", "--name-only", "--full-tree", treeish)
-        return cls(name, document.get("stages") or {}, frozenset(filter(None, listed.split("\0"))))
+        return cls(name, stages, frozenset(filter(None, listed.split("\0"))))
 
     def outs(self) -> dict[str, str]:
         """path → what DVC calls the content, of every output."""

@@ -17,14 +17,15 @@ Each step is checked before the next:
  6. The local branch takes the commit up.
 
 The number: other data only → patch; other params, libraries or code → minor; another format of the
-model's folder → major. A model that a tag has already gets no second one.
+model's folder → major. A model that a tag has already gets no second one, also when that tag was
+taken back (`svd@v1.4.0!`): what was bad comes not again under another number.
 
 Run it again after whatever stopped it: it finishes, or says that all is done. Two at once in one
 repository: the second is refused.
 
 Exit status: 0 released, or already; 1 nothing to deploy: the gate refuses every model, or what it
-lets pass was rolled back from; 2 something is to be mended, as the line says; 3 somebody pushed
-first: `git pull --rebase`, `dvc repro`, register again.
+lets pass was rolled back from or taken back; 2 something is to be mended, as the line says; 3
+somebody pushed first: `git pull --rebase`, `dvc repro`, register again.
 """
 
 import argparse
@@ -40,7 +41,7 @@ from infra.release.pipeline import Pipeline, check_committed
 from infra.release.production import Production
 from infra.release.record import base_of, check_rest, commit, tag_object, take_up, tree_with_record
 from infra.release.releases import Candidate, candidate, count
-from infra.release.tag import check_repository
+from infra.release.tag import check_repository, is_taken_back
 from infra.repository import attempt, git
 from movierec.cli import refuse, run
 from movierec.errors import BadInput, CorruptFile
@@ -102,10 +103,16 @@ def register(origin: Origin, remote: str | None) -> int:
     bring(storage, pipeline, new=not count(refs))
     candidates = [candidate(repository, tree, kind, pipeline, storage.remote) for kind in verdict]
     release(origin, refs, commit(repository, base, tree, message_of(candidates)), candidates)
-    given_up = {name for kind in verdict for name in Production.read(repository, kind).given_up}
+    out = dict.fromkeys(given_up(repository, verdict), "rolled back from")
+    out |= {one.name: "taken back" for one in candidates if is_taken_back(repository, one.name)}
     for one in candidates:
-        print(f"{one.name}: {told(one, given_up)}")
-    return 1 if all(one.name in given_up for one in candidates) else 0
+        print(f"{one.name}: {told(one, out.get(one.name))}")
+    return 1 if all(one.name in out for one in candidates) else 0
+
+
+def given_up(repository: Path, kinds: list[str]) -> set[str]:
+    """The releases that were rolled back from."""
+    return {name for kind in kinds for name in Production.read(repository, kind).given_up}
 
 
 def passed(gate: dict[str, Any]) -> list[str]:
@@ -172,12 +179,12 @@ def release(origin: Origin, refs: dict[str, str], commit: str, candidates: list[
     take_up(repository, commit)
 
 
-def told(one: Candidate, given_up: set[str]) -> str:
-    """What became of a candidate."""
+def told(one: Candidate, out: str | None) -> str:
+    """What became of a candidate; `out` is why it stays out of production."""
     if one.new:
         return f"released ({one.why})"
-    if one.name in given_up:
-        return "released before and rolled back from: stays out of production"
+    if out:
+        return f"released before and {out}: stays out of production"
     return "released before, all is done"
 
 

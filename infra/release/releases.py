@@ -10,10 +10,10 @@ from gto.versions import SemVer
 from infra.release.objects import Objects
 from infra.release.package import locked_model
 from infra.release.pipeline import LOCK, Pipeline
-from infra.release.tag import NAME, Tag, resolve
+from infra.release.tag import NAME, Tag, resolve, resolve_any
 from infra.release.version import Made, manifest_of, next_version
 from infra.repository import attempt, git
-from movierec.errors import BadInput
+from movierec.errors import BadInput, CorruptFile, Unavailable
 from movierec.yamlfile import parse_yaml
 
 
@@ -78,13 +78,14 @@ def count(refs: Mapping[str, str]) -> int:
 
 
 def with_content(repository: Path, names: list[str], model: str) -> list[Tag]:
-    """The releases, of those not taken back, whose model is the same to the byte."""
+    """The releases whose model is the same to the byte; last those that were taken back."""
     found = []
-    for name in mentioning(repository, live(repository, names), model):
-        tag = resolve(repository, name)
+    for name in mentioning(repository, names, model):
+        tag = resolve_any(repository, name)
         if locked_model(repository, tag).md5 == model:
             found.append(tag)
-    return found
+    kept = live(repository, [tag.name for tag in found])
+    return sorted(found, key=lambda tag: tag.name not in kept)
 
 
 def mentioning(repository: Path, names: list[str], model: str) -> list[str]:
@@ -104,4 +105,8 @@ def made_before(repository: Path, names: list[str], remote: Objects) -> Made | N
     tag = resolve(repository, names[-1])
     pipeline = Pipeline.read(repository, tag.commit, tag.name)
     locked = locked_model(repository, tag)
-    return Made.read(pipeline, locked.path, manifest_of(remote, locked.md5))
+    try:
+        manifest = manifest_of(remote, locked.md5)
+    except (CorruptFile, Unavailable) as error:
+        raise type(error)(f"{tag.name}, the release before: {error}") from None
+    return Made.read(pipeline, locked.path, manifest)

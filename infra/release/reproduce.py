@@ -2,7 +2,7 @@
 
     python -m infra.release reproduce svd@v1.4.0
     python -m infra.release reproduce svd@v1.4.0 --keep /tmp/again   # and leave it there to look at
-    python -m infra.release reproduce --any      # one by chance, of all that were not taken back
+    python -m infra.release reproduce --any      # one of the origin by chance, but those taken back
 
 The tag is cloned into a folder of its own, with a DVC cache of its own. From the remote comes what
 was made of the closed days (the aggregates) and nothing else: raw days may have expired. Every
@@ -25,7 +25,9 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from infra.release.alone import in_turn
 from infra.release.objects import Storage
+from infra.release.origin import Origin
 from infra.release.pipeline import LOCK, Pipeline
 from infra.release.releases import live, versions_of
 from infra.release.tag import Tag, check_repository, resolve
@@ -43,6 +45,9 @@ def main(arguments: list[str]) -> int:
     """Run the tag's stages; prints SAME or DIFFERENT, and what differs."""
     options = parse(arguments)
     check_repository(options.repo)
+    if options.any:
+        with in_turn(options.repo):
+            Origin(options.repo, options.origin).fetch_if_any()
     name = by_chance(options.repo) if options.any else options.tag
     if name is None:
         print(f"{options.repo}: no release to make again")
@@ -53,7 +58,8 @@ def main(arguments: list[str]) -> int:
         work = clone(options.repo, tag, folder, options.remote)
         again(then, work, options.remote)
         now = read_yaml(work / LOCK, "a stage ended without one")
-        made = Pipeline(tag.name, now["stages"], then.files).outs()
+        stages = {name: stage for name, stage in now["stages"].items() if name in then.stages}
+        made = Pipeline(tag.name, stages, then.files).outs()
         libraries = differing_libraries(then)
     return judge(tag, then.outs(), made, libraries)
 
@@ -69,6 +75,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     which.add_argument("tag", nargs="?", metavar="TAG", help="such as svd@v1.4.0")
     which.add_argument("--any", action="store_true", help="one by chance, as every night does")
     parser.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="(this one)")
+    parser.add_argument("--origin", default="origin", help="the git remote that has the tags")
     parser.add_argument("--remote", help="a DVC remote (the default one of .dvc/config)")
     parser.add_argument(
         "--keep", type=Path, metavar="FOLDER", help="work there, a new folder, and leave it"

@@ -1,6 +1,6 @@
 """Proves that the data of releases is on the DVC remote: reads every object there, and hashes it.
 
-    python -m infra.release verify                        # every release that was not taken back
+    python -m infra.release verify            # every release of the origin, but those taken back
     python -m infra.release verify svd@v1.4.0 svdpp@v1.4.0
     python -m infra.release verify --remote store         # a DVC remote that is not the default
 
@@ -9,14 +9,16 @@ folders), and how many of them are on the remote with the content that they are 
 that several releases share is read once. Changes nothing. The repository's own DVC settings say
 where the remote is, not those of the tag.
 
-Exit status: 0 all is there; 1 something is missing or damaged, and named; 2 the remote or a tag
-cannot be had.
+Exit status: 0 all is there; 1 something is missing or damaged, and named; 2 the remote, the origin
+or a tag cannot be had.
 """
 
 import argparse
 from pathlib import Path
 
+from infra.release.alone import in_turn
 from infra.release.objects import Storage
+from infra.release.origin import Origin
 from infra.release.pipeline import Pipeline
 from infra.release.releases import live, versions_of
 from infra.release.tag import check_repository, resolve
@@ -29,6 +31,9 @@ def main(arguments: list[str]) -> int:
     """Print a line for each release, then what is wrong with which object."""
     options = parse(arguments)
     check_repository(options.repo)
+    if not options.tags:
+        with in_turn(options.repo):
+            Origin(options.repo, options.origin).fetch_if_any()
     names = options.tags or live(options.repo, versions_of(options.repo))
     commits = {name: resolve(options.repo, name).commit for name in names}
     remote = Storage(options.repo, options.remote).remote
@@ -67,6 +72,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("tags", nargs="*", metavar="TAG", help="such as svd@v1.4.0 (all)")
     parser.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="(this one)")
+    parser.add_argument("--origin", default="origin", help="the git remote that has the tags")
     parser.add_argument("--remote", help="a DVC remote (the default one of .dvc/config)")
     return parser.parse_args(arguments)
 

@@ -2,9 +2,13 @@
 
 import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+
+from infra.repository import environment
 
 ROOT = Path(__file__).resolve().parents[3]
 README = (ROOT / "infra/README.md").read_text()
@@ -36,3 +40,55 @@ def test_the_readme_lists_the_variables_with_their_defaults() -> None:
             found[name] = default or "none"
     rows = re.findall(r"^\| `(MOVIEREC_\w+)` \| `?(\w+)`? \|", README, re.M)
     assert dict(rows) == found
+
+
+def called(folder: Path, script: str, *arguments: str, **variables: str) -> tuple[int, str]:
+    """A script's exit status and words in a folder where `python` and `curl` say how they are
+    called, and svd@v1.0.0 is in production."""
+    for name in ("python", "curl"):
+        program = folder / ".venv/bin" / name
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(f'#!/bin/sh\necho "{name} $*" >> {folder}/calls\necho svd svd@v1.0.0\n')
+        program.chmod(0o755)
+    (folder / "infra/ci").mkdir(parents=True)
+    shutil.copy(ROOT / "infra/ci" / script, folder / "infra/ci")
+    done = subprocess.run(
+        [folder / "infra/ci" / script, *arguments],
+        env=environment() | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize("kind", ["svd", "all"])
+def test_no_verb_runs_where_nothing_is_to_be_deployed(tmp_path: Path, kind: str) -> None:
+    (tmp_path / ".cache/ci/due").mkdir(parents=True)
+    assert called(tmp_path, "due.sh", kind, "deploy") == (0, "nothing is to be deployed\n")
+    assert not (tmp_path / "calls").exists()
+
+
+@pytest.mark.parametrize(("kind", "verbs"), [("svd", ["svd"]), ("all", ["svd", "svdpp"])])
+def test_a_verb_runs_for_what_is_to_be_deployed(
+    tmp_path: Path, kind: str, verbs: list[str]
+) -> None:
+    (tmp_path / ".cache/ci/due").mkdir(parents=True)
+    for name in ("svd", "svdpp"):
+        (tmp_path / ".cache/ci/due" / name).write_text(f"{name}@v1.0.0\n")
+    assert called(tmp_path, "due.sh", kind, "card", "--output", "card {}.html")[0] == 0
+    calls = (tmp_path / "calls").read_text().splitlines()
+    expected = "python -m infra.release card {0}@v1.0.0 --output card {0}.html"
+    assert calls == [expected.format(verb) for verb in verbs]
+
+
+def test_a_routers_address_may_end_in_a_slash_as_for_deploy(tmp_path: Path) -> None:
+    called(tmp_path, "smoke.sh", DEPLOY_ROUTER="https://router.invalid/")
+    calls = (tmp_path / "calls").read_text().splitlines()
+    asked = [line.split()[-1] for line in calls if line.startswith("curl")]
+    assert asked[0] == "https://router.invalid/arms/svd/recommend/1"
+
+
+def test_a_collectors_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    said = f"error: MOVIEREC_STORE: there is no folder {tmp_path}/stroe\n"
+    assert called(tmp_path, "fetch.sh", MOVIEREC_STORE=f"{tmp_path}/stroe") == (2, said)

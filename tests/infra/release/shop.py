@@ -24,7 +24,8 @@ def shop(folder: Path) -> Project:
         git(project.work, "config", option, "false")
     git(project.work, "remote", "add", "origin", "../origin.git")
     artifacts = {kind: {"path": f"models/{kind}", "type": "model"} for kind in KINDS}
-    project.write("dvc.yaml", yaml.safe_dump({"artifacts": artifacts}))
+    stages = {"train": {"foreach": list(KINDS), "do": {"cmd": "c"}}}
+    project.write("dvc.yaml", yaml.safe_dump({"stages": stages, "artifacts": artifacts}))
     for number, version in enumerate(RMSE):
         stand(project, number, RMSE[version])
         project.commit(f"Release {version}")

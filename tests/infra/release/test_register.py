@@ -225,6 +225,20 @@ def test_a_remote_that_is_gone_gets_no_second_beginning(trained: Project) -> Non
 
 
 @pytest.mark.slow
+def test_a_remote_without_the_release_before_is_told_which(trained: Project) -> None:
+    """As when the project moved to another remote."""
+    assert trained.release("register").status == 0
+    (trained.folder / "other").mkdir()
+    settings = trained.work / ".dvc/config.local"
+    settings.write_text("['remote \"store\"']\n    url = ../../other\n")
+    trained.write("data/movielog/days/2026-11-02/lines", "other lines\n")
+    trained.repro()
+    done = trained.release("register")
+    assert done.status == 2, done
+    assert "svd@v1.0.0, the release before: " in done.output, done
+    assert "is missing; `dvc push`" in done.output, done
+
+
 def test_a_full_remote_holds_a_release_up(trained: Project) -> None:
     def fill() -> None:
         def put(self: LocalFileSystem, source: str, target: str, **_: object) -> None:
@@ -296,4 +310,17 @@ def test_the_number_says_what_changed(trained: Project) -> None:
     assert next_ones() == [], "v1.0.1 has this content"
     git(trained.origin, "tag", "svdpp@v1.0.1!", resolve(trained.work, "svdpp@v1.0.1").commit)
     git(trained.work, "fetch", "--quiet", "--tags")
-    assert next_ones() == ["svdpp@v1.2.0"], "it was taken back, and no number is used twice"
+    assert next_ones() == [], "it was taken back, and comes not again under another number"
+    change_rank(5, 7)
+    assert next_ones() == ["svdpp@v1.2.0"], "no number is used twice"
+
+
+def test_what_was_taken_back_stays_out_of_production(trained: Project) -> None:
+    """Each night makes the same bytes again while nothing changes."""
+    assert trained.release("register").status == 0
+    for name in FIRST:
+        git(trained.origin, "tag", f"{name}!", f"{name}^{{}}")
+        done = trained.release("register")
+        assert f"{name}: released before and taken back: stays out" in done.output, done
+    assert done.status == 1
+    assert trained.tags() == sorted(FIRST + [f"{name}!" for name in FIRST])

@@ -47,3 +47,11 @@ def test_one_by_chance_is_every_one_in_the_end_but_for_those_taken_back(trained:
     git(trained.work, "tag", "svd@v1.0.1", "svd@v1.0.0^{}")
     git(trained.work, "tag", "svdpp@v1.0.0!", "svdpp@v1.0.0^{}")
     assert {by_chance(trained.work) for _ in range(200)} == {"svd@v1.0.0", "svd@v1.0.1"}
+
+
+def test_by_chance_is_one_of_the_origin_in_a_clone_without_tags(trained: Project) -> None:
+    assert trained.release("register").status == 0
+    for tag in trained.tags():
+        git(trained.work, "tag", "--delete", tag)
+    done = trained.release("reproduce", "--any")
+    assert (done.status, ": SAME" in done.output) == (0, True), done

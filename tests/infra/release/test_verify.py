@@ -55,3 +55,15 @@ def test_a_bare_repository_inside_another_project_is_not_that_project(trained: P
     git(trained.work, "clone", "--quiet", "--bare", ".", "bare.git")
     done = trained.release("verify", "--repo", str(trained.work / "bare.git"))
     assert (done.status, "a clone with a work tree by --repo" in done.output) == (2, True), done
+
+
+def test_a_clone_without_tags_proves_those_of_the_origin(trained: Project) -> None:
+    """Such a one Jenkins makes: nothing to prove would be told as all being well."""
+    assert trained.release("register").status == 0
+    for tag in trained.tags():
+        git(trained.work, "tag", "--delete", tag)
+    done = trained.release("verify")
+    assert (done.status, done.output.count(" whole")) == (0, 2), done
+    git(trained.work, "remote", "set-url", "origin", "../gone.git")
+    gone = trained.release("verify")
+    assert (gone.status, "gone.git" in gone.output) == (2, True), gone

@@ -218,6 +218,20 @@ echo "$kind@v1.0.0: released before, all is done"; done; exit 0"""
     assert "svdpp@v1.0.0 is to be deployed" in built.log
 
 
+def test_what_was_taken_back_is_not_deployed_though_it_never_was(quick: Scratch) -> None:
+    clone = quick.clone("person")
+    for tag in ("svd@v1.0.0", "svdpp@v1.0.0", "svdpp@v1.0.0!"):
+        git(clone, "tag", "--annotate", "--message", ".", tag)
+    git(clone, "push", "--quiet", "--tags", "origin")
+    quick.instead[
+        "-m infra.release register *"
+    ] = """echo "svd@v1.0.0: released before, all is done"
+echo "svdpp@v1.0.0: released before and taken back: stays out of production"; exit 0"""
+    built = quick.build()
+    assert built.result == "SUCCESS", built.log
+    assert built.skipped() == {"deploy svdpp": "when"}
+
+
 def test_what_a_build_left_whose_jenkins_was_killed_is_no_part_of_the_next(quick: Scratch) -> None:
     started, normal = quick.folder / "started", quick.dvc
     quick.dvc = f"""if [ "$1 $2" = "repro train" ]; then

@@ -126,7 +126,10 @@ class Repository:
             }
         }
         files = {
-            "dvc.yaml": {"artifacts": {"svd": {"path": "models/svd"}}},
+            "dvc.yaml": {
+                "stages": {"train": {"foreach": ["svd"], "do": {"cmd": "train"}}},
+                "artifacts": {"svd": {"path": "models/svd"}},
+            },
             "dvc.lock": lock,
             "data/window.yaml": 'days: ["2026-11-01", "2026-11-02"]\nwritten: "2026-11-04"\n',
             "metrics/svd.json": METRICS,

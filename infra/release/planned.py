@@ -1,0 +1,56 @@
+"""Which stages a pipeline has. dvc.lock keeps those, too, that it had once: each day that left the
+window, with the code that aggregated it then."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dvc.exceptions import DvcException
+from dvc.parsing.context import Context
+
+from infra.repository import attempt
+from movierec.errors import BadInput
+from movierec.yamlfile import parse_yaml
+
+FILE = "dvc.yaml"
+PARAMS = "params.yaml"
+"""Where DVC looks for what no file of `vars` has."""
+REMEDY = "see `dvc status`"
+
+
+def planned(repository: Path, treeish: str, name: str) -> set[str]:
+    """The names of the stages that dvc.yaml of a commit or a tree has, with `@<item>` those that it
+    has for each of something. Raises BadInput when that cannot be told; `name` is for that."""
+    pipeline = document(repository, treeish, name, FILE)
+    files = [file for file in pipeline.get("vars") or [] if isinstance(file, str)]
+    if not attempt(repository, "cat-file", "-e", f"{treeish}:{PARAMS}").returncode:
+        files.insert(0, PARAMS)
+    told: dict[str, Any] = {}
+    for file in files:
+        told |= document(repository, treeish, name, file)
+    names = set()
+    for stage, made in (pipeline.get("stages") or {}).items():
+        items = made.get("foreach")
+        names |= {stage} if items is None else {f"{stage}@{i}" for i in each(items, told, name)}
+    return names
+
+
+def each(items: Any, told: Mapping[str, Any], name: str) -> list[str]:
+    """What a `foreach` goes over: a list, or the keys of a mapping.
+
+    >>> each("${days}", {"days": ["2026-11-01"]}, "the work tree")
+    ['2026-11-01']
+    """
+    try:
+        return [str(item) for item in Context(told).resolve(items)]
+    except DvcException as error:
+        raise BadInput(f"{name}:{FILE}: foreach {items}: {error}; {REMEDY}") from None
+
+
+def document(repository: Path, treeish: str, name: str, file: str) -> dict[str, Any]:
+    """A YAML file of a commit or a tree."""
+    shown = attempt(repository, "show", f"{treeish}:{file}")
+    if shown.returncode:
+        raise BadInput(f"{name}: no {file} in it; {REMEDY}")
+    found: dict[str, Any] = parse_yaml(shown.stdout, Path(f"{name}:{file}"), REMEDY)
+    return found
