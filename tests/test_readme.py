@@ -54,5 +54,15 @@ def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
+    for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", page.read_text("utf-8")):
+        place = (page.parent / target) if target else page
+        said = f"{page.relative_to(ROOT)} links to {target}#{anchor}"
+        assert place.exists(), said
+        assert not anchor or anchor in anchors_of(place), said
+
+
+def anchors_of(page: Path) -> set[str]:
+    """What the headings of a page are linked to by."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.M)
+    plain = [re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings]
+    return {heading.replace(" ", "-") for heading in plain}

@@ -1,6 +1,6 @@
 """Where releases are deployed to, as the environment tells it.
 
-python -m infra.rancher.settings     the table of it, as it stands in infra/README.md
+python -m infra.rancher.settings     the table of it, as it stands in infra/rancher/README.md
 """
 
 import os

@@ -1,6 +1,6 @@
 """Where images are pushed to and found: what the environment says of the registry.
 
-python -m infra.registry.settings     the table of it, as it stands in infra/README.md
+python -m infra.registry.settings     the table of it, as it stands in infra/release/README.md
 """
 
 import os

@@ -1,6 +1,6 @@
 """What the router is told by the environment.
 
-python -m infra.router.settings     the table of it, as it stands in infra/README.md
+python -m infra.router.settings     the table of it, as it stands in infra/router/README.md
 """
 
 import ipaddress

@@ -1,4 +1,4 @@
-"""The scripts of infra/ci, and what infra/README.md says of them."""
+"""The scripts of infra/ci, and what infra/ci/README.md says of them."""
 
 import os
 import re
@@ -11,7 +11,7 @@ import pytest
 from infra.repository import environment
 
 ROOT = Path(__file__).resolve().parents[3]
-README = (ROOT / "infra/README.md").read_text()
+README = (ROOT / "infra/ci/README.md").read_text()
 SCRIPTS = sorted((ROOT / "infra/ci").glob("*.sh"))
 
 

@@ -1,4 +1,4 @@
-"""Where releases go, as it is told, and that infra's README says what the code does."""
+"""Where releases go, as it is told, and that the README says what the code does."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from movierec.errors import BadParams
 from serve.settings import section
 from serve.variables import settings_of
 
-README = Path(__file__).parents[3] / "infra/README.md"
+README = Path(__file__).parents[3] / "infra/rancher/README.md"
 URL = "https://rancher.example/k8s/clusters/c-m-x2v9k7qp"
 TOLD = {"DEPLOY_URL": URL, "DEPLOY_TOKEN": "a:b", "DEPLOY_ROUTER": "https://movies.example"}
 

@@ -1,4 +1,4 @@
-"""Which registry is asked, and that infra's README says what the code does."""
+"""Which registry is asked, and that the README says what the code does."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from movierec.errors import BadParams
 from serve.settings import section
 from serve.variables import settings_of
 
-README = Path(__file__).parents[3] / "infra/README.md"
+README = Path(__file__).parents[3] / "infra/release/README.md"
 HERE = "IMAGES_REGISTRY"
 
 

@@ -1,4 +1,4 @@
-"""What the router is told, and that infra's README says what the code does."""
+"""What the router is told, and that the README says what the code does."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from movierec.errors import BadParams
 from serve.settings import section
 from serve.variables import settings_of
 
-README = Path(__file__).parents[3] / "infra/README.md"
+README = Path(__file__).parents[3] / "infra/router/README.md"
 LINKS = {"ROUTER_PORT": "tcp://10.0.0.1:8080", "ROUTER_SERVICE_HOST": "10.0.0.1"}
 
 
