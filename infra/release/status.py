@@ -11,6 +11,7 @@ Exit status: 0; 2 the origin cannot be had, or a tag here is another there.
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from infra.release.alone import in_turn
 from infra.release.origin import Origin
@@ -37,6 +38,9 @@ def main(arguments: list[str]) -> int:
     for cells in table:
         padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
         print("  ".join(padded).rstrip())
+    for kind in KINDS:
+        for reason in refused(options.repo, kind):
+            print(f"{kind}: refused by the gate: {reason}")
     return 0
 
 
@@ -65,19 +69,27 @@ def row(repository: Path, kind: str) -> tuple[str, ...]:
         *by,
         found.before or NOTHING,
         f"{newest}{given_up}",
-        said(repository / "reports/gate.json", kind),
+        said(repository, kind),
     )
 
 
-def said(gate: Path, kind: str) -> str:
+def said(repository: Path, kind: str) -> str:
     """The gate's last word on a model."""
-    if not gate.exists():
-        return NOTHING
-    judged = read_json(gate, "run `dvc repro`").get(kind)
-    if not isinstance(judged, dict):
-        return NOTHING
-    reasons = "; ".join(judged.get("reasons", []))
-    return "pass" if judged.get("pass") is True else f"refused: {reasons}"
+    found = judged(repository, kind)
+    return NOTHING if not found else "pass" if found.get("pass") is True else "refused"
+
+
+def refused(repository: Path, kind: str) -> list[str]:
+    """The gate's reasons against a model; none when it passed, or was not judged."""
+    reasons: list[str] = judged(repository, kind).get("reasons", [])
+    return reasons
+
+
+def judged(repository: Path, kind: str) -> dict[str, Any]:
+    """What reports/gate.json says of a model; nothing where it says nothing."""
+    gate = repository / "reports/gate.json"
+    found = read_json(gate, "run `dvc repro`").get(kind) if gate.exists() else None
+    return found if isinstance(found, dict) else {}
 
 
 if __name__ == "__main__":

@@ -12,13 +12,15 @@ def test_a_line_for_each_model(sold: Project) -> None:
     refused = {"pass": False, "reasons": ["bad RMSE"]}
     sold.write("reports/gate.json", json.dumps({"svd": {"pass": True}, "svdpp": refused}))
     done = sold.release("status")
-    head, svd, svdpp = (line.split() for line in done.output.splitlines())
+    *table, reason = done.output.splitlines()
+    head, svd, svdpp = (line.split() for line in table)
     assert head == ["model", "in", "production", "since", "by", "before", "newest", "gate"]
     assert (svd[:2], svd[4:]) == (
         ["svd", "svd@v1.2.0"],
         ["svd#prod#4", "svd@v1.0.0", "svd@v1.3.0", "(rolled", "back", "from)", "pass"],
     )
-    assert svdpp == ["svdpp", "-", "-", "-", "-", "svdpp@v1.3.0", "refused:", "bad", "RMSE"]
+    assert svdpp == ["svdpp", "-", "-", "-", "-", "svdpp@v1.3.0", "refused"]
+    assert reason == "svdpp: refused by the gate: bad RMSE"
     assert done.status == 0
 
 
