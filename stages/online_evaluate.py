@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from movierec.cli import run
 from movierec.errors import BadInput
@@ -25,6 +27,7 @@ from movierec.evaluation.online.joining import (
     elsewhere,
     requests_of,
     starts_of,
+    unattributed,
 )
 from movierec.evaluation.online.reporting import Online, by_arm, by_model, judge
 from movierec.files import write_json
@@ -85,13 +88,15 @@ def evaluate(
     """The report on the answers of `days`, and of open rows when they are asked for."""
     window = round(params.conversion_minutes * MINUTE)
     answers, logged = read_answers(options, days)
-    watches, requests = read_events(options, days, answers["user"].unique(), params.deadline_ms)
+    watches, requests, got = read_events(
+        options, days, answers["user"].unique(), params.deadline_ms
+    )
     complete = None if options.open else complete_until(answers["time"].to_numpy(), days)
     judged = judge(answers, watches, complete, window)
     return {
         "models": by_model(judged, params.confidence),
         "experiment": by_arm(judged, routing, params.plan, max(1, len(days))),
-        "requests": requests,
+        "requests": {**requests, "unattributed": unattributed(got, answers)},
         "duplicates": logged - len(answers),
         "elsewhere": elsewhere(answers, routing),
         "days": days,
@@ -111,16 +116,19 @@ def read_answers(options: argparse.Namespace, days: list[str]) -> tuple[pa.Table
 
 def read_events(
     options: argparse.Namespace, days: list[str], users: pa.Array, deadline_ms: int
-) -> tuple[pa.Table, dict[str, int]]:
-    """The first watches of `users`, a day before the first included, and the counts of request
-    lines; one day in memory at a time."""
+) -> tuple[pa.Table, dict[str, int], NDArray[np.uint64]]:
+    """The first watches of `users`, a day before the first included, the counts of request lines
+    and the keys of the lists that they got; one day in memory at a time."""
     before = days_before(options, days)
     starts = [starts_of(rows_of(options, options.event_topic, day), users) for day in before]
     requests: Counter[str] = Counter()
+    got = []
     for rows in tables(options, options.event_topic, days):
         starts.append(starts_of(rows, users))
-        requests.update(requests_of(rows, deadline_ms))
-    return pa.concat_tables(starts), dict(requests)
+        counts, keys = requests_of(rows, deadline_ms)
+        requests.update(counts)
+        got.append(keys)
+    return pa.concat_tables(starts), dict(requests), np.concatenate(got)
 
 
 def days_before(options: argparse.Namespace, days: list[str]) -> list[str]:

@@ -72,7 +72,7 @@ def test_it_judges_the_answers_of_the_closed_days(root):
     dealt = [arm(user, routing.salt, routing.weights) for user in (1, 2)]
     assert report["elsewhere"] == 2 - dealt.count("svd")
     assert (model["answers"], model["conversions"]) == (2, 1)
-    assert report["requests"] == {"lines": 1, "failed": 0, "late": 0}
+    assert report["requests"] == {"lines": 1, "failed": 0, "late": 0, "unattributed": 0}
 
 
 def test_open_rows_count_when_asked_for(root):

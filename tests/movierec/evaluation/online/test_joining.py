@@ -15,6 +15,7 @@ from movierec.evaluation.online.joining import (
     latest_before,
     requests_of,
     starts_of,
+    unattributed,
 )
 from movierec.routing import Routing, arm
 from movierec.times import MINUTE
@@ -147,7 +148,7 @@ def test_a_gap_between_the_days_ends_what_is_known():
 
 def test_request_lines_are_counted_by_status_and_deadline():
     ok = "host:8080, status 200, result: a, b, 12 ms"
-    assert requests_of(
+    counts, got = requests_of(
         rows(
             request(ok),
             request("host:8080, status 200, result: a, 600ms"),
@@ -155,7 +156,9 @@ def test_request_lines_are_counted_by_status_and_deadline():
             request("host:8080, status 0, result: Timeout, status 9: host, 3 ms, 999 ms"),
         ),
         600,
-    ) == {"lines": 4, "failed": 1, "late": 2}
+    )
+    assert counts == {"lines": 4, "failed": 1, "late": 2}
+    assert (len(got), len(set(got.tolist()))) == (3, 2)  # one list twice
 
 
 def test_the_join_agrees_with_a_plain_loop_over_random_histories():
@@ -202,4 +205,25 @@ def test_answers_of_another_arm_than_the_user_s_are_counted():
 
 
 def test_no_request_lines_are_none():
-    assert requests_of(rows(), 600) == {"lines": 0, "failed": 0, "late": 0}
+    counts, got = requests_of(rows(), 600)
+    assert (counts, len(got)) == ({"lines": 0, "failed": 0, "late": 0}, 0)
+    assert unattributed(got, answers_of(rows())) == 0
+
+
+def missing(requests, *answers):
+    """How many of the lists that `requests` got have no line among `answers`."""
+    _, got = requests_of(rows(*requests), 600)
+    return unattributed(got, distinct(answers_of(rows(*answers))))
+
+
+def test_a_list_without_a_line_in_the_served_log_is_counted_and_once_for_each_time():
+    ask = [
+        request(f"h:1, status 200, result: {ids}, 9 ms", user=u) for ids, u in (("a, b", 1),) * 3
+    ]
+    ask += [request("h:1, status 200, result: a,b, 9 ms", user=2)]
+    ask += [request("h:1, status 0, result: none, 9 ms", user=3)]
+    assert missing(ask) == 4
+    lines = [served(1, 1, ["a", "b"], "r"), served(2, 1, ["a", "b"], "s")]
+    assert missing(ask, *lines) == 2
+    assert missing(ask, *lines, served(1, 2, ["b", "a"], "t"), served(1, 9, ["a", "b"], "u")) == 2
+    assert missing(ask, *lines, *(served(n, 2, ["a", "b"], f"v{n}") for n in (1, 2))) == 1
