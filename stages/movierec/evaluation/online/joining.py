@@ -161,6 +161,16 @@ def unattributed(got: NDArray[np.uint64], answers: pa.Table) -> int:
     return int(n.sum() - np.minimum(n[at], m[of]).sum())
 
 
+def repeats(answers: pa.Table) -> NDArray[np.bool_]:
+    """Which answers, by their time, are the list that their user got the time before, whoever
+    gave that one; shape (n_answers,)."""
+    lists = _keys(answers["user"], pc.binary_join(answers["ids"].combine_chunks(), ","))
+    order = np.argsort(_numpy(answers["user"]), kind="stable")
+    repeated = np.zeros(len(answers), dtype=bool)
+    repeated[order[1:]] = lists[order[1:]] == lists[order[:-1]]  # keys of two users differ
+    return repeated
+
+
 def _keys(users: Any, lists: Any) -> NDArray[np.uint64]:
     """A number of 64 bits for each user with a list: of a million a night two share one once in
     tens of millions of nights."""

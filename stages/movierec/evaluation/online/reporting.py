@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from movierec.evaluation.online import experiment
 from movierec.evaluation.online.experiment import Plan, Totals, share_interval
-from movierec.evaluation.online.joining import converted
+from movierec.evaluation.online.joining import converted, repeats
 from movierec.fields import number
 from movierec.routing import Routing, arm
 from movierec.times import Nanoseconds
@@ -49,6 +50,9 @@ class Judged:
     arms: NDArray[np.str_]
     tiers: NDArray[np.str_]
     hit: NDArray[np.bool_]
+    repeated: NDArray[np.bool_]
+    """Whether it was the list that the user had got before."""
+    lists: pa.ChunkedArray
     censored: dict[str, int]
     """model → its answers that were left out."""
 
@@ -69,11 +73,14 @@ def judge(
     users, hit = answers["user"].to_numpy(), converted(answers, watches, window)
     models, arms, tiers = (_texts(answers[name])[over] for name in ("model", "arm", "tier"))
     out = Counter(_texts(answers["model"])[~over].tolist())
-    return Judged(users[over], models, arms, tiers, hit[over], dict(out))
+    repeated, lists = repeats(answers)[over], answers["ids"].filter(pa.array(over))
+    return Judged(users[over], models, arms, tiers, hit[over], repeated, lists, dict(out))
 
 
 def by_model(judged: Judged, confidence: float) -> dict[str, Any]:
-    """model → its answers, conversions and their rate with an interval, by tier as well."""
+    """model → its answers, conversions and their rate with an interval, by tier as well; which
+    share of its answers were the list of before, or most popular movies for want of better, and how
+    many movies stood in them."""
     result = {}
     for name in sorted({*judged.models.tolist(), *judged.censored}):
         own = judged.models == name
@@ -81,6 +88,11 @@ def by_model(judged: Judged, confidence: float) -> dict[str, Any]:
             **_rate(judged, own, confidence),
             "users": len(np.unique(judged.users[own])),
             "censored": judged.censored.get(name, 0),
+            "repeated": _share_of(judged.repeated[own]),
+            "fallback": _share_of(judged.tiers[own] == "popular"),
+            "movies": pc.count_distinct(
+                pc.list_flatten(judged.lists.filter(pa.array(own)))
+            ).as_py(),
             "tiers": {
                 tier: _rate(judged, own & (judged.tiers == tier), confidence)
                 for tier in sorted(set(judged.tiers[own].tolist()))
@@ -154,6 +166,10 @@ def _share(
         "low": low,
         "high": high,
     }
+
+
+def _share_of(mask: NDArray[np.bool_]) -> float:
+    return float(mask.mean()) if len(mask) else 0.0
 
 
 def _texts(column: Any) -> NDArray[np.str_]:

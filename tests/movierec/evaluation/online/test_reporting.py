@@ -74,6 +74,19 @@ def test_an_answer_whose_window_is_not_over_is_left_out_and_counted():
     assert (taken["answers"], taken["censored"], taken["conversions"]) == (2, 0, 1)
 
 
+def test_lists_that_repeat_fall_back_and_how_many_movies_they_hold():
+    table = rows(
+        served(0, 1, ["a", "b"], "r1"),
+        served(1, 2, ["a", "b"], "r2"),  # of another user
+        served(2, 1, ["a", "b"], "r3", model="svdpp@v1"),  # again, whoever gives it
+        served(3, 1, ["b", "a"], "r4", tier="popular"),
+        served(4, 1, ["b", "a"], "r5"),
+    )
+    found = models(table)
+    told = {name: (m["repeated"], m["fallback"], m["movies"]) for name, m in found.items()}
+    assert told == {"svd@v1": (1 / 4, 1 / 4, 2), "svdpp@v1": (1.0, 0.0, 2)}
+
+
 def test_answers_of_which_none_is_over_are_a_model_all_the_same():
     measured = models(rows(served(1439, 1, ["a"], "not over")), ["1970-01-01"])["svd@v1"]
     assert (measured["answers"], measured["censored"]) == (0, 1)
