@@ -23,6 +23,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,14 +96,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--apply", action="store_true", help="delete; else only say so")
     days = "these (all that are due)"
     parser.add_argument("--days", nargs="+", type=day_argument, metavar="DAY", help=days)
-    for option, default, told in (
-        ("--store", "data", "the collector's folder"),
-        ("--params", "params.yaml", "where `expire.keep_days` is"),
-        ("--window", "data/window.yaml", "days of the training"),
-        ("--reports", "metrics/online", "online evaluations"),
-    ):
-        told = f"{told} ({default})"
-        parser.add_argument(option, type=Path, metavar="PATH", default=Path(default), help=told)
+    path = partial(parser.add_argument, type=Path, metavar="PATH")
+    path("--store", default=Path("data"), help="the collector's folder (data)")
+    params = Path("params.yaml")
+    path("--params", default=params, help="where `expire.keep_days` is (params.yaml)")
+    window = Path("data/window.yaml")
+    path("--window", default=window, help="days of the training (data/window.yaml)")
+    reports = Path("metrics/online")
+    path("--reports", default=reports, help="online evaluations (metrics/online)")
     topics = f"whose days ({' '.join(TOPICS)})"
     parser.add_argument("--topics", nargs="+", metavar="TOPIC", default=TOPICS, help=topics)
     today = f"{datetime.now(UTC):%Y-%m-%d}"
