@@ -98,6 +98,24 @@ def test_a_commit_to_master_goes_all_the_way(quick: Scratch) -> None:
     assert_ended_clean(quick, built)
 
 
+def test_the_timer_goes_all_the_way_and_brings_out_nothing_twice(quick: Scratch) -> None:
+    """Nobody has committed and no day has closed since the build before."""
+    assert quick.build().result == "SUCCESS"
+    quick.asked()
+    quick.instead["-m infra.release register *"] = """for kind in svd svdpp; do
+echo "$kind@v1.0.0: released before, all is done"; done; exit 0"""
+    before = git(quick.origin, "for-each-ref")
+    built = quick.build()
+    assert built.result == "SUCCESS", built.log
+    assert built.events[0]["cron"] == ["H 2 * * *"]
+    assert built.skipped() == {"deploy svd": "when", "deploy svdpp": "when"}
+    asked = " ".join(quick.asked())
+    assert not re.search("release (image|deploy|promote|card) ", asked)
+    assert "release reproduce --any" in asked
+    assert git(quick.origin, "for-each-ref") == before
+    assert_ended_clean(quick, built)
+
+
 def test_each_group_of_tests_is_one_stage_and_publishes_its_cases(quick: Scratch) -> None:
     built = quick.build("PR-7", CHANGE_ID="7", CHANGE_TARGET="master")
     for stage, group in zip(UNITS, GROUPS, strict=True):
