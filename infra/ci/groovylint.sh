@@ -3,6 +3,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
+# Node knows the authorities that came with it alone, and not those of the machine, such as of the
+# proxy that a company puts before the world.
+authorities=/etc/ssl/certs/ca-certificates.crt
+[ ! -e "$authorities" ] || export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-$authorities}
 version=14.6.0
 program=.cache/groovylint/$version/node_modules/.bin/npm-groovy-lint
 [ -x "$program" ] || npm install --silent --no-fund --no-audit --prefix ".cache/groovylint/$version" \

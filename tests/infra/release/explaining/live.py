@@ -21,6 +21,7 @@ from movierec.routing import arm
 from movierec.times import format_time
 from tests.brokers.kafka import Broker
 
+ROOT = Path(__file__).resolve().parents[4]
 ARMS = {"svd": 50.0, "svdpp": 50.0}
 ASKERS = 8
 ENOUGH = 200
@@ -87,6 +88,7 @@ class Live:
     def collect(self, *options: str) -> None:
         """Start the collector, or, with `--until-caught-up`, let it read all that there is."""
         settings = {
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'stages'}",
             "KAFKA_BOOTSTRAP_SERVERS": self.broker.address,
             "COLLECTOR_STORE": str(self.store),
             "COLLECTOR_TOPICS": f"{self.events},{self.served}",
