@@ -92,8 +92,8 @@ def test_without_weights_it_says_what_to_do(image: str, folder: Path) -> None:
     )
     assert done.returncode == 2
     assert done.stderr == (
-        "error: /etc/movierec/routing.json: no such file; "
-        "python -m infra.router.weights writes it\n"
+        "error: /etc/movierec/routing.json: no such file; `python -m infra.router.weights --output "
+        "/etc/movierec/routing.json` writes it; ROUTER_ROUTING says where it is\n"
     )
 
 

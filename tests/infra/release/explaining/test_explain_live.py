@@ -123,7 +123,7 @@ def moved_on(live: Live, tmp_path: Path) -> Path:
     git(live.folder, "clone", "--quiet", str(live.repository), str(clone))
     path = clone / "stages/movierec/models/uptake.py"
     text = path.read_text()
-    changed = text.replace("+ uptake.floor()) *", "+ 9 * uptake.floor()) *")
+    changed = text.replace("+ uptake.floor) *", "+ 9 * uptake.floor) *")
     assert changed != text
     path.write_text(changed)
     git(clone, *WHO, "commit", "--quiet", "--all", "--message", "Weigh what is popular more")
