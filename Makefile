@@ -54,8 +54,8 @@ edits: setup     ## which stages an edit runs: of a room, a parameter, a library
 test: lint       ## lint, type-check and the fast tests
 	@python -m pytest -n auto --dist loadfile -m "not slow and not broker and not docker and not cluster and not fuzz"
 
-test-slow: setup ## the slow tests and those on the real broker; a skipped one fails
-	@python -m pytest -p infra.ci.no_skips -m "(slow or broker) and not fuzz"
+test-slow: setup ## the slow tests and those on the real broker, two at a time; a skipped one fails
+	@python -m pytest -n $(or $(JOBS),2) --dist loadfile -p infra.ci.no_skips -m "(slow or broker) and not fuzz" $(ARGS)
 
 test-docker: setup  ## build both images and run them: what they carry, weigh and answer
 	@python -m pytest -p infra.ci.no_skips -m docker
