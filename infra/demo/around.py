@@ -3,13 +3,12 @@ a registry for the images; and a repository that knows them."""
 
 import os
 import shutil
-import socket
 import subprocess
 from functools import partial
 from pathlib import Path
 
 from infra.demo import workspace
-from infra.processes import Processes, free_port
+from infra.processes import Processes, free_port, listens
 from infra.repository import git
 from movierec.errors import BadInput
 from movierec.files import write_text
@@ -92,9 +91,3 @@ def has_docker() -> bool:
     return (
         bool(shutil.which("docker")) and not subprocess.run(command, capture_output=True).returncode
     )
-
-
-def listens(port: int) -> bool:
-    """Whether somebody takes connections on a port of loopback."""
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0

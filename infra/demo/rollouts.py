@@ -5,13 +5,12 @@ from types import TracebackType
 
 import numpy as np
 
-from infra.demo.around import listens
 from infra.demo.report import Step
 from infra.demo.terminal import Terminal
 from infra.kubernetes.cluster import Cluster
 from infra.kubernetes.images import ROUTER, build, hand_over, image_of
 from infra.kubernetes.install import install, remove
-from infra.processes import free_port
+from infra.processes import free_port, listens
 from movierec.models.kinds import KINDS
 
 RELEASE = "python -m infra.release"

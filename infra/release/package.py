@@ -7,13 +7,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from infra.release.documents import yaml_at
 from infra.release.tag import Tag
 from infra.repository import attempt, environment
 from movierec.errors import BadInput, CorruptFile, Unavailable
-from movierec.yamlfile import parse_yaml
 
+REMEDY = "tag a commit of this project whose `dvc repro` ended well"
 LOAD = """
 import json, sys
 sys.path[:0] = sys.argv[2:]
@@ -40,11 +40,12 @@ class Locked:
 
 def locked_model(repository: Path, tag: Tag) -> Locked:
     """The model that a tag stands for. Raises BadInput when its dvc.yaml or dvc.lock have none."""
-    artifacts = document(repository, tag, "dvc.yaml").get("artifacts") or {}
+    artifacts = yaml_at(repository, tag.commit, tag.name, "dvc.yaml", REMEDY).get("artifacts") or {}
     if tag.kind not in artifacts:
         raise BadInput(f"{tag.name}: no `{tag.kind}` among the `artifacts` of its dvc.yaml")
     path = artifacts[tag.kind]["path"]
-    for stage in (document(repository, tag, "dvc.lock").get("stages") or {}).values():
+    lock = yaml_at(repository, tag.commit, tag.name, "dvc.lock", REMEDY)
+    for stage in (lock.get("stages") or {}).values():
         for out in stage.get("outs", []):
             if out["path"] == path and out.get("md5", "").endswith(".dir"):
                 return Locked(path, out["md5"])
@@ -52,15 +53,6 @@ def locked_model(repository: Path, tag: Tag) -> Locked:
         f"{tag.name}: no {path} among the outputs in its dvc.lock; tag a commit whose `dvc repro` "
         f"trained it"
     )
-
-
-def document(repository: Path, tag: Tag, name: str) -> dict[str, Any]:
-    """A YAML file of a tag's commit. Raises BadInput when it has none."""
-    remedy = "tag a commit of this project whose `dvc repro` ended well"
-    shown = attempt(repository, "show", f"{tag.commit}:{name}")
-    if shown.returncode:
-        raise BadInput(f"{tag.name}: no {name} in it; {remedy}")
-    return parse_yaml(shown.stdout, Path(f"{tag.name}:{name}"), remedy)
 
 
 def fetch(repository: Path, tag: Tag, locked: Locked, target: Path) -> None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.release.documents import yaml_at
 from infra.release.package import md5_of_listing
 from infra.release.planned import planned
 from infra.repository import attempt, git
 from movierec.errors import BadInput
-from movierec.yamlfile import parse_yaml
 
 LOCK = "dvc.lock"
 DATA = "data/"
@@ -32,10 +32,7 @@ class Pipeline:
     def read(cls, repository: Path, treeish: str, name: str) -> "Pipeline":
         """That of a commit or a tree. Raises BadInput when it has none."""
         remedy = "run `dvc repro` and release what it made"
-        shown = attempt(repository, "show", f"{treeish}:{LOCK}")
-        if shown.returncode:
-            raise BadInput(f"{name}: no {LOCK} in it; {remedy}")
-        document = parse_yaml(shown.stdout, Path(f"{name}:{LOCK}"), remedy)
+        document = yaml_at(repository, treeish, name, LOCK, remedy)
         names = planned(repository, treeish, name)
         stages = {n: stage for n, stage in (document.get("stages") or {}).items() if n in names}
         listed = git(repository, "ls-tree", "-r", "-z", "--name-only", "--full-tree", treeish)

@@ -8,9 +8,9 @@ from typing import Any
 from dvc.exceptions import DvcException
 from dvc.parsing.context import Context
 
+from infra.release.documents import yaml_at
 from infra.repository import attempt
 from movierec.errors import BadInput
-from movierec.yamlfile import parse_yaml
 
 FILE = "dvc.yaml"
 PARAMS = "params.yaml"
@@ -21,13 +21,13 @@ REMEDY = "see `dvc status`"
 def planned(repository: Path, treeish: str, name: str) -> set[str]:
     """The names of the stages that dvc.yaml of a commit or a tree has, with `@<item>` those that it
     has for each of something. Raises BadInput when that cannot be told; `name` is for that."""
-    pipeline = document(repository, treeish, name, FILE)
+    pipeline = yaml_at(repository, treeish, name, FILE, REMEDY)
     files = [file for file in pipeline.get("vars") or [] if isinstance(file, str)]
     if not attempt(repository, "cat-file", "-e", f"{treeish}:{PARAMS}").returncode:
         files.insert(0, PARAMS)
     told: dict[str, Any] = {}
     for file in files:
-        told |= document(repository, treeish, name, file)
+        told |= yaml_at(repository, treeish, name, file, REMEDY)
     names = set()
     for stage, made in (pipeline.get("stages") or {}).items():
         items = made.get("foreach")
@@ -45,12 +45,3 @@ def each(items: Any, told: Mapping[str, Any], name: str) -> list[str]:
         return [str(item) for item in Context(told).resolve(items)]
     except DvcException as error:
         raise BadInput(f"{name}:{FILE}: foreach {items}: {error}; {REMEDY}") from None
-
-
-def document(repository: Path, treeish: str, name: str, file: str) -> dict[str, Any]:
-    """A YAML file of a commit or a tree."""
-    shown = attempt(repository, "show", f"{treeish}:{file}")
-    if shown.returncode:
-        raise BadInput(f"{name}: no {file} in it; {REMEDY}")
-    found: dict[str, Any] = parse_yaml(shown.stdout, Path(f"{name}:{file}"), REMEDY)
-    return found

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.processes import Processes, free_port
-from tests.infra.release.s3 import listens
+from infra.processes import Processes, free_port, listens
 
 CONFIG = """\
 version: 0.1

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.processes import Processes, free_port
+from infra.processes import Processes, free_port, listens
 from infra.registry.client import Registry
 from infra.registry.settings import ImagesSettings
 from tests.infra.registry.certificates import certify
-from tests.infra.release.s3 import listens
 
 USER, PASSWORD = "pusher", "canary-4711-registry"
 CONFIG = """\

@@ -1,11 +1,10 @@
 """An S3 server for the tests: versitygw, with TLS by a certificate of its own."""
 
-import socket
 import subprocess
 from functools import partial
 from pathlib import Path
 
-from infra.processes import Processes, free_port
+from infra.processes import Processes, free_port, listens
 from tests.infra.release.project import Project
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -68,8 +67,3 @@ def certify(certificate: Path, key: Path) -> None:
         check=True,
         capture_output=True,
     )
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
