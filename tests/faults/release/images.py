@@ -1,28 +1,39 @@
-"""Images on their way to a real registry, Debian's: it is killed in mid-push, or who pushes is."""
+"""Images on their way: who builds one is killed; in mid-push to a real registry, Debian's, who pushes
+is, or the registry."""
 
 import os
 import signal
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from infra.registry.push import Image, push
 from movierec.errors import Unavailable
+from tests.faults.killing import spread
 from tests.faults.release.bed import Bed
 from tests.faults.release.outcome import Outcome
 from tests.infra.docker.registry import PASSWORD, Server, serving
 from tests.infra.docker.test_push import BIG, SECONDS, imported, in_mid_push
+from tests.infra.release.tagged import small, tag
 
 NAME = "movierec:svd-v0.0.9099"
+BUILT, RELEASE = "movierec:svd-v0.0.9098", "svd@v0.0.9098"
 Way = Callable[[Server, "subprocess.Popen[bytes]"], None]
+
+
+def need_docker() -> None:
+    """Raises Unavailable when there is no engine."""
+    if subprocess.run(["docker", "info"], capture_output=True).returncode:
+        raise Unavailable("no Docker engine answers: leave what is called `image…` out")
 
 
 @contextmanager
 def registry(bed: Bed) -> Iterator[Server]:
     """One that runs while the block does. Needs a Docker engine."""
-    if subprocess.run(["docker", "info"], capture_output=True).returncode:
-        raise Unavailable("no Docker engine answers: leave `images` out")
+    need_docker()
     folder = bed.folder / f"registry-{next(bed.numbers)}"
     folder.mkdir()
     with serving(folder) as server:
@@ -73,3 +84,58 @@ def tried(bed: Bed, outcome: Outcome, server: Server, made: Image, way: Way) -> 
         outcome.recovered += 1
     else:
         outcome.note(f"{way.__name__}: {found}, then {again}; left {left}")
+
+
+def in_build(bed: Bed) -> Outcome:
+    """Docker's client and who called it die at moments of a build: the next one makes the image
+    that an undisturbed one makes, and no container stays."""
+    need_docker()
+    outcome = Outcome("killed in mid-build of an image")
+    folder = bed.folder / f"built-{next(bed.numbers)}"
+    folder.mkdir()
+    repository = small(folder)
+    tag(repository, RELEASE)
+    assert built(repository).wait(SECONDS) == 0, "nothing disturbs it"
+    subprocess.run(["docker", "image", "rm", "--force", BUILT], capture_output=True)
+    started = time.monotonic()
+    built(repository).wait(SECONDS)
+    whole, expected, others = time.monotonic() - started, labels(), containers()
+    for moment in spread(round(whole * 1000), bed.pick(3, 9))[1:-1]:
+        subprocess.run(["docker", "image", "rm", "--force", BUILT], capture_output=True)
+        child = built(repository)
+        time.sleep(moment / 1000)
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        outcome.tried += 1
+        begun = labels()
+        outcome.wrong += begun not in ("", expected)
+        status, found = built(repository).wait(SECONDS), labels()
+        if (status, found, containers()) == (0, expected, others):
+            outcome.recovered += 1
+        else:
+            outcome.note(f"after {moment} ms: {status}, {found}; containers {containers()}")
+    subprocess.run(["docker", "image", "rm", "--force", BUILT], capture_output=True)
+    outcome.note(f"an undisturbed build took {whole:.1f} s")
+    return outcome
+
+
+def built(repository: Path) -> "subprocess.Popen[bytes]":
+    """A build of the release that has begun, as the head of a process group."""
+    command = [sys.executable, "-m", "infra.release.image", RELEASE, "--repo", str(repository)]
+    return subprocess.Popen(
+        [*command, "--", "--network", "host"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def labels() -> str:
+    """What the image says of itself; nothing when there is none."""
+    command = ["docker", "image", "inspect", "--format", "{{json .Config}} {{json .RootFS}}", BUILT]
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+
+
+def containers() -> str:
+    """The ids of all containers."""
+    return subprocess.run(["docker", "ps", "-aq"], capture_output=True, text=True).stdout
