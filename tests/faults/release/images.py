@@ -1,5 +1,5 @@
-"""Images on their way: who builds one is killed; in mid-push to a real registry, Debian's, who pushes
-is, or the registry."""
+"""Images on their way: who builds one is killed; in mid-push to a real registry, Debian's, who
+pushes is, or the registry."""
 
 import os
 import signal
@@ -21,6 +21,8 @@ from tests.infra.release.tagged import small, tag
 
 NAME = "movierec:svd-v0.0.9099"
 BUILT, RELEASE = "movierec:svd-v0.0.9098", "svd@v0.0.9098"
+BUILD_SECONDS = 600.0
+ANEW = ("--no-cache",)
 Way = Callable[[Server, "subprocess.Popen[bytes]"], None]
 
 
@@ -87,55 +89,63 @@ def tried(bed: Bed, outcome: Outcome, server: Server, made: Image, way: Way) -> 
 
 
 def in_build(bed: Bed) -> Outcome:
-    """Docker's client and who called it die at moments of a build: the next one makes the image
-    that an undisturbed one makes, and no container stays."""
+    """Docker's client and who called it die at moments of a build that takes nothing from Docker's
+    cache: the next one makes an image that says what an undisturbed one says; no container stays.
+    """
     need_docker()
     outcome = Outcome("killed in mid-build of an image")
     folder = bed.folder / f"built-{next(bed.numbers)}"
     folder.mkdir()
     repository = small(folder)
     tag(repository, RELEASE)
-    assert built(repository).wait(SECONDS) == 0, "nothing disturbs it"
-    subprocess.run(["docker", "image", "rm", "--force", BUILT], capture_output=True)
     started = time.monotonic()
-    built(repository).wait(SECONDS)
-    whole, expected, others = time.monotonic() - started, labels(), containers()
+    assert built(repository, *ANEW).wait(BUILD_SECONDS) == 0, "nothing disturbs it"
+    whole, expected, others = time.monotonic() - started, config(), containers()
     for moment in spread(round(whole * 1000), bed.pick(3, 9))[1:-1]:
-        subprocess.run(["docker", "image", "rm", "--force", BUILT], capture_output=True)
-        child = built(repository)
+        remove()
+        child = built(repository, *ANEW)
         time.sleep(moment / 1000)
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
         outcome.tried += 1
-        begun = labels()
-        outcome.wrong += begun not in ("", expected)
-        status, found = built(repository).wait(SECONDS), labels()
-        if (status, found, containers()) == (0, expected, others):
+        outcome.wrong += config() not in ("", expected)
+        status = built(repository).wait(BUILD_SECONDS)
+        if (status, config(), containers()) == (0, expected, others):
             outcome.recovered += 1
         else:
-            outcome.note(f"after {moment} ms: {status}, {found}; containers {containers()}")
-    subprocess.run(["docker", "image", "rm", "--force", BUILT], capture_output=True)
+            outcome.note(f"after {moment} ms: {status}, {config()}; containers {containers()}")
+    remove()
     outcome.note(f"an undisturbed build took {whole:.1f} s")
     return outcome
 
 
-def built(repository: Path) -> "subprocess.Popen[bytes]":
+def built(repository: Path, *options: str) -> "subprocess.Popen[bytes]":
     """A build of the release that has begun, as the head of a process group."""
     command = [sys.executable, "-m", "infra.release.image", RELEASE, "--repo", str(repository)]
     return subprocess.Popen(
-        [*command, "--", "--network", "host"],
+        [*command, "--", "--network", "host", *options],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
 
 
-def labels() -> str:
-    """What the image says of itself; nothing when there is none."""
-    command = ["docker", "image", "inspect", "--format", "{{json .Config}} {{json .RootFS}}", BUILT]
-    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+def config() -> str:
+    """How the image is run and what it says of itself; nothing when there is none."""
+    return told("image", "inspect", "--format", "{{json .Config}}", BUILT)
 
 
 def containers() -> str:
-    """The ids of all containers."""
-    return subprocess.run(["docker", "ps", "-aq"], capture_output=True, text=True).stdout
+    """The ids of all containers, those that a build makes among them."""
+    return told("ps", "--all", "--quiet")
+
+
+def remove() -> None:
+    """Have no image of the release."""
+    told("image", "rm", "--force", BUILT)
+
+
+def told(*arguments: str) -> str:
+    """What Docker's client prints."""
+    done = subprocess.run(["docker", *arguments], capture_output=True, text=True)
+    return done.stdout.strip()

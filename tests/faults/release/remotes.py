@@ -1,4 +1,4 @@
-"""A DVC remote behind a network: an S3 server that is slow, killed, cut off or silent in mid-push."""
+"""A DVC remote behind a network: S3 that is slow, killed, cut off or silent in mid-push."""
 
 import contextlib
 import os
