@@ -42,7 +42,7 @@ def sweep(place: Path, what: str) -> list[Path]:
 def _is_left(folder: Path) -> bool:
     """Whether it is ours, a folder, and no process holds its lock."""
     try:
-        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
         return False
     try:
