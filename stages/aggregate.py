@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 
 from movierec.cli import run
@@ -23,7 +24,7 @@ def main(arguments: list[str]) -> int:
         start = day_start(day_number(day))
     except ValueError:
         raise BadInput(f"{options.day}: a closed day's folder is named YYYY-MM-DD") from None
-    aggregate, counts = aggregate_day(stream_day(options.day), start)
+    aggregate, counts = aggregate_day(partial(stream_day, options.day), start)
     totals = manifest_of(options.day)["totals"]
     counts |= {
         "rejected": totals["rejected"],

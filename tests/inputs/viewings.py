@@ -1,6 +1,7 @@
 """Short logs for tests: events as tuples, made into lines, aggregates and a window."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ from movierec.lines.parsing import parse_batch
 from movierec.lines.rows import STORED, LineBatch
 from movierec.times import DAY, MILLISECOND, SECOND, day_number
 
+MOST = 60
+"""So few that a longer day is read for a share of its users at a time."""
 FIRST_DAY = "2026-11-01"
 NOW = day_number("2027-11-01") * DAY // MILLISECOND
 
@@ -62,7 +65,8 @@ def stored(lines: list[bytes]) -> pa.Table:
 def aggregate_of(viewings: Iterable[Viewing], day: int, batch: int = 3) -> Aggregate:
     """The aggregate of a day's viewings, in the order of the log."""
     table = stored([v.line for v in viewings if v.day == day])
-    return aggregate_day(table.to_batches(max_chunksize=batch), day_start(day), buckets=3)[0]
+    read = partial(table.to_batches, max_chunksize=batch)
+    return aggregate_day(read, day_start(day), most=MOST)[0]
 
 
 def window_of(viewings: list[Viewing], days: int) -> Window:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from movierec.dataset.distinct import distinct
 from movierec.dataset.matrix import PARTS, Dataset, TakeUps, Watchers, csr
 from movierec.dataset.pairs import Pairs
 from movierec.dataset.scale import Events, on_scale
@@ -86,7 +87,7 @@ def _prune(
     """
     n_users, n_movies = len(window.users), len(window.movies)
     train, watched = parts["train"], parts["watched"]
-    seen = np.unique(
+    seen = distinct(
         np.concatenate([p.u.astype(np.int64) * n_movies + p.i for p in (train, watched)])
     )
     support = np.bincount(seen % n_movies, minlength=n_movies)

@@ -1,21 +1,23 @@
 """A day of log rows → one row per (user, movie).
 
-Rows stream through: they are dealt by user into buckets on disk, and each bucket is then
-reduced by itself, so memory depends on the number of (user, movie) pairs, not of lines.
+Watch lines, nearly all of a day, become bitmaps of minutes (`cells`) as they stream through, so
+memory depends on the number of (user, movie) pairs, not of lines. Where even those are too many,
+the day is read several times, for a share of the users each time.
 """
 
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from movierec.dataset.aggregates import Aggregate
+from movierec.dataset.cells import Cells, Full, Watches, watched
+from movierec.dataset.distinct import distinct
 from movierec.dataset.vocabulary import Vocabulary
 from movierec.hashing import hash_text, mix
 from movierec.lines.kinds import KINDS, RATING, WATCH
@@ -23,36 +25,50 @@ from movierec.times import Nanoseconds
 
 PAIRS = ("user", "movie", "minutes", "first_watch", "last_watch", "rating", "rated_at")
 EARLIER = ("earlier_user", "earlier_movie", "earlier_rating", "earlier_rated_at")
-BUCKETS = 64
+MOST = 1 << 23
+"""Cells, and lines of a kind, that are held at a time: some 1.2 GB at most."""
+MOST_SHARES = 1 << 6
+"""Where one of so many shares of the users is still too many, somebody is no person: he is held
+whatever it takes."""
+NO_LIMIT = 1 << 62
 LINE = np.dtype(
     [
         ("user", "<i8"),
         ("time", "<i8"),
         ("text", "<u8"),  # hash of what has no column of its own here
         ("movie", "<i4"),
-        ("minute", "<i4"),
         ("rating", "<f4"),
         ("kind", "u1"),
         ("digits", "u1"),
     ]
 )
+"""A line that is no watch."""
+Read = Callable[[], Iterable[pa.RecordBatch]]
 
 
 def aggregate_day(
-    batches: Iterable[pa.RecordBatch], day_start: Nanoseconds, buckets: int = BUCKETS
+    read: Read, day_start: Nanoseconds, most: int = MOST
 ) -> tuple[Aggregate, dict[str, Any]]:
-    """Reduce the good lines of a day (schema rows.STORED, in log order) to pairs and counts.
+    """Reduce the good lines of a day to pairs and counts.
 
-    `day_start` is the day's first moment; lines before it are counted as late.
+    `read` gives them (schema rows.STORED, in log order), as often as it is called. `day_start` is
+    the day's first moment; lines before it are counted as late.
     """
+    shares = 1
+    while shares < MOST_SHARES:
+        try:
+            return _aggregate(read, day_start, shares, most)
+        except Full:
+            shares *= 2
+    return _aggregate(read, day_start, shares, most=NO_LIMIT)
+
+
+def _aggregate(
+    read: Read, day_start: Nanoseconds, shares: int, most: int
+) -> tuple[Aggregate, dict[str, Any]]:
+    """`aggregate_day`, for a share of the users at a time. Raises Full when one is too large."""
     reader = _Reader(day_start)
-    with tempfile.TemporaryDirectory() as spill:
-        files: list[IO[bytes]] = [
-            (Path(spill) / f"{number}").open("w+b") for number in range(buckets)
-        ]
-        for batch in batches:
-            _deal(reader.lines(batch), files)
-        parts = [_Part.of(lines) for lines in _collect(files)]
+    parts = [_Part.of(read, reader, share, shares, most) for share in range(shares)]
     movies, rank = reader.movies()
     pairs = _gather([part.pairs for part in parts], rank)
     earlier = _gather([part.earlier for part in parts], rank)
@@ -62,47 +78,35 @@ def aggregate_day(
 
 
 class _Reader:
-    """Turns batches into LINE arrays, numbering the movies, and counts what passes."""
+    """Numbers the movies of batches, and counts what passes."""
 
     def __init__(self, day_start: Nanoseconds) -> None:
         self.day_start = day_start
-        self.codes: dict[str, int] = {}
+        self.slugs = pa.array([], pa.string())
         self.kinds: Counter[str] = Counter()
         self.late = 0
         self.oldest = self.newest = 0
 
-    def lines(self, batch: pa.RecordBatch) -> NDArray[Any]:
-        """The LINE array of a batch."""
-        lines = np.zeros(batch.num_rows, LINE)
-        for name in ("kind", "time", "digits", "user", "minute"):
-            lines[name] = batch.column(name).fill_null(0).to_numpy(zero_copy_only=False)
-        lines["movie"] = self._numbers(batch.column("movie"))
-        self._texts(batch, lines)
-        self._count(batch, lines)
-        return lines
-
-    def _numbers(self, column: pa.Array) -> NDArray[np.int32]:
+    def numbers(self, batch: pa.RecordBatch) -> NDArray[np.int32]:
         """Numbers of the movies, -1 for none; new slugs get the next number."""
+        column = batch.column("movie")
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode()
-        slugs = column.dictionary.to_pylist()
-        known = [self.codes.setdefault(slug, len(self.codes)) for slug in slugs]
-        table = np.array([*known, -1], np.int32)
-        numbers: NDArray[np.int32] = table[column.indices.fill_null(len(slugs)).to_numpy()]
+        words = column.dictionary
+        known = pc.index_in(words, value_set=self.slugs)
+        if known.null_count:
+            self.slugs = pa.concat_arrays([self.slugs, words.filter(known.is_null())])
+            known = pc.index_in(words, value_set=self.slugs)
+        table = np.r_[known.to_numpy(), np.int32(-1)].astype(np.int32)
+        numbers: NDArray[np.int32] = table[column.indices.fill_null(len(words)).to_numpy()]
         return numbers
 
-    def _texts(self, batch: pa.RecordBatch, lines: NDArray[Any]) -> None:
-        """Fill in ratings, and hashes of the texts by which equal lines are told."""
-        for row in np.flatnonzero(lines["kind"] != WATCH):
-            text = batch.column("text")[row].as_py()
-            if lines["kind"][row] == RATING:
-                lines["rating"][row] = float(text)
-            lines["text"][row] = hash_text(text or "")
-
-    def _count(self, batch: pa.RecordBatch, lines: NDArray[Any]) -> None:
-        for kind, number in zip(*np.unique(lines["kind"], return_counts=True), strict=True):
-            self.kinds[KINDS[int(kind)]] += int(number)
-        times = lines["time"]
+    def count(self, batch: pa.RecordBatch) -> None:
+        """Count the lines of a batch, each day's once."""
+        kinds = np.bincount(_column(batch, "kind"), minlength=1)
+        for kind in np.flatnonzero(kinds).tolist():
+            self.kinds[KINDS[kind]] += int(kinds[kind])
+        times = _column(batch, "time")
         if len(times):
             low, high = int(times.min()), int(times.max())
             self.oldest = min(self.oldest, low) if self.oldest else low
@@ -111,7 +115,7 @@ class _Reader:
 
     def movies(self) -> tuple[Vocabulary, NDArray[np.int32]]:
         """The day's movies, and the index among them of each number."""
-        slugs = np.array(list(self.codes), np.bytes_)
+        slugs = np.array(self.slugs.to_pylist(), np.bytes_)
         movies = Vocabulary.of(slugs)
         return movies, movies.index(slugs)
 
@@ -127,34 +131,57 @@ class _Reader:
         }
 
 
-def _deal(lines: NDArray[Any], files: list[IO[bytes]]) -> None:
-    """Append each line to its user's bucket, in log order."""
-    bucket = mix(lines["user"]) % np.uint64(len(files))
-    order = np.argsort(bucket, kind="stable")
-    ends = np.cumsum(np.bincount(bucket.astype(np.int64), minlength=len(files)))[:-1]
-    for file, part in zip(files, np.split(lines[order], ends), strict=True):
-        file.write(part.tobytes())
+def _column(batch: pa.RecordBatch, name: str) -> NDArray[Any]:
+    """A column of numbers, 0 where there is none."""
+    column: NDArray[Any] = batch.column(name).fill_null(0).to_numpy(zero_copy_only=False)
+    return column
 
 
-def _collect(files: list[IO[bytes]]) -> Iterator[NDArray[Any]]:
-    """The buckets, one after the other."""
-    for file in files:
-        with file:
-            file.seek(0)
-            yield np.frombuffer(file.read(), LINE)
+def _watches(batch: pa.RecordBatch, movie: NDArray[np.int32], where: NDArray[Any]) -> Watches:
+    """The watch lines of a batch among those of `where`."""
+    taken = where & (_column(batch, "kind") == WATCH)
+    columns = {"user": _column(batch, "user"), "movie": movie}
+    columns |= {name: _column(batch, name) for name in ("minute", "time", "digits")}
+    return Watches(**{name: column[taken] for name, column in columns.items()})
+
+
+def _others(batch: pa.RecordBatch, movie: NDArray[np.int32], where: NDArray[Any]) -> NDArray[Any]:
+    """The other lines, with hashes of the texts by which equal lines are told."""
+    taken = np.flatnonzero(where & (_column(batch, "kind") != WATCH))
+    lines = np.zeros(len(taken), LINE)
+    for name in ("kind", "time", "digits", "user"):
+        lines[name] = _column(batch, name)[taken]
+    lines["movie"] = movie[taken]
+    texts = batch.column("text").take(pa.array(taken)).fill_null("").to_pylist()
+    lines["text"] = [hash_text(text) for text in texts]
+    rated = np.flatnonzero(lines["kind"] == RATING)
+    lines["rating"][rated] = [float(texts[row]) for row in rated.tolist()]
+    return lines
 
 
 @dataclass(frozen=True)
 class _Part:
-    """One bucket, reduced. The columns of `pairs` are PAIRS, those of `earlier` EARLIER."""
+    """A share of the users, reduced: `pairs` has the columns of PAIRS, `earlier` of EARLIER."""
 
     pairs: list[NDArray[Any]]
     earlier: list[NDArray[Any]]
     duplicates: int
 
     @classmethod
-    def of(cls, lines: NDArray[Any]) -> "_Part":
-        watched = _watched(lines[lines["kind"] == WATCH])
+    def of(cls, read: Read, reader: _Reader, share: int, shares: int, most: int) -> "_Part":
+        """Of users whose hash is `share` modulo `shares`. Raises Full when they are too many."""
+        cells, others, held = Cells(most), [np.zeros(0, LINE)], 0
+        for batch in read():
+            if share == 0:
+                reader.count(batch)
+            movie, where = reader.numbers(batch), _of_share(batch, share, shares)
+            cells.add(_watches(batch, movie, where))
+            others.append(_others(batch, movie, where))
+            held += len(others[-1])
+            if held > most:
+                raise Full
+        duplicates = _repeats(cells, read, reader, share, shares)
+        lines = np.concatenate(others)
         ratings = lines[lines["kind"] == RATING]
         # Stable: equal times stay in log order, so the last of a pair's run is the last rating.
         ratings = ratings[np.lexsort((ratings["time"], ratings["movie"], ratings["user"]))]
@@ -162,10 +189,40 @@ class _Part:
         last[:-1] = _differs(ratings, "user", "movie")
         earlier = ratings[~last]
         return cls(
-            _join(watched, ratings[last]),
+            _join(watched(cells.rows()), ratings[last]),
             [earlier["user"], earlier["movie"], earlier["rating"], earlier["time"]],
-            len(lines) - len(np.unique(_fingerprints(lines))),
+            duplicates + len(lines) - len(distinct(_fingerprints(lines))),
         )
+
+
+def _of_share(batch: pa.RecordBatch, share: int, shares: int) -> NDArray[np.bool_]:
+    users = _column(batch, "user")
+    if shares == 1:
+        return np.ones(len(users), bool)
+    chosen: NDArray[np.bool_] = mix(users) % np.uint64(shares) == share
+    return chosen
+
+
+def _repeats(cells: Cells, read: Read, reader: _Reader, share: int, shares: int) -> int:
+    """How many watch lines stand in the day for the second time or more: those alone are read
+    again that may. Raises Full when they are too many."""
+    repeated = cells.repeated()
+    if repeated > cells.most:
+        raise Full
+    if not repeated:
+        return 0
+    seen = []
+    for batch in read():
+        lines = _watches(batch, reader.numbers(batch), _of_share(batch, share, shares))
+        may = cells.may_repeat(lines)
+        seen.append([column[may] for column in lines])
+    columns = [np.concatenate(column) for column in zip(*seen, strict=True)]
+    order = np.lexsort(columns)
+    equal = np.ones(repeated - 1, bool)
+    for column in columns:
+        ordered = column[order]
+        equal &= ordered[1:] == ordered[:-1]
+    return int(equal.sum())
 
 
 def _differs(lines: NDArray[Any], *names: str) -> NDArray[np.bool_]:
@@ -179,21 +236,9 @@ def _differs(lines: NDArray[Any], *names: str) -> NDArray[np.bool_]:
 def _fingerprints(lines: NDArray[Any]) -> NDArray[np.uint64]:
     """64-bit hashes that are equal for equal lines."""
     value = np.zeros(len(lines), np.uint64)
-    for name in ("user", "time", "text", "movie", "minute", "kind", "digits"):
+    for name in ("user", "time", "text", "movie", "kind", "digits"):
         value = mix(value ^ lines[name].astype(np.uint64))
     return value
-
-
-def _watched(lines: NDArray[Any]) -> list[NDArray[Any]]:
-    """Columns user, movie, minutes, first and last watch of the watch lines of a bucket."""
-    if len(lines) == 0:
-        return [lines["user"], lines["movie"], lines["minute"], lines["time"], lines["time"]]
-    lines = lines[np.lexsort((lines["minute"], lines["movie"], lines["user"]))]
-    starts = np.flatnonzero(np.r_[True, _differs(lines, "user", "movie")])
-    fresh = np.r_[True, _differs(lines, "user", "movie", "minute")]
-    minutes = np.add.reduceat(fresh.astype(np.int32), starts)
-    first, last = (f.reduceat(lines["time"], starts) for f in (np.minimum, np.maximum))
-    return [lines["user"][starts], lines["movie"][starts], minutes, first, last]
 
 
 def _join(watched: list[NDArray[Any]], rated: NDArray[Any]) -> list[NDArray[Any]]:

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from movierec.dataset.distinct import distinct
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -26,7 +28,7 @@ class Vocabulary:
     @classmethod
     def of(cls, *columns: NDArray[Any]) -> "Vocabulary":
         """The ids that stand in any of `columns`."""
-        return cls(np.unique(np.concatenate([np.unique(column) for column in columns])))
+        return cls(distinct(np.concatenate([distinct(column) for column in columns])))
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from movierec.dataset.distinct import distinct
 from movierec.dataset.matrix import rows_of
 
 
@@ -62,7 +63,7 @@ def ndcg(hit: NDArray[np.bool_], n_relevant: NDArray[np.integer[Any]]) -> NDArra
 
 def coverage(lists: NDArray[np.integer[Any]], n_movies: int) -> float:
     """Share of all movies that stand in at least one list."""
-    return len(np.unique(lists[lists >= 0])) / n_movies
+    return len(distinct(lists[lists >= 0])) / n_movies
 
 
 def popularity_lift(

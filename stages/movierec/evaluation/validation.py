@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from movierec.dataset.distinct import distinct
 from movierec.dataset.matrix import Dataset, contains, rows_of
 from movierec.evaluation import ranking
 from movierec.fields import number
@@ -53,7 +54,7 @@ class Validation:
         u = rows_of(matrix)
         liked = matrix.data >= relevant_rating
         new = ~contains(dataset.train, matrix) & ~contains(dataset.watched, matrix)
-        users = np.unique(u)
+        users = distinct(u)
         rows = np.searchsorted(users, u)
         good = liked & new
         shape = (len(users), len(dataset.movies))

@@ -365,7 +365,7 @@ def test_re_ratings_that_fall_into_one_second_keep_their_order(tmp_path, order):
     rows = [line for line in topic.sent if not isinstance(parse(line), Account)]
     days = [[line for line in rows if line[9:10] == b"%d" % day] for day in (1, 2, 3)]
     parts = [
-        aggregate_day(stored(of_day).to_batches(), day_start(day))[0]
+        aggregate_day(stored(of_day).to_batches, day_start(day))[0]
         for day, of_day in enumerate(days)
     ]
     [(_, _, found, _)] = Window.of(parts).blocks()

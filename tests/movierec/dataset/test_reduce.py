@@ -1,6 +1,9 @@
 """A day's lines become pairs: distinct minutes, the last rating, repeats counted."""
 
+from functools import partial
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +17,7 @@ VIEWINGS = st.lists(
         second=st.integers(1, 9),
         user=st.integers(1, 3),
         movie=st.sampled_from(["b+1999", "a+2001", "c"]),
-        minute=st.integers(0, 2),
+        minute=st.sampled_from([0, 1, 2, 63, 64, 65, 127, 128, 65_535, 65_536, 99_999]),
         rating=st.integers(0, 5),
     ),
     min_size=1,
@@ -63,7 +66,8 @@ def test_the_last_rating_wins_and_at_the_same_time_the_later_line() -> None:
 @given(VIEWINGS)
 def test_repeats_are_lines_that_stood_before(viewings: list[Viewing]) -> None:
     lines = [v.line for v in viewings]
-    _, counts = aggregate_day(stored(lines).to_batches(max_chunksize=4), day_start(0), buckets=2)
+    read = partial(stored(lines).to_batches, max_chunksize=4)
+    _, counts = aggregate_day(read, day_start(0), most=4)
     assert counts["duplicates"] == len(lines) - len(set(lines))
     assert counts["rating"] == sum(v.rating > 0 for v in viewings)
     assert counts["watch"] + counts["rating"] == len(lines)
@@ -74,4 +78,57 @@ def test_repeats_are_lines_that_stood_before(viewings: list[Viewing]) -> None:
 
 def test_lines_before_the_day_are_late() -> None:
     table = stored([Viewing(0, 5, 1, "a").line, Viewing(1, 5, 1, "a").line])
-    assert aggregate_day(table.to_batches(), day_start(1))[1]["late"] == 1
+    assert aggregate_day(table.to_batches, day_start(1))[1]["late"] == 1
+
+
+TIMES = ("2026-11-01T00:01", "2026-11-01T00:01:00", "2026-11-01T00:01:00.000000001")
+LINES = st.builds(
+    "{},{},{}".format,
+    st.sampled_from(TIMES),  # one moment, or nearly: texts differ, so lines do
+    st.sampled_from([1, 2, 999_999_999_999_999_999]),
+    st.sampled_from(
+        [
+            "GET /data/m/a+2001/64.mpg",
+            "GET /data/m/b/64.mpg",
+            "GET /data/m/b/0.mpg",
+            "GET /rate/b=1",
+            "GET /rate/b=1.0",
+            "GET /rate/only+rated=4",
+            "recommendation request h:1, status 200, result: a, 3 ms",
+            "recommendation request h:1, status 200, result: b, 3 ms",
+            "GET /create_account",
+        ]
+    ),
+)
+
+
+@given(st.lists(LINES, min_size=1, max_size=40), st.integers(1, 40))
+def test_lines_of_all_kinds_are_told_apart_by_every_byte(lines: list[str], most: int) -> None:
+    table = stored([line.encode() for line in lines])
+    aggregate, counts = aggregate_day(table.to_batches, day_start(0), most=most)
+    assert counts["duplicates"] == len(lines) - len(set(lines))
+    assert counts["stored"] == len(lines)
+    assert len(aggregate.earlier_user) + (~np.isnan(aggregate.rating)).sum() == counts["rating"]
+
+
+@pytest.mark.parametrize("most", [50, 400, 100_000])
+def test_how_much_is_held_at_a_time_decides_no_byte(most: int) -> None:
+    random = np.random.default_rng(5)
+    viewings = [
+        Viewing(0, int(s), int(u), f"m{m}", int(minute), int(r))
+        for s, u, m, minute, r in zip(
+            random.integers(1, 50, 3000),
+            random.integers(1, 40, 3000),
+            random.integers(0, 9, 3000),
+            random.integers(0, 200, 3000),
+            random.choice([0, 0, 0, 3, 4], 3000),
+            strict=True,
+        )
+    ]
+    table = stored([v.line for v in viewings])
+    read = partial(table.to_batches, max_chunksize=100)
+    whole, counted = aggregate_day(read, day_start(0))
+    shared, again = aggregate_day(read, day_start(0), most=most)
+    assert counted == again and counted["duplicates"] > 0
+    for name, column in vars(whole).items():
+        assert column.tobytes() == getattr(shared, name).tobytes(), name

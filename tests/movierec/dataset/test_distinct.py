@@ -1,0 +1,16 @@
+"""Distinct values, as NumPy's own `unique` finds them."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from movierec.dataset.distinct import distinct
+
+
+@given(st.lists(st.integers(0, 20)))
+def test_they_are_those_of_numpy(values: list[int]) -> None:
+    for kind in (np.uint64, np.int32, "S3"):
+        column = np.array(values).astype(kind)
+        found = distinct(column)
+        assert found.dtype == column.dtype
+        assert found.tolist() == sorted(set(column.tolist()))
