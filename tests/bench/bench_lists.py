@@ -231,7 +231,7 @@ def timed(fit: Callable[[], T]) -> tuple[T, float]:
 
 def measured(scores: Scores, dataset: Dataset, params: Evaluate) -> dict[str, float]:
     """The project's measures of a peer's lists."""
-    part = Validation.of(dataset, params.relevant_rating)
+    part = Validation.of(dataset, params)
     indptr, indices = rated_or_watched(dataset.train, dataset.watched)
     best = (
         recommend(scores(u), indices[indptr[u] : indptr[u + 1]], params.k)

@@ -58,7 +58,7 @@ class Biases:
 def judge_baselines(dataset: Dataset, params: Evaluate) -> dict[str, dict[str, float]]:
     """Each baseline's measures on the validation part, by the names of a model's metrics; one
     that predicts no ratings or ranks no movies has fewer."""
-    part = Validation.of(dataset, params.relevant_rating)
+    part = Validation.of(dataset, params)
     biases = Biases.fit(dataset.train, dataset.scale)
     indptr, taken_up = everybody(dataset)
     counts = np.bincount(taken_up, minlength=len(dataset.movies))

@@ -46,7 +46,7 @@ def evaluate(
     The report's `lists` hold the measures of the model's lists and of the two parts of their
     order, each by itself, and its `advice`, where there is some, a line for people.
     """
-    part = Validation.of(dataset, params.relevant_rating)
+    part = Validation.of(dataset, params)
     biases = Biases.fit(dataset.train, dataset.scale)
     counts = popularity(dataset)
     lists = _lists(ranker, seen_of, part, params.k)
@@ -70,7 +70,7 @@ def evaluate(
         },
         {
             "validation_ratings": len(part.u),
-            "validation_users": len(part.users),
+            "validation_users": len(part.raters),
             "ranked_users": int((np.diff(part.relevant.indptr) > 0).sum()),
             "rating_values": len(np.unique(part.rating)),
             "lists": measures,
@@ -114,8 +114,8 @@ def intervals(
     """
     if not len(part.u):
         return {"confidence": CONFIDENCE, "rmse_interval": None, "rmse_gain_share_interval": None}
-    rows = np.searchsorted(part.users, part.u)
-    n = len(part.users)
+    rows = np.searchsorted(part.raters, part.u)
+    n = len(part.raters)
     squares: NDArray[Any] = np.stack([np.bincount(rows, e * e, n) for e in errors.values()], 1)
     counts = np.bincount(rows, minlength=n)
     samples = rmse_samples(squares, counts, params.bootstrap_samples, params.seed)

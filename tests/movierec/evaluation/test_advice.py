@@ -16,6 +16,7 @@ PART = Validation(
     NONE,
     NONE,
     np.arange(USERS),
+    np.arange(USERS),
     sparse.csr_array(np.tile([1.0] * WANTED + [0.0], (USERS, 1))),
 )
 """Each user wants the movies 0 to 3 of five."""
@@ -52,5 +53,6 @@ def test_nothing_is_said_where_that_is_not_certain(alone: list[int]) -> None:
 
 def test_nothing_is_said_of_a_model_that_ranks_so_already_nor_of_too_few_users() -> None:
     assert advice({"model": lists([2] * USERS)}, PART) is None
-    one = Validation(NONE, NONE, NONE, np.arange(1), sparse.csr_array(PART.relevant.toarray()[:1]))
+    row = sparse.csr_array(PART.relevant.toarray()[:1])
+    one = Validation(NONE, NONE, NONE, np.arange(1), np.arange(1), row)
     assert advice({"model": lists([1]), "rating_alone": lists([4])}, one) is None

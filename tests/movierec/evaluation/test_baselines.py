@@ -67,7 +67,7 @@ def test_contains_says_which_entries_are_in_both() -> None:
     assert not contains(sparse.csr_array(one.shape), other).any()
 
 
-PARAMS = Evaluate(k=2, relevant_rating=4.0, bootstrap_samples=1, seed=0)
+PARAMS = Evaluate(k=2, ranked_users=1000, relevant_rating=4.0, bootstrap_samples=1, seed=0)
 
 
 def liked_and_disliked() -> Dataset:

@@ -21,7 +21,7 @@ from movierec.models.ranker import Ranker
 from movierec.models.training import fit_uptake
 from tests.inputs.uptake import HYPER
 
-PARAMS = Evaluate(k=5, relevant_rating=4.0, bootstrap_samples=50, seed=1)
+PARAMS = Evaluate(k=5, ranked_users=1000, relevant_rating=4.0, bootstrap_samples=50, seed=1)
 N_USERS, N_MOVIES = 40, 30
 
 

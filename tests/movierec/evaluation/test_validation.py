@@ -1,11 +1,15 @@
 """The part that judges: lists, and who is judged by them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
 
 from movierec.dataset.matrix import Dataset
-from movierec.evaluation.validation import Validation, ranking_of, top_lists
+from movierec.evaluation.validation import Evaluate, Validation, ranking_of, sample, top_lists
+
+PARAMS = Evaluate(k=3, ranked_users=1000, relevant_rating=4.0, bootstrap_samples=1, seed=0)
 
 
 def dataset() -> Dataset:
@@ -24,7 +28,7 @@ def test_a_short_list_is_filled_with_no_movie() -> None:
 
 
 def test_users_are_judged_by_what_they_liked_in_the_validation_part() -> None:
-    part = Validation.of(dataset(), 4.0)
+    part = Validation.of(dataset(), PARAMS)
     assert part.users.tolist() == [0, 2]
     assert part.relevant.toarray().tolist() == [[0, 1, 0, 0], [0, 0, 0, 0]]
     assert list(zip(part.u, part.i, part.rating, strict=True)) == [(0, 1, 5), (0, 2, 2), (2, 3, 3)]
@@ -32,7 +36,7 @@ def test_users_are_judged_by_what_they_liked_in_the_validation_part() -> None:
 
 def test_fillers_are_no_movies_and_count_for_nothing() -> None:
     data = dataset()
-    part = Validation.of(data, 4.0)
+    part = Validation.of(data, PARAMS)
     lists = top_lists([np.array([2]), np.array([3])], 2, 3)
     counts = np.array([1, 2, 1, 4])
     measured = ranking_of(lists, part, data.train[part.users], counts)
@@ -46,7 +50,29 @@ def test_fillers_are_no_movies_and_count_for_nothing() -> None:
 
 def test_without_a_relevant_movie_recall_and_ndcg_are_not_made_up() -> None:
     data = dataset()
-    part = Validation.of(data, 6.0)
+    part = Validation.of(data, replace(PARAMS, relevant_rating=6.0))
     lists = top_lists([np.array([2]), np.array([3])], 2, 3)
     measured = ranking_of(lists, part, data.train[part.users], np.ones(4, int))
     assert set(measured) == {"coverage", "lift"}
+
+
+def test_lists_are_judged_of_a_sample_and_errors_of_everybody() -> None:
+    part = Validation.of(dataset(), replace(PARAMS, ranked_users=1))
+    assert part.raters.tolist() == [0, 2] and len(part.rating) == 3
+    assert len(part.users) == 1 and part.relevant.shape == (1, 4)
+    whole = Validation.of(dataset(), PARAMS)
+    assert part.relevant.toarray()[0].tolist() == (
+        whole.relevant.toarray()[whole.users.tolist().index(part.users[0])].tolist()
+    )
+
+
+def test_who_is_of_the_sample_stays_of_it_when_others_come() -> None:
+    ids = np.random.default_rng(1).permutation(10**6)[:1000]
+    before = np.sort(ids)
+    after = np.sort(np.append(ids, 10**6 + np.arange(1000)))
+    small = {int(before[row]) for row in sample(np.arange(1000), before, 100)}
+    large = {int(after[row]) for row in sample(np.arange(2000), after, 100)}
+    assert len(small) == len(large) == 100
+    assert {one for one in large if one < 10**6} <= small
+    rows = sample(np.arange(1000), before, 100)
+    assert (np.diff(rows) > 0).all()
