@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := 1
 .DEFAULT_GOAL := help
 .PHONY: help setup demo page cluster-demo release-demo compare image image-dev edits test test-slow test-docker \
 	test-cluster coverage mutants fuzz faults faults-release bench \
-	bench-ingest bench-lists bench-store bench-train bench-answer bench-request bench-serve replay lint clean
+	bench-ingest bench-lists bench-night bench-store bench-train bench-answer bench-request bench-serve replay lint clean
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -86,7 +86,7 @@ faults: setup    ## kill, pause, starve and poison the collector on the real bro
 faults-release: setup  ## kill, damage, starve and hurry a release, and run it again
 	@python -m tests.faults.release $(ARGS)
 
-bench: bench-ingest bench-store bench-train bench-lists bench-answer bench-request bench-serve  ## every table of tests/bench/README.md
+bench: bench-ingest bench-store bench-night bench-train bench-lists bench-answer bench-request bench-serve  ## every table of tests/bench/README.md
 
 bench-ingest: setup  ## the collector against bare consumer loops
 	@python -m tests.bench.bench_ingest $(ARGS)
@@ -109,6 +109,9 @@ bench-request: setup  ## a request in the service's process, beside a trivial Fl
 
 bench-serve: $(VENV)/.peers  ## requests/s beside a trivial Flask; ARGS=--replicas: memory; --workers
 	@python -m tests.bench.bench_serve $(ARGS)
+
+bench-night: setup   ## a site's whole night, 85 million lines, at a tenth and in full, stage by stage
+	@python -m tests.bench.bench_night $(ARGS)
 
 replay: setup    ## RATINGS=table or LOG=capture, through the real broker to both RMSEs
 	@infra/kafka/with-kafka.sh python -m infra.demo.replay \
