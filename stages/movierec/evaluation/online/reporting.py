@@ -28,6 +28,8 @@ HALVES = "halves"
 class Online:
     """How served answers are judged by what users did afterwards."""
 
+    days: int = number(low=1)
+    """How many of the newest days that both topics have closed are judged."""
     conversion_minutes: float = number(above=0)
     confidence: float = number(above=0, high=0.999999)
     deadline_ms: int = number(low=1)
