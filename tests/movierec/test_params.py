@@ -113,6 +113,7 @@ gate.min_judged_users 1 to inf
 gate.min_validation_ratings 1 to inf
 gate.min_coverage 0 to 1
 gate.min_recall_gain -1 to inf
+online.days 1 to inf
 online.conversion_minutes >0 to inf
 online.confidence >0 to 0.999999
 online.deadline_ms 1 to inf
