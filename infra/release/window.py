@@ -24,7 +24,7 @@ from movierec.cli import run, whole
 from movierec.dataset.onlinefile import TOPICS, OnlineDay, write_online
 from movierec.dataset.windowfile import WindowFile, write_window
 from movierec.errors import BadInput
-from movierec.evaluation.online.reporting import Online
+from movierec.evaluation.online.outcomes import Online
 from movierec.params import load_section
 from movierec.store.days import closed_days
 from movierec.store.expired import is_expired
