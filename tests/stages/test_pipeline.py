@@ -123,7 +123,7 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory, days: Path) -> Path:
     shutil.copytree(days, project.folder / "data/movielog/days")
     ran = project.repro()
     assert ran[:5] == [f"aggregate@{day}" for day in DAYS] + ["validate", "preprocess"]
-    assert (len(ran), ran[-1]) == (12, "online_merge"), "also where no answer was ever logged"
+    assert len(ran) == 12 and "online_merge" in ran, "also where no answer was ever logged"
     commit(project)
     return project.folder
 
@@ -214,7 +214,8 @@ def answer(project: Project, days: Path, *closed: str) -> list[str]:
         shutil.copytree(source, project.folder / "data/served/days" / day)
     written = ["--written", "2026-11-04"]
     project.run("python", "-m", "infra.release.window", "--days", *DAYS, *written)
-    return [stage for stage in project.repro() if stage not in ("validate", "preprocess")]
+    ran = sorted(project.repro())  # DVC knows no order between days
+    return [stage for stage in ran if stage not in ("validate", "preprocess")]
 
 
 def test_a_new_night_costs_one_day_of_answers_and_the_merge(project: Project, days: Path) -> None:
