@@ -7,6 +7,7 @@ the users anew and lets them live for two weeks; every night everything so far i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -179,7 +180,7 @@ def _together(
     rows = {name: [] for name in KEYS | SUMS}
     for after, own in parts:
         some = np.flatnonzero(own & (answers[after] > 0))
-        columns = dict.fromkeys(KEYS | SUMS, np.zeros(len(some)))
+        columns: dict[str, NDArray[Any]] = dict.fromkeys(KEYS | SUMS, np.zeros(len(some)))
         columns |= {"user": some, "answers": answers[after, some]}
         columns |= {"conversions": gains[after, some], "state": np.full(len(some), after)}
         columns["model"] = np.where(other[some], OTHER, after)
