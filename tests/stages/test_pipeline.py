@@ -16,6 +16,7 @@ import yaml
 
 from infra.ci import edits
 from infra.ci.stages import read_stages
+from movierec.dataset.onlinefile import write_online
 from movierec.evaluation.validation import MEASURES
 from movierec.store.days import closed_days
 from tests.inputs.days import close_days
@@ -91,6 +92,7 @@ def copy_of_repository(folder: Path) -> Project:
         project.change("params.yaml", "train", model, "n_epochs", value=3)
     project.change("data/window.yaml", "written", value="2026-11-04")
     write_window(project, DAYS)
+    write_online(folder / "data/online/window.yaml", [])
     (folder / "data/incumbent.json").write_text("{}\n")
     project.run("git", "init", "--quiet")
     commit(project)
