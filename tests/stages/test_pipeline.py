@@ -220,6 +220,7 @@ def answer(project: Project, days: Path, *closed: str) -> list[str]:
     return [stage for stage in ran if stage not in ("validate", "preprocess")]
 
 
+@pytest.mark.timeout(900)
 def test_a_new_night_costs_one_day_of_answers_and_the_merge(project: Project, days: Path) -> None:
     ran = answer(project, days, *DAYS[:2])
     assert ran == [f"online@{day}" for day in DAYS[:2]] + ["online_merge"]
@@ -235,6 +236,7 @@ def test_a_new_night_costs_one_day_of_answers_and_the_merge(project: Project, da
     assert would_run(project) == {"online_merge"}, "how sure one is makes no other sums"
 
 
+@pytest.mark.timeout(900)
 def test_a_day_that_expired_stays_evaluated(project: Project, days: Path, tmp_path: Path) -> None:
     """It leaves the window before it may go; what it was judged stays in git and on the remote."""
     answer(project, days, *DAYS)
@@ -252,6 +254,7 @@ def test_a_day_that_expired_stays_evaluated(project: Project, days: Path, tmp_pa
     assert json.loads((project.folder / "metrics/online.json").read_text())["days"] == DAYS[2:]
 
 
+@pytest.mark.timeout(900)
 def test_a_clone_without_raw_days_has_what_was_judged(
     project: Project, days: Path, tmp_path: Path
 ) -> None:
