@@ -13,6 +13,7 @@ from pathlib import Path
 
 from infra import repository
 from infra.repository import attempt, git
+from movierec.dataset.onlinefile import write_online
 from movierec.files import write_text
 
 OWN = ("data/", "metrics/", "reports/", "dvc.lock", ".dvc/config")
@@ -34,6 +35,7 @@ def prepare(root: Path, workspace: Path) -> None:
         git(workspace, "config", "commit.gpgSign", "false")  # nobody is there for a passphrase
         write_text(workspace / ".dvc/config", CONFIG)
         write_text(workspace / "data/incumbent.json", "{}\n")
+        write_online(workspace / "data/online/window.yaml", [])
     wanted = {name for name in _files(root) if not name.startswith(OWN)}
     for name in _files(workspace):
         if name not in wanted and not name.startswith(OWN):

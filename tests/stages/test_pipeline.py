@@ -16,6 +16,7 @@ import yaml
 
 from infra.ci import edits
 from infra.ci.stages import read_stages
+from movierec.dataset.onlinefile import write_online
 from movierec.evaluation.validation import MEASURES
 from movierec.store.days import closed_days
 from tests.inputs.days import close_days
@@ -91,6 +92,7 @@ def copy_of_repository(folder: Path) -> Project:
         project.change("params.yaml", "train", model, "n_epochs", value=3)
     project.change("data/window.yaml", "written", value="2026-11-04")
     write_window(project, DAYS)
+    write_online(folder / "data/online/window.yaml", [])
     (folder / "data/incumbent.json").write_text("{}\n")
     project.run("git", "init", "--quiet")
     commit(project)
@@ -218,6 +220,7 @@ def answer(project: Project, days: Path, *closed: str) -> list[str]:
     return [stage for stage in ran if stage not in ("validate", "preprocess")]
 
 
+@pytest.mark.timeout(900)
 def test_a_new_night_costs_one_day_of_answers_and_the_merge(project: Project, days: Path) -> None:
     ran = answer(project, days, *DAYS[:2])
     assert ran == [f"online@{day}" for day in DAYS[:2]] + ["online_merge"]
@@ -233,6 +236,7 @@ def test_a_new_night_costs_one_day_of_answers_and_the_merge(project: Project, da
     assert would_run(project) == {"online_merge"}, "how sure one is makes no other sums"
 
 
+@pytest.mark.timeout(900)
 def test_a_day_that_expired_stays_evaluated(project: Project, days: Path, tmp_path: Path) -> None:
     """It leaves the window before it may go; what it was judged stays in git and on the remote."""
     answer(project, days, *DAYS)
@@ -250,6 +254,7 @@ def test_a_day_that_expired_stays_evaluated(project: Project, days: Path, tmp_pa
     assert json.loads((project.folder / "metrics/online.json").read_text())["days"] == DAYS[2:]
 
 
+@pytest.mark.timeout(900)
 def test_a_clone_without_raw_days_has_what_was_judged(
     project: Project, days: Path, tmp_path: Path
 ) -> None:

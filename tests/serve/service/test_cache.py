@@ -73,8 +73,8 @@ def test_an_answer_takes_the_place_of_the_user_s_last(capsys: Any) -> None:
     kept = Kept()
     kept.answers.put(1, None, SOME)
     before = kept.bytes()
-    kept.answers.put(1, b"x" * 8, Written("model", b"y" * 9, b"z" * 4))
-    assert kept.bytes() == before + 12
+    kept.answers.put(1, b"x" * 8, Written("model", b"y" * 9, b"z" * 4, b"r" * 3))
+    assert kept.bytes() == before + 15
     assert kept.answers.get(1, None) is None
 
 

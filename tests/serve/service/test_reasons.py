@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from movierec.models.kernels import svd, svdpp
 from movierec.models.modelfile import LoadedModel
 from movierec.models.uptake import FEW
-from serve.service.reasons import TOP, figures, numbers
+from serve.service.reasons import TOP, figures, numbers, predicted
 from serve.service.recommender import Answer, History, Recommender
-from tests.inputs.models import SmallLoaded
+from tests.inputs.models import SmallLoaded, SmallModel
 from tests.inputs.ratings import SCALE, random_ratings, svd_params, svdpp_params
 from tests.inputs.uptake import HYPER, fitted, rows_of
 
@@ -172,3 +172,12 @@ def test_a_float32_is_told_in_full() -> None:
     values = np.random.default_rng(0).random(100).astype("f4")
     assert np.array(numbers(values), "f4").tolist() == values.tolist()
     assert numbers([1 / 3]) == [0.333333333]
+
+
+def test_predicted_ratings_are_kept_inside_the_scale() -> None:
+    recommender = Recommender(SmallLoaded(SmallModel(scale=(0.5, 1.0))))
+    given = recommender.answer(4)
+    assert given.judged is not None
+    estimate = given.judged.estimate[given.best]
+    assert estimate.min() < 0.5 and estimate.max() > 1.0
+    assert predicted(recommender, given) == np.clip(estimate, 0.5, 1.0).tolist()

@@ -112,7 +112,11 @@ def test_minutes_are_the_different_ones_of_what_was_started_within_the_window():
         watch(-1, 2, "a", of=4),
         watch(1, 2, "a", of=5),
         served(0, 3, ["a"], "nothing"),
-    ) == {(1, 0): 3, (1, 5): 1, (2, 0): 0, (3, 0): 0}
+        served(0, 4, ["a"], "started by it"),
+        watch(1, 4, "a", of=0),
+        served(20, 4, ["a"], "offers what is going on"),
+        watch(40, 4, "a", of=39),  # in the time of the second answer alone
+    ) == {(1, 0): 3, (1, 5): 1, (2, 0): 0, (3, 0): 0, (4, 0): 1, (4, 20): 0}
     # b was started after the second answer, which did not offer it: nobody's.
 
 
@@ -130,7 +134,7 @@ def test_a_rating_counts_for_the_latest_answer_of_a_day_that_offered_the_movie()
         rating(day + 0.001, 3, "a", 5),  # more than a day
         rating(50, 4, "a", 5),  # of nobody who got an answer
         served(0, 5, ["a"], "v", ratings=[2.25]),
-        rating(30, 5, "a", 9),  # off the scale
+        rating(33, 5, "a", 9),  # off the scale
         rating(31, 5, "a", 3.5),
         rating(31, 5, "a", 1),  # as late: the higher one counts, whichever line comes first
         rating(32, 5, "z", 5),

@@ -5,7 +5,9 @@ them, as in infra/simulator/live.py, and how often he asks from his activity. Ea
 the users anew and lets them live for two weeks; every night everything so far is compared.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from infra.simulator.exact import stream
 from infra.simulator.live import APPEAL, PATIENCE
 from infra.simulator.world import HIGH, LOW, make_world
+from movierec.evaluation.online.daysums import NEVER
 from movierec.evaluation.online.experiment import (
     MISMATCH,
     NOTHING_YET,
@@ -23,6 +26,10 @@ from movierec.evaluation.online.experiment import (
     mismatch,
     share_interval,
 )
+from movierec.evaluation.online.grouping import KEYS, SUMS, grouped
+from movierec.evaluation.online.outcomes import Online
+from movierec.evaluation.online.releases import WORSE, by_release
+from movierec.evaluation.online.together import Together
 from movierec.routing import arm
 
 pytestmark = pytest.mark.slow
@@ -90,7 +97,7 @@ def two_weeks(crowd: Crowd, number: int, lift: float) -> Outcome:
     return Outcome(called, right, held, shares, off)
 
 
-def share(outcomes: list[Outcome], what: str) -> float:
+def share(outcomes: Sequence[object], what: str) -> float:
     return sum(getattr(one, what) for one in outcomes) / len(outcomes)
 
 
@@ -116,4 +123,109 @@ def test_a_lift_of_a_tenth_is_found_in_eight_of_ten_and_never_the_wrong_way(crow
     print(f"the sequence held the truth at every look in {held:.1%}")
     assert found >= 0.8
     assert called - found <= 0.01
+    assert held >= 0.95
+
+
+# Releases: svd@v2 takes svd@v1's place in the middle of the two weeks, svdpp@v1 stays.
+
+MODELS, V1, V2, OTHER = ["svd@v1", "svd@v2", "svdpp@v1"], 0, 1, 2
+ONLINE = Online("", 14, 30.0, 0.95, 600, 0.1, 0.8, 100, 0.1)
+SWING = 0.25
+"""Of a week, in how much is asked and in how much of it converts: up to so much more or less."""
+BUSY = 4.0
+"""So many times as much is asked as above: a release has a week, and an arm half of the users."""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    worse: bool  # called, at any night, the change of the other arm taken off
+    held: bool  # the interval of the change, at every night
+    raw_worse: bool  # called where nothing is taken off
+
+
+def a_release(crowd: Crowd, number: int, loss: float, swing: float) -> Verdicts:
+    """One replication: svd@v2 converts so much less than svd@v1, in a week of a common swing."""
+    random = stream(13, number)
+    other = np.array([arm(u, str(number), WEIGHTS) for u in range(USERS)]) == "svdpp"
+    answers, gains = np.zeros((2, 2, USERS))  # before and after, by user: an arm each
+    worse = raw = False
+    held = True
+    for night in range(NIGHTS):
+        after = int(night >= NIGHTS // 2)
+        # The quiet days of both weeks lie together: what comes after seems to do worse.
+        week = 1 + swing * np.cos(np.pi * night / (NIGHTS - 1))
+        asked = random.poisson(BUSY * crowd.activity * week)
+        chance = crowd.chance * week * np.where(other | (not after), 1.0, 1 - loss)
+        answers[after] += asked
+        gains[after] += random.binomial(asked, np.minimum(chance, 1.0))
+        if not after:
+            continue
+        (found,) = by_release(_together(other, answers, gains, ["svd", "svdpp"]), ONLINE)["svd"]
+        (alone,) = by_release(_together(other, answers, gains, ["svd"]), ONLINE)["svd"]
+        assert (found["adjusted_by"], alone["adjusted_by"]) == ("svdpp", None)
+        worse |= found["verdict"] == WORSE
+        raw |= alone["verdict"] == WORSE
+        held &= found["lift_low"] <= -loss <= found["lift_high"]
+    return Verdicts(worse, held, raw)
+
+
+def _together(
+    other: NDArray[np.bool_],
+    answers: NDArray[np.float64],
+    gains: NDArray[np.float64],
+    arms: list[str],
+) -> Together:
+    """The sums of both arms, or of svd alone."""
+    parts = [(after, other == (name == "svdpp")) for name in arms for after in (0, 1)]
+    rows = {name: [] for name in KEYS | SUMS}
+    for after, own in parts:
+        some = np.flatnonzero(own & (answers[after] > 0))
+        columns: dict[str, NDArray[Any]] = dict.fromkeys(KEYS | SUMS, np.zeros(len(some)))
+        columns |= {"user": some, "answers": answers[after, some]}
+        columns |= {"conversions": gains[after, some], "state": np.full(len(some), after)}
+        columns["model"] = np.where(other[some], OTHER, after)
+        columns["arm"] = other[some]
+        for name, column in columns.items():
+            rows[name].append(column)
+    table = grouped({name: np.concatenate(column) for name, column in rows.items()})
+    nothing = np.zeros(0, np.int64)
+    return Together(
+        days=[],
+        names={"model": MODELS, "arm": ["svd", "svdpp"][: len(arms)], "tier": ["model"]},
+        rows=table,
+        states=np.array([[V1, OTHER], [V2, OTHER]], np.int32)[:, : len(arms)],
+        spans=[[], [], []],
+        first=np.array([0, 7, NEVER if len(arms) == 1 else 0]),
+        censored=nothing,
+        met_user=nothing,
+        met_arm=nothing,
+        movies=np.empty(0, "S1"),
+        watchers=nothing,
+        listed=nothing,
+        started=nothing,
+        requests={},
+        duplicates=0,
+    )
+
+
+@pytest.mark.parametrize("swing", [0.0, SWING])
+def test_a_release_like_the_one_before_is_called_worse_in_five_of_a_hundred_at_most(
+    crowd: Crowd, swing: float
+) -> None:
+    outcomes = [a_release(crowd, number, 0.0, swing) for number in range(200)]
+    worse, held, raw = (share(outcomes, what) for what in ("worse", "held", "raw_worse"))
+    print(f"\na release like the one before, a swing of {swing:.0%}, 200 times 7 nights:")
+    print(f"called worse in {worse:.1%}, with nothing taken off in {raw:.1%}")
+    print(f"the interval held the truth at every look in {held:.1%}")
+    assert worse <= 0.05
+    assert held >= 0.95
+    assert (raw > 0.5) == (swing > 0), "the swing is one that confuses who looks before and after"
+
+
+def test_a_release_that_loses_a_fifth_is_called_worse_in_most_runs(crowd: Crowd) -> None:
+    outcomes = [a_release(crowd, number, 0.2, SWING) for number in range(200)]
+    worse, held = share(outcomes, "worse"), share(outcomes, "held")
+    print(f"\na release that loses 20 %, a swing of {SWING:.0%}, 200 times: found in {worse:.1%}")
+    print(f"the interval held the truth at every look in {held:.1%}")
+    assert worse >= 0.8
     assert held >= 0.95
