@@ -42,7 +42,7 @@ def test_it_has_the_files_as_they_stand_and_nothing_of_the_projects_days(root: P
     workspace.prepare(root, demo)
     commit = workspace.commit(demo, "demo")
     files = git(demo, "ls-tree", "-r", "--name-only", "HEAD").split()
-    own = [".dvc/config", "data/incumbent.json"]
+    own = [".dvc/config", "data/incumbent.json", "data/online/window.yaml"]
     assert files == sorted([".gitignore", *own, "code", "gone", "new"])
     assert (demo / "code").read_text() == "two\n"
     assert "production" not in (demo / ".dvc/config").read_text()
