@@ -30,6 +30,7 @@ PROGRAMS = {
     "infra.demo.release": "release",
     "infra.demo.releases": "releases",
     "infra.demo.replay": "replay",
+    "infra.grafana.build": "build",
     "infra.kafka.embedded": "embedded",
     "infra.kubernetes.render": "render",
     "infra.kubernetes.trial.load": "load",
