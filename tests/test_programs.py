@@ -31,6 +31,7 @@ PROGRAMS = {
     "infra.demo.releases": "releases",
     "infra.demo.replay": "replay",
     "infra.grafana.build": "build",
+    "infra.grafana.pictures": "pictures",
     "infra.kafka.embedded": "embedded",
     "infra.kubernetes.render": "render",
     "infra.kubernetes.trial.load": "load",

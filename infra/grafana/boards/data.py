@@ -150,7 +150,6 @@ STORE = Row(
             "duration",
             "To parse and write it, fsync included.",
             {"median": flush(0.5), "99 %": flush(0.99)},
-            alerts=("DiskFilling",),
         ),
         Panel(
             "Segments written",

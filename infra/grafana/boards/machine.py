@@ -5,7 +5,7 @@ from infra.grafana.panel import Board, Choice, Panel, Row
 CHOSEN = 'instance=~"$instance"'
 DISKS = f'{CHOSEN},fstype!~"tmpfs|overlay|squashfs|ramfs"'
 """Of file systems: those that something can fill up."""
-WIRES = f'{CHOSEN},device!~"lo|veth.*|docker.*|br-.*|cali.*|flannel.*"'
+WIRES = f'{CHOSEN},device!~"lo|veth.*|docker.*|br-.*|cali.*|cni.*|flannel.*|ifb.*"'
 DEVICES = f'{CHOSEN},device!~"loop.*|ram.*|sr.*"'
 IDLE, BUSY = f'{CHOSEN},mode="idle"', f'{CHOSEN},mode!="idle"'
 CORES = f"count by (instance) (node_cpu_seconds_total{{{IDLE}}})"

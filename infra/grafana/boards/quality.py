@@ -7,7 +7,8 @@ def offline(measure: str, title: str, unit: str, axis: str, about: str) -> Panel
     """A measure of each kind of model on what its training did not see."""
     query = f'max by (model) (movierec_offline_{measure}{{model=~"$kind"}})'
     alerts = ("OfflineQualityDrop",)
-    return Panel(title, unit, axis, about, {"{{model}}": query}, alerts=alerts, width=6)
+    shown = {"{{model}}": query}
+    return Panel(title, unit, axis, about, shown, alerts=alerts, least=None, width=6)
 
 
 def of_releases(measure: str) -> str:
@@ -171,6 +172,40 @@ TRUST = Row(
     ),
 )
 
+
+def verdict(title: str, about: str, label: str, metric: str, alert: str) -> Panel:
+    """A panel of ones and noughts."""
+    queries = {f"{{{{{label}}}}}": f"min by ({label}) ({metric})"}
+    return Panel(title, "short", "1 or 0", about, queries, alerts=(alert,), most=1)
+
+
+VERDICTS = Row(
+    "Verdicts of the night",
+    (
+        verdict(
+            "Gate",
+            "1: the newest candidate may be released.",
+            "model",
+            "movierec_offline_passed",
+            "OfflineQualityDrop",
+        ),
+        verdict(
+            "Worse than the release before",
+            "1: surely worse, and it is taken back.",
+            "model",
+            "movierec_online_release_worse",
+            "OnlineWorse",
+        ),
+        verdict(
+            "Reports handed over",
+            "0: a report is missing, malformed or of half a run.",
+            "source",
+            "movierec_handover_source_up",
+            "HandoverLost",
+        ),
+    ),
+)
+
 NIGHT = Row(
     "The nightly job",
     (
@@ -216,5 +251,5 @@ BOARD = Board(
         Choice("kind", "Kind of model", "movierec_offline_rmse", "model"),
         Choice("model", "Release", "movierec_online_conversion"),
     ),
-    (OFFLINE, ONLINE, FEEDBACK, TRUST, NIGHT),
+    (OFFLINE, ONLINE, FEEDBACK, TRUST, VERDICTS, NIGHT),
 )
