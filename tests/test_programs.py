@@ -36,6 +36,7 @@ PROGRAMS = {
     "infra.kubernetes.render": "render",
     "infra.kubernetes.trial.load": "load",
     "infra.kubernetes.trial.names": "names",
+    "infra.prometheus.handover": "handover",
     "infra.release.deploy": "deploy",
     "infra.release.card": "card",
     "infra.release.expire": "expire",
