@@ -8,11 +8,12 @@ import pytest
 import yaml
 
 from infra.grafana.build import BOARDS, FOLDER, main
+from infra.prometheus.samples import METRICS
 from tests.infra.grafana.dashboards import DOCUMENTS, expressions, panels
 from tests.infra.prometheus.test_monitoring import our_metrics
 
 GRAFANA = FOLDER.parent
-OURS = re.compile(r"\b((?:collector|flask|movierec|process)_[a-z_]+)\b")
+METRIC = re.compile(r"\b((?:collector|flask|movierec|node|process)_\w+)\b")
 PANELS = {f"{name}/{panel['title']}": (name, panel) for name, panel in panels()}
 EXPRESSIONS = expressions()
 
@@ -26,7 +27,8 @@ def test_the_committed_files_are_what_the_code_makes(tmp_path) -> None:
 
 @pytest.mark.parametrize("expression", EXPRESSIONS.values(), ids=EXPRESSIONS)
 def test_an_expression_names_metrics_that_exist(expression: str) -> None:
-    assert set(OURS.findall(expression)) <= our_metrics()
+    ours = {name for name in METRIC.findall(expression) if not name.startswith("node_")}
+    assert ours <= our_metrics() | METRICS.keys()
 
 
 @pytest.mark.parametrize(("name", "panel"), PANELS.values(), ids=PANELS)
@@ -34,6 +36,21 @@ def test_a_panel_says_what_it_shows(name: str, panel: dict) -> None:
     assert panel["description"].endswith(".")
     assert panel["fieldConfig"]["defaults"]["unit"]
     assert all(target["legendFormat"] for target in panel["targets"])
+
+
+def test_few_panels_may_be_empty_and_those_say_why() -> None:
+    reasons = [p["fieldConfig"]["defaults"].get("noValue", "") for _, p in panels()]
+    assert all(reason.endswith(".") for reason in reasons if reason)
+    assert 0 < sum(map(bool, reasons)) <= 12
+
+
+def test_the_runbooks_that_a_panel_links_are_of_alerts_that_exist() -> None:
+    groups = yaml.safe_load((GRAFANA.parent / "prometheus/alerts.yml").read_text())["groups"]
+    alerts = {rule["alert"] for group in groups for rule in group["rules"]}
+    links = [link for _, panel in panels() for link in panel["links"]]
+    assert {link["title"].removeprefix("Runbook: ") for link in links} <= alerts
+    for link in links:
+        assert link["url"] == "${runbooks}#" + link["title"].removeprefix("Runbook: ").lower()
 
 
 @pytest.mark.parametrize(("name", "panel"), PANELS.values(), ids=PANELS)
