@@ -2,8 +2,8 @@
 
 Both models of the last demo answer users behind the router. Prometheus, Alertmanager and
 node-exporter watch by our files; a webhook on loopback stands in for Slack's, and what Slack would
-show is printed as it comes. For ten minutes nothing is wrong, then a model stops, then the broker is
-cut off. Time passes `--faster` times as fast as in production (infra/monitoring/pace.py), with
+show is printed as it comes. For ten minutes nothing is wrong, then a model stops, then the broker
+is cut off. Time passes `--faster` times as fast as in production (infra/monitoring/pace.py), with
 `--faster 1` as it does there. In the end every panel is drawn.
 """
 
