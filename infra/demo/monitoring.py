@@ -81,7 +81,8 @@ def show(loop: Loop, watching: Watching, trained: Path, options: argparse.Namesp
         page = options.work / "monitoring.html"
         command = [sys.executable, "-m", "infra.grafana.pictures", "--output", str(page)]
         command += ["--prometheus", watching.url, "--minutes", f"{watching.minutes:.1f}"]
-        current.note = watching.processes.run("pictures", command).strip().splitlines()[-1]
+        drawn = watching.processes.run("pictures", command).strip().splitlines()[-1]
+        current.note = drawn.replace(f"{ROOT}/", "")
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
