@@ -22,6 +22,7 @@ PROGRAMS = {
     "infra.ci.groups": "groups",
     "infra.ci.evaluation": "evaluation",
     "infra.ci.mutants": "mutants",
+    "infra.ci.online": "online",
     "infra.ci.verdict": "verdict",
     "infra.compare": "compare",
     "infra.demo.cluster": "cluster",

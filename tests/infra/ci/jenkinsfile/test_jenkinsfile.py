@@ -89,6 +89,7 @@ def test_a_commit_to_master_goes_all_the_way(quick: Scratch) -> None:
     assert sorted(p.name for p in (built.folder / "html").rglob("*.html")) == [
         "evaluation.html",
         "index.html",
+        "online.html",
     ]
     assert git(quick.origin, "show", "--format=%an: %s", "--name-only", "master").split("\n") == [
         "movierec releases: Evaluate what was answered",
