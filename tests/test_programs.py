@@ -26,6 +26,7 @@ PROGRAMS = {
     "infra.ci.verdict": "verdict",
     "infra.compare": "compare",
     "infra.demo.cluster": "cluster",
+    "infra.demo.monitoring": "monitoring",
     "infra.demo.page": "page",
     "infra.demo.plots_page": "plots_page",
     "infra.demo.release": "release",

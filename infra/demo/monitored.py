@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +33,8 @@ class Loop:
         self.commit = commit
         self.processes = processes
         self.requests = requests
+        self.program = "serve.service"
+        """Whose services are started."""
         self.address = ""
         """Of the broker."""
         self.ports = {name: free_port() for name in (*ARMS, "router", "status", "collector")}
@@ -58,10 +59,17 @@ class Loop:
 
     def start_model(self, arm: str, package: Path | None = None) -> None:
         """Start an arm's service, with another package where one is named."""
-        told = {"SERVICE_HISTORY": "on", **self._named(package)}
-        ports = {arm: self.ports[arm]}
+        told = {"SERVICE_HISTORY": "on"}
+        told |= {} if package is None else {"SERVICE_MODEL_DIR": str(package)}
         start_services(
-            "serve", self.models, self.commit, self.address, ports, self.processes, {arm: told}
+            "serve",
+            self.models,
+            self.commit,
+            self.address,
+            {arm: self.ports[arm]},
+            self.processes,
+            {arm: told},
+            self.program,
         )
 
     def stop_model(self, arm: str) -> None:
@@ -72,7 +80,7 @@ class Loop:
         """Start it, and wait until it says how it is."""
         command = [sys.executable, "-m", "serve.collector", "--store", str(self.folder / "store")]
         port = self.ports["collector"]
-        more = {"COLLECTOR_METRICS_PORT": str(port), "COLLECTOR_SEGMENT_SECONDS": "2"}
+        more = {"COLLECTOR_METRICS_PORT": str(port), "COLLECTOR_SEGMENT_SECONDS": "5"}
         self.processes.start("collector", command, kafka_environment(self.address) | more)
         ready = partial(answers_ok, f"{url_of(port)}/healthz")
         self.processes.wait_until("collector", ready, START_SECONDS)
@@ -102,9 +110,6 @@ class Loop:
 
     def _tell_broker(self, number: signal.Signals) -> None:
         os.killpg(self.processes.running["broker"].pid, number)
-
-    def _named(self, package: Path | None) -> Mapping[str, str]:
-        return {} if package is None else {"SERVICE_MODEL_DIR": str(package)}
 
     def _start_router(self) -> None:
         told = {

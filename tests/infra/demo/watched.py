@@ -1,0 +1,89 @@
+"""The loop, those who watch it, and what can be done to it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from confluent_kafka import Producer
+
+from infra.demo.history import SEED, TOPIC
+from infra.demo.monitored import Loop
+from infra.monitoring.local import NODE, Monitoring, mounted_elsewhere
+from infra.monitoring.pace import Pace
+from infra.monitoring.webhook import SLACK, WATCHDOG, Webhook
+from infra.processes import Processes
+from tests.infra.demo.listening import Listening, until
+from tests.infra.demo.worldly import save_models
+
+FACTOR = 30.0
+"""A minute of production is two seconds here."""
+STEP_BYTES = 100_000
+"""The disk loses so much every fifth of a second."""
+
+
+class Watched:
+    """In a folder that has `disk`, a file system of its own, and, while `processes` runs."""
+
+    def __init__(self, folder: Path, processes: Processes, webhook: Webhook) -> None:
+        self.folder, self.faults, self.disk = folder, folder / "faults", folder / "disk"
+        self.webhook = webhook
+        self.loop = Loop(folder, folder / "models", "c0ffee", processes)
+        self.loop.program = "tests.infra.demo.faulty"
+        self.monitoring = Monitoring(folder / "monitoring", processes, Pace(FACTOR))
+        self.listening = Listening(webhook, self.monitoring)
+
+    def start(self) -> None:
+        """Everything, until Prometheus has scraped all of it."""
+        self.faults.mkdir()
+        save_models(self.folder / "models", SEED)
+        self.loop.start()
+        secrets = {
+            "slack_webhook": self.webhook.url(SLACK),
+            "watchdog_url": self.webhook.url(WATCHDOG),
+        }
+        only = f"--collector.filesystem.mount-points-exclude={mounted_elsewhere(self.disk)}"
+        self.monitoring.start(self.loop.targets, secrets, [only])
+        until("all are scraped", lambda: self.monitoring.up() == {*self.loop.targets, NODE})
+
+    def service(self, arm: str, fault: str) -> None:
+        """Have an arm's recommender fail (`fails`) or dawdle (`slow`); an empty word: neither."""
+        draft = self.faults / f".{arm}"
+        draft.write_text(fault)
+        draft.replace(self.faults / arm)
+
+    @contextmanager
+    def bad_lines(self) -> Iterator[None]:
+        """Among the log's lines, one in some ten that is none."""
+        producer = Producer({"bootstrap.servers": self.loop.address, "log_level": 0})
+        with repeated(lambda n: producer.produce(TOPIC, f"line {n} of nobody".encode()), 0.05):
+            yield
+        producer.flush(60)
+
+    @contextmanager
+    def filling(self) -> Iterator[None]:
+        """The disk has less and less left; in the end it has all of it again."""
+        with repeated(lambda n: (self.disk / f"{n}").write_bytes(b"1" * STEP_BYTES), 0.2):
+            yield
+        for path in self.disk.glob("[0-9]*"):
+            path.unlink()
+
+
+@contextmanager
+def repeated(act: Callable[[int], object], seconds: float) -> Iterator[None]:
+    """Do something again and again, in a thread, while the block runs."""
+    over = threading.Event()
+
+    def work() -> None:
+        number = 0
+        while not over.wait(seconds):
+            act(number)
+            number += 1
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
