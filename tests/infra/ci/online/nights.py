@@ -41,14 +41,20 @@ def begin(root: Path) -> Path:
     return root
 
 
-def night(root: Path, number: int, models: dict[str, str], chance: dict[str, float]) -> None:
-    """Judge a day on which `models` (arm → release) answered, each user once; `chance` that one
+def night(
+    root: Path,
+    number: int,
+    models: dict[str, str],
+    chance: dict[str, float],
+    users: int = USERS,
+) -> None:
+    """Judge a day on which `models` (arm → release) answered, each of so many users once; `chance` that one
     starts what a release offers."""
     params, routing = _params(root)
     random = np.random.default_rng(number)
     start = day_start(day_number(day_name(number))) / MINUTE
     answers, watches = [], []
-    for user in range(USERS):
+    for user in range(users):
         own = arm(user, routing.salt, routing.weights)
         at = start + 60 + user
         movies = [f"movie+{k}+2001" for k in random.choice(40, 5, replace=False)]
