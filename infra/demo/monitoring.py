@@ -8,6 +8,7 @@ is cut off. Time passes `--faster` times as fast as in production (infra/monitor
 """
 
 import argparse
+import shutil
 import signal
 import sys
 from functools import partial
@@ -38,7 +39,8 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     commit = attempt(trained, "rev-parse", "HEAD").stdout.decode().strip()
     folder = options.work / "monitoring"
-    folder.mkdir(exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)  # a store of lines that no broker has any more
+    folder.mkdir()
     with Processes(ROOT, options.work / "logs", workspace.environment(ROOT)) as processes:
         loop = Loop(folder, trained / "models", commit, processes)
         with Watching(folder / "watched", processes, options.faster) as watching:
@@ -81,7 +83,8 @@ def show(loop: Loop, watching: Watching, trained: Path, options: argparse.Namesp
         page = options.work / "monitoring.html"
         command = [sys.executable, "-m", "infra.grafana.pictures", "--output", str(page)]
         command += ["--prometheus", watching.url, "--minutes", f"{watching.minutes:.1f}"]
-        current.note = watching.processes.run("pictures", command).strip().splitlines()[-1]
+        drawn = watching.processes.run("pictures", command).strip().splitlines()[-1]
+        current.note = drawn.replace(f"{ROOT}/", "")
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -63,15 +63,16 @@ class Watching(contextlib.ExitStack):
             current.say(f"silenced: {alert}, {why}")
         self._until("all targets are up", lambda: self.monitoring.up() == {*targets, NODE})
         current.say(f"Prometheus scrapes {', '.join(sorted({*targets, NODE}))}")
+        self._until("the watchdog calls", lambda: bool(self.webhook.messages(WATCHDOG)))
+        current.say("the watchdog calls: from the rules to the webhook all is well")
 
     def quiet(self, seconds: float) -> str:
         """Let time pass; says what came meanwhile."""
-        before = len(self.webhook.messages())
+        before = {path: len(self.webhook.messages(path)) for path in (SLACK, WATCHDOG)}
         self._since = time.monotonic()
         time.sleep(seconds)
-        calls = len(self.webhook.messages(WATCHDOG))
-        said = len(self.webhook.messages()) - before
-        return f"messages to Slack: {said}; calls of the watchdog so far: {calls}"
+        said, calls = (len(self.webhook.messages(path)) - n for path, n in before.items())
+        return f"{said} messages to Slack, {calls} calls of the watchdog"
 
     def fault(self, alert: str, act: Callable[[], None]) -> None:
         """Do something, and wait until Slack is told that an alert fires."""

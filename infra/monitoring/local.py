@@ -99,6 +99,7 @@ class Monitoring:
         command = [PROGRAMS[0], f"--config.file={config}"]
         command += [f"--web.listen-address={self.prometheus}"]
         command += [f"--storage.tsdb.path={self.folder / 'prometheus'}"]
+        command += [f"--rules.alert.resend-delay={self.pace.duration('1m')}"]  # as by default
         self.processes.start("prometheus", command)
         self._await("prometheus", f"http://{self.prometheus}/-/ready")
 

@@ -11,7 +11,7 @@ INFRA = Path(__file__).resolve().parents[3] / "infra"
 CONFIG = INFRA / "alertmanager/alertmanager.yml"
 WRITTEN = yaml.safe_load(CONFIG.read_text())
 ALERTS = yaml.safe_load((INFRA / "prometheus/alerts.yml").read_text())
-NAMES = {rule["alert"] for group in ALERTS["groups"] for rule in group["rules"]}
+NAMES = {r["alert"] for group in ALERTS["groups"] for r in group["rules"] if "alert" in r}
 NAMES |= set(re.findall(r"\b[A-Z][a-z]+[A-Z]\w+", (INFRA / "prometheus/README.md").read_text()))
 
 

@@ -34,14 +34,14 @@ class Listening:
         self.allowed: set[str] = set(MACHINE)
         self.heard: list[Heard] = []
 
-    def until_heard(self, fault: str, since: float, alerts: set[str], named: str = "") -> Heard:
-        """Wait for a message after `since` that one of `alerts` fires and that names `named`."""
+    def until_heard(self, fault: str, since: float, alert: str, named: str = "") -> Heard:
+        """Wait for a message after `since` that `alert` fires and that names `named`."""
 
         def found() -> list[Message]:
             return [
                 m
                 for m in self.webhook.messages()
-                if m.at >= since and m.status == "FIRING" and m.alert in alerts and named in m.text
+                if m.at >= since and m.status == "FIRING" and m.alert == alert and named in m.text
             ]
 
         until(f"{fault} is heard of", lambda: bool(found()))

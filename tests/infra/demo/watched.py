@@ -1,5 +1,6 @@
 """The loop, those who watch it, and what can be done to it."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,11 +16,27 @@ from infra.monitoring.webhook import SLACK, WATCHDOG, Webhook
 from infra.processes import Processes
 from tests.infra.demo.listening import Listening, until
 from tests.infra.demo.worldly import save_models
+from tests.infra.prometheus.batch import MEASURE, OFFLINE, REPORTS, begin, release
 
 FACTOR = 30.0
 """A minute of production is two seconds here."""
 STEP_BYTES = 100_000
 """The disk loses so much every fifth of a second."""
+FINE = MEASURE | {"passed": True}
+WELL = {
+    **REPORTS,
+    "metrics/svdpp.json": OFFLINE,
+    "reports/gate.json": {"svd": {"pass": True}, "svdpp": {"pass": True}},
+    "reports/validate.json": {"passed": True, "measures": {"reject_share": FINE}},
+    "reports/drift.json": {"day": "2026-11-02", "measures": {"ratings": FINE}},
+    "metrics/online.json": {
+        "days": ["2026-11-01", "2026-11-02"],
+        "models": {f"{arm}@v1.0.0": release(arm) for arm in ("svd", "svdpp")},
+        "experiment": {"mismatch": 0.4},
+        "releases": {"svd": [], "svdpp": []},
+    },
+}
+"""What a night reports after which nobody need do anything."""
 
 
 class Watched:
@@ -44,6 +61,10 @@ class Watched:
         }
         only = f"--collector.filesystem.mount-points-exclude={mounted_elsewhere(self.disk)}"
         self.monitoring.start(self.loop.targets, secrets, [only])
+        command = [sys.executable, "-m", "infra.prometheus.handover", "--outcome", "success"]
+        command += ["--root", str(begin(self.folder / "project", WELL))]
+        command += ["--output", str(self.monitoring.textfiles)]
+        self.loop.processes.run("handover", command)
         until("all are scraped", lambda: self.monitoring.up() == {*self.loop.targets, NODE})
 
     def service(self, arm: str, fault: str) -> None:
