@@ -48,8 +48,8 @@ def night(
     chance: dict[str, float],
     users: int = USERS,
 ) -> None:
-    """Judge a day on which `models` (arm → release) answered, each of so many users once; `chance` that one
-    starts what a release offers."""
+    """Judge a day on which `models` (arm → release) answered each of so many users once; `chance`
+    that one starts what a release offers."""
     params, routing = _params(root)
     random = np.random.default_rng(number)
     start = day_start(day_number(day_name(number))) / MINUTE
