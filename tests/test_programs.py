@@ -41,6 +41,7 @@ PROGRAMS = {
     "infra.kubernetes.trial.load": "load",
     "infra.kubernetes.trial.names": "names",
     "infra.prometheus.handover": "handover",
+    "infra.prometheus.mutations": "mutations",
     "infra.release.deploy": "deploy",
     "infra.release.card": "card",
     "infra.release.expire": "expire",
