@@ -35,6 +35,8 @@ class Loop:
         self.requests = requests
         self.program = "serve.service"
         """Whose services are started."""
+        self.data_day: str | None = None
+        """The newest day that the packages were trained on, where that is known."""
         self.address = ""
         """Of the broker."""
         self.ports = {name: free_port() for name in (*ARMS, "router", "status", "collector")}
@@ -57,10 +59,11 @@ class Loop:
         self.start_collector()
         self.start_users()
 
-    def start_model(self, arm: str, package: Path | None = None) -> None:
-        """Start an arm's service, with another package where one is named."""
+    def start_model(self, arm: str, data_day: str | None = None) -> None:
+        """Start an arm's service, as if its package were of another day where one is named."""
         told = {"SERVICE_HISTORY": "on"}
-        told |= {} if package is None else {"SERVICE_MODEL_DIR": str(package)}
+        if day := data_day or self.data_day:
+            told["SERVICE_DATA_DAY"] = day
         start_services(
             "serve",
             self.models,

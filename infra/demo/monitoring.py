@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
+import yaml
+
 from infra.demo import workspace
 from infra.demo.monitored import Loop
 from infra.demo.report import step
@@ -43,6 +45,7 @@ def main(arguments: list[str]) -> int:
     folder.mkdir()
     with Processes(ROOT, options.work / "logs", workspace.environment(ROOT)) as processes:
         loop = Loop(folder, trained / "models", commit, processes)
+        loop.data_day = max(days_of(trained / "data/window.yaml"), default=None)
         with Watching(folder / "watched", processes, options.faster) as watching:
             show(loop, watching, trained, options)
         with step(STEPS, "stop", "everything that was started", of=STEPS) as current:
@@ -60,6 +63,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     if options.faster < 1 or options.quiet <= 0:
         raise BadInput("--faster must be 1 or more, and --quiet above 0")
     return options
+
+
+def days_of(window: Path) -> list[str]:
+    """The days that models were trained on; none where that is not known."""
+    return list(yaml.safe_load(window.read_text())["days"]) if window.exists() else []
 
 
 def show(loop: Loop, watching: Watching, trained: Path, options: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from infra.monitoring.local import NODE, Monitoring, mounted_elsewhere
 from infra.monitoring.pace import Pace
 from infra.monitoring.webhook import SLACK, WATCHDOG, Webhook
 from infra.processes import Processes
+from movierec.times import DAY_SECONDS, day_name
 from tests.infra.demo.listening import Listening, until
 from tests.infra.demo.worldly import save_models
 from tests.infra.prometheus.batch import MEASURE, OFFLINE, REPORTS, begin, release
@@ -47,6 +49,7 @@ class Watched:
         self.webhook = webhook
         self.loop = Loop(folder, folder / "models", "c0ffee", processes)
         self.loop.program = "tests.infra.demo.faulty"
+        self.loop.data_day = day_before(1)
         self.monitoring = Monitoring(folder / "monitoring", processes, Pace(FACTOR))
         self.listening = Listening(webhook, self.monitoring)
 
@@ -88,6 +91,11 @@ class Watched:
             yield
         for path in self.disk.glob("[0-9]*"):
             path.unlink()
+
+
+def day_before(days: int) -> str:
+    """A day so many days ago."""
+    return day_name(int(time.time() // DAY_SECONDS) - days)
 
 
 @contextmanager
