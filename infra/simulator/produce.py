@@ -9,7 +9,7 @@ last line on stdout is a JSON object of counts.
 
 With --served-topic what two arms served goes there: of each list that a user got its line, but for
 a few that are lost. `arms` says of each how many lists it gave, and of how many the user watched a
-movie next: what an evaluation of these days should find.
+movie next: an evaluation finds these, and what else they began soon after.
 """
 
 import argparse

@@ -11,7 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 START = 1_700_000_000.0
 ALERT = {
     "labels": {"alertname": "AnswersSlow", "severity": "page", "instance": "svd:8080"},
-    "annotations": {"summary": "1 % of answers of <svd> take over 400 ms"},
+    "annotations": {
+        "summary": "1 % of answers of <svd> take over 400 ms",
+        "runbook": "infra/prometheus/README.md#answersslow",
+    },
     "state": "firing",
     "activeAt": "2023-11-14T22:15:00.5Z",
 }

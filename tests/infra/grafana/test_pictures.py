@@ -57,7 +57,7 @@ def test_what_fires_stands_on_top_and_is_shaded_where_it_is_watched(html: str) -
     top, _, below = html.partition("<nav>")
     assert "1 alert firing" in top and "the watchdog fires" in top
     assert "1 % of answers of &lt;svd&gt; take over 400 ms" in top
-    assert "2023-11-14 22:15:00" in top
+    assert "2023-11-14 22:15:00" in top and "README.md#answersslow" in top
     assert "serve: 1 of 2 up" in top
     watched = [panel for _, panel in panels() if "AnswersSlow" in str(panel["links"])]
     assert below.count("Shaded: AnswersSlow fired.") == len(watched) == 1

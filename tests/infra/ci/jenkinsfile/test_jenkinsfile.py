@@ -89,10 +89,12 @@ def test_a_commit_to_master_goes_all_the_way(quick: Scratch) -> None:
     assert sorted(p.name for p in (built.folder / "html").rglob("*.html")) == [
         "evaluation.html",
         "index.html",
+        "online.html",
     ]
     assert git(quick.origin, "show", "--format=%an: %s", "--name-only", "master").split("\n") == [
         "movierec releases: Evaluate what was answered",
         "",
+        *("data/online/window.yaml", "dvc.lock", "metrics/online.json"),
         "metrics/online/2026-11-01.json",
         "metrics/online/2026-11-02.json",
         "",
