@@ -86,7 +86,8 @@ def test_lag_is_true_behind_an_open_transaction_and_after_a_restart(
     topic, port = kafka.create_topic(), free_port()
     line = b"2026-11-01T12:00:00,1,GET /data/m/jaws/1.mpg"
     kafka.produce(topic, [line] * 3)
-    options = {"bootstrap.servers": kafka.address, "transactional.id": topic}
+    options: dict[str, str | int] = {"bootstrap.servers": kafka.address, "transactional.id": topic}
+    options["transaction.timeout.ms"] = 600_000
     producer = Producer(options)
     producer.init_transactions()
     producer.begin_transaction()
@@ -149,7 +150,8 @@ def test_lag_grows_while_kafka_is_away_and_is_true_at_once_after_a_restart(
     collector.wait_until(lambda: gauge("lag_seconds") == 0)
     assert collector.stop() == 0
 
-    producer = Producer({"bootstrap.servers": kafka.address, "transactional.id": topic})
+    options: dict[str, str | int] = {"bootstrap.servers": kafka.address, "transactional.id": topic}
+    producer = Producer({**options, "transaction.timeout.ms": 600_000})
     producer.init_transactions()
     producer.begin_transaction()
     producer.produce(topic, line, timestamp=int((time.time() - 7200) * 1000))
