@@ -182,7 +182,8 @@ class CollectorMetrics:
         )
         self.lag_seconds = gauge(
             "collector_lag_seconds",
-            "Age of the oldest line that is not on disk; 0 when all is there.",
+            "Age of the oldest line that is not on disk; 0 when all is there. Cut off from Kafka "
+            "it grows from when all was there.",
             PARTITION,
         )
         self.durable = gauge(

@@ -3,7 +3,7 @@
     python -m infra.prometheus.mutations [RULE …]
 
 Prints each change that no test noticed, and how many were tried. A change is tried on the tests
-that ask for its alert; of a recorded series, also on those of the alerts that read it.
+that ask for its alert or its series, and give what it reads.
 
 Exit status: 0 every change was noticed; 1 one was not; 2 something is to be mended.
 """

@@ -19,14 +19,17 @@ SIMPLE = {
 }
 """movierec_online_<name> → its key."""
 NESTED = {"minutes": ("minutes", "mean"), "rmse": ("rmse", "value")}
-FEEDBACK = ("coverage", "gini", "lift")
+FEEDBACK = {"coverage": 0, "gini": 0, "lift": 1}
+"""Measure → what makes a share of it: a lift of 0 is as popular as anything."""
 
 
 def online(document: Mapping[str, Any], where: str) -> Iterator[Sample]:
     """All samples of the report. Raises BadInput, naming what is wrong with it."""
     models = section(document, "models", where)
     for release in models:
-        yield from _release(release, section(models, release, where), f"{where}: {release}")
+        told = section(models, release, where)
+        if told.get("arm") is not None:  # else no answer's time is over yet
+            yield from _release(release, told, f"{where}: {release}")
     yield from _newest(section(document, "releases", where), models, where)
     p = optional(section(document, "experiment", where), "mismatch", where)
     if p is not None:
@@ -60,11 +63,14 @@ def _newest(releases: Mapping[str, Any], models: Mapping[str, Any], where: str) 
         yield Sample(
             "movierec_online_release_worse", last.get("verdict") == "worse", (release, arm)
         )
-        for measure in FEEDBACK:
-            new = number(section(models, release, where), measure, f"{where}: {release}")
-            old = number(section(models, before, where), measure, f"{where}: {before}")
-            if old > 0:
-                yield Sample("movierec_online_feedback_ratio", new / old, (arm, measure))
+        new, old = (section(models, one, where) for one in (release, before))
+        if number(new, "answers", where) < number(old, "answers", where) / 2:
+            continue  # the fewer lists, the fewer movies in them
+        for measure, zero in FEEDBACK.items():
+            now, then = optional(new, measure, where), optional(old, measure, where)
+            if now is not None and then is not None and then + zero > 0:
+                ratio = (now + zero) / (then + zero)
+                yield Sample("movierec_online_feedback_ratio", ratio, (arm, measure))
 
 
 def _name(told: Mapping[str, Any], key: str, where: str) -> str:

@@ -3,7 +3,7 @@
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +22,19 @@ class Suite:
         groups = yaml.safe_load(rules.read_text(encoding="utf-8"))["groups"]
         self.rules: list[Rule] = [rule for group in groups for rule in group["rules"]]
         self._files = [yaml.safe_load(path.read_text()) for path in sorted(tests.glob("*.yml"))]
+        every = [given(test) for file in self._files for test in file["tests"]]
+        self._given = set().union(*every)
 
     def passes(self, number: int, instead: Rule | None = None) -> bool:
         """Whether the tests of a rule pass with another one in its place, or as it is.
 
         Raises BadInput when nothing tests it, or promtool does not take the other one for a rule.
         """
-        names = self._around(name_of(self.rules[number]))
+        name = name_of(self.rules[number])
         rules = [
             instead if instead is not None and at == number else rule
             for at, rule in enumerate(self.rules)
-            if name_of(rule) in names
+            if name_of(rule) == name
         ]
         with tempfile.TemporaryDirectory(prefix="movierec-alerts-") as folder:
             group = {"name": "rules", "rules": [dict(rule) for rule in rules]}
@@ -40,35 +42,37 @@ class Suite:
             _promtool("check", "rules", str(Path(folder, "rules.yml")), must=True)
             files = [
                 _write(Path(folder, f"{at}_test.yml"), {**file, "rule_files": ["rules.yml"]})
-                for at, file in enumerate(self._tests(names))
+                for at, file in enumerate(self._tests(name, rules))
             ]
             if not files:
-                raise BadInput(f"{name_of(self.rules[number])}: no test has its name")
+                raise BadInput(f"{name}: nothing tests it by what it reads")
             return _promtool("test", "rules", *files)
 
-    def _around(self, name: str) -> set[str]:
-        """A rule's name, and of all that read it or that those read."""
-        reads: dict[str, set[str]] = {}
-        for rule in self.rules:  # several may have one name
-            own = reads.setdefault(name_of(rule), {name_of(rule)})
-            own |= set(NAME.findall(str(rule["expr"])))
-        readers = [found for found in reads.values() if name in found]
-        return set().union(*readers) & reads.keys()
-
-    def _tests(self, names: set[str]) -> Iterator[dict[str, Any]]:
-        """The files of tests, each with what is asked of these names in it."""
+    def _tests(self, name: str, rules: list[Rule]) -> Iterator[dict[str, Any]]:
+        """The files of tests, each with what is asked of a name in it where what its rules read is
+        given: a test of all rules together gives what others make it of."""
+        reads = {found for rule in rules for found in NAME.findall(str(rule["expr"]))}
+        reads &= self._given  # of a rule that reads nothing every test is fit
         for file in self._files:
-            tests = [kept for test in file["tests"] if (kept := _asked(test, names))]
+            tests = [
+                asked
+                for test in file["tests"]
+                if (reads & given(test) or not reads) and (asked := asked_of(test, name))
+            ]
             if tests:
                 yield {**file, "tests": tests}
 
 
-def _asked(test: dict[str, Any], names: set[str]) -> dict[str, Any] | None:
-    """A test with those of its cases that ask for an alert or a series of these names."""
-    alerts = [case for case in test.get("alert_rule_test", []) if case["alertname"] in names]
-    series = [
-        case for case in test.get("promql_expr_test", []) if names & set(NAME.findall(case["expr"]))
-    ]
+def given(test: Mapping[str, Any]) -> set[str]:
+    """The names of a test's series."""
+    return {NAME.findall(series["series"])[0] for series in test["input_series"]}
+
+
+def asked_of(test: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    """A test with what it asks of an alert or a series of this name, if it does."""
+    alerts = [case for case in test.get("alert_rule_test", []) if case["alertname"] == name]
+    told = test.get("promql_expr_test", [])
+    series = [case for case in told if name in NAME.findall(case["expr"])]
     if not alerts and not series:
         return None
     return {**test, "alert_rule_test": alerts, "promql_expr_test": series}

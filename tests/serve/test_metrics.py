@@ -164,4 +164,4 @@ def test_an_answer_is_late_to_the_objective_when_a_site_has_given_up():
     late = [r["expr"] for g in groups for r in g["rules"] if ":late:" in r.get("record", "")]
     assert len(late) == 5
     for expression in late:
-        assert re.findall(r'le="([^"]+)"', expression) == [str(DEADLINE_MS / 1000)]
+        assert re.findall(r'\ble="([^"]+)"', expression) == [str(DEADLINE_MS / 1000)]

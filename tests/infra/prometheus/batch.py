@@ -46,8 +46,9 @@ REPORTS: dict[str, Any] = {
         "days": ["2026-11-01", "2026-11-02"],
         "models": {
             "svd@v1.3.0": release("svd"),
-            "svd@v1.4.0": release("svd", coverage=0.4, rmse={"value": 0.9, "count": 7}),
+            "svd@v1.4.0": release("svd", coverage=0.4, lift=2.0, rmse={"value": 0.9, "count": 7}),
             "svdpp@v1.0.0": release("svdpp"),
+            "svdpp@v1.1.0": {"arm": None, "answers": 0, "censored": 7},
         },
         "experiment": {"mismatch": 0.4},
         "releases": {

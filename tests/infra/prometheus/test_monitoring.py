@@ -138,6 +138,7 @@ def test_what_prometheus_scrapes_is_a_service_of_compose() -> None:
     [
         ["promtool", "check", "config", "--syntax-only", "prometheus/prometheus.yml"],
         ["promtool", "check", "rules", "prometheus/alerts.yml"],
+        ["promtool", "test", "rules", "../tests/infra/prometheus/alerts/objectives.yml"],
         ["amtool", "check-config", "alertmanager/alertmanager.yml"],
     ],
     ids=lambda command: command[-1],

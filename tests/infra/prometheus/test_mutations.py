@@ -60,7 +60,7 @@ def test_tests_that_fail_anyhow_show_nothing(folder: Path) -> None:
 
 def test_a_rule_that_nothing_tests_is_told(folder: Path) -> None:
     (folder / "tests/x.yml").write_text("tests: []")
-    with pytest.raises(BadInput, match="High: no test has its name"):
+    with pytest.raises(BadInput, match="High: nothing tests it by what it reads"):
         tried(folder)
 
 
