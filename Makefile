@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo page cluster-demo release-demo compare image image-dev edits test test-slow test-docker \
+.PHONY: help setup demo page cluster-demo release-demo monitoring-demo compare image image-dev edits test test-slow test-docker \
 	test-cluster coverage mutants fuzz faults faults-release bench \
 	bench-ingest bench-lists bench-night bench-store bench-train bench-answer bench-request bench-serve replay lint clean
 
@@ -34,6 +34,9 @@ cluster-demo: setup  ## the demo's models on the cluster of KUBECONFIG, both upd
 
 release-demo: setup  ## after `make demo`: two nights of releases on S3, rolled back, explained; KUBECONFIG: deployed
 	@python -m infra.demo.release $(if $(KUBECONFIG),--hand-over "$(HAND_IMAGES)") $(ARGS)
+
+monitoring-demo: setup  ## after `make demo`: the loop under Prometheus, two faults, what Slack would show; ARGS="--faster 1"
+	@python -m infra.demo.monitoring $(ARGS)
 
 page: setup      ## both models of the last demo behind the page for people, until Ctrl-C
 	@python -m infra.demo.page $(ARGS)

@@ -20,6 +20,7 @@ TIERS = ("model", "fold-in", "popular")
 OUTCOMES = ("sent", "queue-full", "not-delivered", "unsent-at-stop")
 CACHED = ("hit", "miss")
 REFUSALS = ("overload", "slow", "crowd")
+RELEASE = ["model", "arm"]
 TOPIC = ["topic"]
 PARTITION = ["topic", "partition"]
 
@@ -56,6 +57,11 @@ class ServiceMetrics:
         total = partial(Gauge, registry=registry, multiprocess_mode="sum")
         model = ["model", "kind", "arm", "git_commit", "data_hash"]
         self.model = most("movierec_model_info", "The model that answers; always 1.", model)
+        self.data_time = most(
+            "movierec_model_data_timestamp_seconds",
+            "End of the newest day that the model was trained on.",
+            RELEASE,
+        )
         self.answers = counter("movierec_answers", "Recommendations given, by tier.", ["tier"])
         self.served_log = counter(
             "movierec_served_log_lines",
@@ -176,7 +182,8 @@ class CollectorMetrics:
         )
         self.lag_seconds = gauge(
             "collector_lag_seconds",
-            "Age of the oldest line that is not on disk; 0 when all is there.",
+            "Age of the oldest line that is not on disk; 0 when all is there. Cut off from Kafka "
+            "it grows from when all was there.",
             PARTITION,
         )
         self.durable = gauge(

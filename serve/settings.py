@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from movierec.errors import BadParams
+from movierec.times import day_name, day_number
 from serve.kafka import KafkaSettings
 from serve.peers import ARM, PEERS, Peer
 from serve.variables import (
@@ -40,6 +41,7 @@ HOST = matching(r"[A-Za-z0-9._:%-]{1,253}", "a host name or an IP address")
 PORT = whole(1, 65_535)
 SERVED_TOPIC = "served"
 """By default; a collector that is told nothing else may do without it."""
+DAY = Kind("a day (2026-11-04)", lambda text: day_name(day_number(text)))
 MODEL = Kind("the folder of a model, such as models/svd", Path)
 
 
@@ -112,6 +114,9 @@ class ServiceSettings:
         LABEL, "Its name in headers and logs; else `<kind>@unreleased`.", default=None
     )
     git_commit: str = setting(LABEL, "Of the code and of what trained it.", default="unknown")
+    data_day: str | None = setting(
+        DAY, "The newest day that it was trained on, for its age; images carry it.", default=None
+    )
     arm: str | None = setting(ARM, "Of the experiment; else the model's kind.", default=None)
     host: str = setting(HOST, "Where it listens.", default="0.0.0.0")
     port: int = setting(PORT, "Its port.", default=8080)

@@ -42,6 +42,7 @@ HANDS_IT_ON = {
     "infra/ci/trial.py": "a child inherits it",
     "infra/demo/replay.py": "infra/kafka/with-kafka.sh names the broker in it",
     "infra/kafka/check.py": "the broker's settings",
+    "infra/prometheus/settings.py": "where node-exporter reads",
     "infra/rancher/settings.py": "where releases are deployed to",
     "infra/repository.py": "git and DVC inherit it, but for what names another repository",
     "infra/registry/engine.py": "Docker's client inherits what it reads of it, and nothing else",

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Install from Debian what the slow tests need beyond Python: Java, Maven and OpenSSL for the real
-# Kafka broker, strace and faketime for the faults, nginx with njs for the router, Prometheus to
-# check its rules, Chromium for the page, a registry of images and its passwords, shellcheck and npm
-# (for npm-groovy-lint) for what Jenkins runs. Installs only what is missing.
+# Kafka broker, strace and faketime for the faults, nginx with njs for the router, Prometheus,
+# Alertmanager and node-exporter to watch the loop by our rules, Chromium for the page, a registry of
+# images and its passwords, shellcheck and npm (for npm-groovy-lint) for what Jenkins runs. Installs
+# only what is missing, and none of it as a service: tests start what they need, at ports of their own.
 set -euo pipefail
 
 missing=()
@@ -14,6 +15,7 @@ command -v faketime >/dev/null || missing+=(faketime)
 command -v promtool >/dev/null || missing+=(prometheus)
 [ -e /usr/lib/nginx/modules/ngx_http_js_module.so ] || missing+=(nginx libnginx-mod-http-js)
 command -v amtool >/dev/null || missing+=(prometheus-alertmanager)
+command -v prometheus-node-exporter >/dev/null || missing+=(prometheus-node-exporter)
 command -v chromium >/dev/null || missing+=(chromium)
 command -v chromedriver >/dev/null || missing+=(chromium-driver)
 command -v docker-registry >/dev/null || missing+=(docker-registry)
@@ -28,3 +30,11 @@ sudo=()
 "${sudo[@]}" apt-get update -qq
 DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends \
   "${missing[@]}" >/dev/null
+# Debian starts what it installs; a service that was there before stays as it was.
+if [ -d /run/systemd/system ]; then
+  for package in "${missing[@]}"; do
+    case $package in
+      prometheus* | nginx | docker-registry) "${sudo[@]}" systemctl disable --quiet --now "$package" ;;
+    esac
+  done
+fi

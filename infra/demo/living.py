@@ -35,9 +35,10 @@ def start_services(
     ports: Mapping[str, int],
     processes: Processes,
     more: Mapping[str, Mapping[str, str]] | None = None,
+    program: str = "serve.service",
 ) -> dict[str, str]:
     """Start a service a model, at its port, as a process `<name>-<model>`; `more` are settings of
-    each. Returns model → base URL once all are ready."""
+    each, `program` the module that is run. Returns model → base URL once all are ready."""
     urls = {model: url_of(port) for model, port in ports.items()}
     for model, port in ports.items():
         settings = {
@@ -49,7 +50,7 @@ def start_services(
             **kafka_environment(address),
             **(more or {}).get(model, {}),
         }
-        processes.start(f"{name}-{model}", [sys.executable, "-m", "serve.service"], settings)
+        processes.start(f"{name}-{model}", [sys.executable, "-m", program], settings)
     for model, url in urls.items():
         processes.wait_until(f"{name}-{model}", partial(answers_ok, f"{url}/readyz"))
     return urls

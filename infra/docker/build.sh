@@ -23,6 +23,7 @@ case $what in
     commit=$(git -C "$(dirname "$0")" describe --always --dirty --abbrev=40 --exclude '*')
     options+=(--build-arg "MODEL=$what" --build-arg "MODEL_VERSION=$what@dev")
     options+=(--build-arg "GIT_COMMIT=$commit")
+    options+=(--build-arg "DATA_DAY=$(sed -n 's/^  - "\(.*\)"$/\1/p' "$context/data/window.yaml" | tail -1)")
     ;;
   *) file=$what image=${REPOSITORY:-movierec}-$what:dev ;;
 esac

@@ -49,6 +49,7 @@ ARG MODEL
 ARG MODEL_VERSION
 ARG GIT_COMMIT
 ARG DATA_HASH
+ARG DATA_DAY
 ARG CREATED
 LABEL org.opencontainers.image.title="movierec ${MODEL}" \
       org.opencontainers.image.version="${MODEL_VERSION}" \
@@ -58,7 +59,8 @@ LABEL org.opencontainers.image.title="movierec ${MODEL}" \
       movierec.data-hash="${DATA_HASH}"
 ENV PYTHONUNBUFFERED=1 PYTHONPATH=/app:/app/stages PATH=/venv/bin:$PATH \
     SERVICE_MODEL_DIR=/app/model SERVICE_PORT=8080 \
-    SERVICE_MODEL_VERSION=${MODEL_VERSION} SERVICE_GIT_COMMIT=${GIT_COMMIT}
+    SERVICE_MODEL_VERSION=${MODEL_VERSION} SERVICE_GIT_COMMIT=${GIT_COMMIT} \
+    SERVICE_DATA_DAY=${DATA_DAY}
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD \

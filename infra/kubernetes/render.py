@@ -16,6 +16,8 @@ from movierec.files import write_text
 
 FOLDER = Path(__file__).parent
 RENDERED = FOLDER / "rendered.yaml"
+APART = ("trial", "watch")
+"""Folders that are applied by themselves."""
 HEAD = "# Rendered by `python -m infra.kubernetes.render` from what has the digest {}.\n"
 
 
@@ -33,11 +35,11 @@ def render() -> str:
 
 
 def digest() -> str:
-    """SHA-256 of the kustomization's files and their names; what is not part of it aside."""
+    """SHA-256 of the kustomization's files and their names; what is applied apart aside."""
     hashed = hashlib.sha256()
     for path in sorted(FOLDER.rglob("*")):
         name = path.relative_to(FOLDER)
-        if path.suffix in (".yaml", ".json") and path != RENDERED and name.parts[0] != "trial":
+        if path.suffix in (".yaml", ".json") and path != RENDERED and name.parts[0] not in APART:
             hashed.update(f"{name}\n{len(path.read_bytes())}\n".encode() + path.read_bytes())
     return hashed.hexdigest()
 

@@ -37,6 +37,7 @@ from infra.registry.settings import ImagesSettings
 from infra.release import code
 from infra.release.code import Code
 from infra.release.context import DOCKERFILE, make_context
+from infra.release.explaining.provenance import days_behind
 from infra.release.sbom import write_sbom
 from infra.release.tag import Tag, resolve
 from infra.scratch import scratch
@@ -119,17 +120,20 @@ def build(what: Tag | Code, repository: Path, options: list[str]) -> str:
             own = [f"--label={name}={value}" for name, value in what.labels.items()]
             return docker_build(what, what.dockerfile, folder, [*options, *own])
         data_hash = make_context(repository, what, folder)
-        own = [f"--build-arg={k}={v}" for k, v in build_arguments(what, data_hash).items()]
+        data_day = max(days_behind(repository, what), default="")
+        told = build_arguments(what, data_hash, data_day)
+        own = [f"--build-arg={k}={v}" for k, v in told.items()]
         return docker_build(what, DOCKERFILE, folder, [*options, *own])
 
 
-def build_arguments(tag: Tag, data_hash: str) -> dict[str, str]:
+def build_arguments(tag: Tag, data_hash: str, data_day: str) -> dict[str, str]:
     """What the Dockerfile of the service is told of a release."""
     return {
         "MODEL": tag.kind,
         "MODEL_VERSION": tag.name,
         "GIT_COMMIT": tag.commit,
         "DATA_HASH": data_hash,
+        "DATA_DAY": data_day,
         "CREATED": f"{tag.committed:%Y-%m-%dT%H:%M:%SZ}",
     }
 

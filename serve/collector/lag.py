@@ -1,4 +1,9 @@
-"""How far the disk is behind Kafka: the gauges of our partitions, from assignment to the end."""
+"""How far the disk is behind Kafka: the gauges of our partitions, from assignment to the end.
+
+Seconds are the age of the oldest line that is not on disk, by its timestamp in Kafka. They are
+counted when they are asked for, so that they grow while nobody looks: cut off from Kafka, or before
+a disk that hangs, there may be lines that we do not know of, as old as the last look.
+"""
 
 import contextlib
 import time
@@ -10,6 +15,9 @@ from kafka import TopicPartition
 from movierec.times import Milliseconds
 from serve.metrics import CollectorMetrics
 
+BLIND_SECONDS = 60.0
+"""When all was on disk and nobody has looked for so long, nobody knows that it still is."""
+
 
 @dataclass
 class Place:
@@ -18,14 +26,26 @@ class Place:
     durable: int
     """The next offset that disk lacks."""
     since: float
-    """When the newest line on disk was logged, or as far as we know; s since 1970."""
+    """The oldest line that disk lacks was logged after this: when the newest one on disk was, or
+    when all was on disk by a look into Kafka; s since 1970."""
+    is_sure: bool = False
+    """Whether `since` is known; at first, and after a gap, it is only when we began to wait."""
     end: int | None = None
     """The end in Kafka when it was last seen."""
+    missing: float | None = None
+    """When the oldest line that disk lacks was logged; None when the last look found none."""
 
     @property
     def lag(self) -> int:
         """Messages in Kafka that are not on disk."""
         return 0 if self.end is None else max(0, self.end - self.durable)
+
+    def age(self) -> float:
+        """Of the oldest line that disk lacks, now; 0 when there is none."""
+        if self.missing is not None:
+            return max(0.0, time.time() - self.missing)
+        blind = time.time() - self.since
+        return blind if blind > BLIND_SECONDS else 0.0
 
 
 class Lag:
@@ -45,13 +65,19 @@ class Lag:
         self._places[partition] = Place(durable, time.time())
         self._metrics.durable.labels(*_labels(partition)).set(durable)
 
+    def is_sure(self, partition: TopicPartition) -> bool:
+        """Whether it is known when the oldest line that disk lacks was logged, or that none is."""
+        return self._places[partition].is_sure
+
     def advance(
         self, partition: TopicPartition, durable: int, timestamp: Milliseconds = -1
     ) -> None:
         """It is on disk up to `durable`; `timestamp` is that of the newest line, -1 if unknown."""
         place = self._places[partition]
         place.durable = durable
-        place.since = timestamp / 1000 if timestamp >= 0 else time.time()
+        place.is_sure = timestamp >= 0
+        place.since = timestamp / 1000 if place.is_sure else time.time()
+        place.missing = None if place.missing is None else place.since
         self._metrics.durable.labels(*_labels(partition)).set(durable)
 
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
@@ -69,18 +95,20 @@ class Lag:
     ) -> None:
         """Take the ends in Kafka and set the gauges of what is ours.
 
-        `waiting` has the timestamp of the oldest line that is read and not on disk: after a
-        start far behind it says how far, before the first segment does.
+        Of a partition whose end is not given nobody knows: lines may have come since. `waiting`
+        has the timestamp of the oldest line that Kafka has and disk lacks, where it is known.
         """
         for partition, place in self._places.items():
             place.end = ends.get(partition, place.end)
-            if partition in ends and not place.lag:
-                place.since = time.time()  # whatever lacks later came after this
             oldest = (waiting or {}).get(partition, -1)
-            since = oldest / 1000 if oldest >= 0 else place.since
-            age = max(0.0, time.time() - since) if place.lag else 0.0
+            if partition in ends and not place.lag:
+                place.since, place.missing, place.is_sure = time.time(), None, True
+            elif oldest >= 0:
+                place.missing = oldest / 1000
+            elif partition in ends or place.missing is None:
+                place.missing = place.since
             self._metrics.lag.labels(*_labels(partition)).set(place.lag)
-            self._metrics.lag_seconds.labels(*_labels(partition)).set(age)
+            self._metrics.lag_seconds.labels(*_labels(partition)).set_function(place.age)
 
 
 def _labels(partition: TopicPartition) -> tuple[str, str]:

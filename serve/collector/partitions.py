@@ -99,6 +99,7 @@ class Partitions:
         for partition in partitions:
             self.buffers.pop(partition, None)
             self.held.discard(partition)
+            self._waits.pop(partition, None)
         self.writer.forget(partitions)
 
     def add(self, partition: TopicPartition, chunk: Chunk) -> None:
@@ -147,7 +148,8 @@ class Partitions:
 
     def measure_lag(self, ends: Mapping[TopicPartition, int]) -> None:
         """Set the gauges of lag. Lines of open transactions count: they are in the log, and no
-        one may read them; when the first was logged must be asked once it has waited."""
+        one may read them; when the first was logged is asked once it has waited, and at once where
+        nothing says since when: after a restart, a rebalance or a gap."""
         ours = {p: self._broker.log_end(p, end) for p, end in ends.items() if p in self.buffers}
         waiting = {partition: buffer.oldest for partition, buffer in self.buffers.items()}
         for partition, end in ours.items():
@@ -157,8 +159,9 @@ class Partitions:
                 continue
             since = self._waits.get(partition)
             if since is None or since[0] != at:
-                self._waits[partition] = (at, -1)
-                continue
+                since = self._waits[partition] = (at, -1)
+                if self.writer.lag.is_sure(partition):
+                    continue
             if since[1] < 0:
                 self._waits[partition] = (at, self._broker.logged_at(partition, at))
             waiting[partition] = self._waits[partition][1]

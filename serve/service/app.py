@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 from movierec.dataset.vocabulary import Vocabulary
 from movierec.models.modelfile import LoadedModel
+from movierec.times import DAY_SECONDS, day_number
 from serve.metrics import TIERS, ServiceMetrics
 from serve.service.brokers import Brokers
 from serve.service.cache import Answers, Written
@@ -61,6 +62,9 @@ def create_app(
     app.extensions[METRICS] = metrics
     brokers = Brokers(settings.kafka) if settings.kafka else None
     metrics.model.labels(**provenance.labels()).set(1)
+    if settings.data_day is not None:
+        end = (day_number(settings.data_day) + 1) * DAY_SECONDS
+        metrics.data_time.labels(provenance.model, provenance.arm).set(end)
     if served is None:
         served = NoServedLog()
         if brokers is not None:

@@ -45,7 +45,25 @@ def test_no_secret_has_a_default_and_a_missing_one_is_refused() -> None:
         for key, value in (service.get("environment") or {}).items():
             if SECRET.search(key):
                 assert re.match(r"\$\{\w+:\?.+\}$", str(value)), f"{key}: {value}"
-    assert re.match(r"\$\{\w+:\?.+\}$", COMPOSE["secrets"]["slack_webhook"]["file"])
+    for secret in ("slack_webhook", "watchdog_url"):
+        assert re.match(r"\$\{\w+:\?.+\}$", COMPOSE["secrets"][secret]["file"])
+
+
+def test_alertmanager_is_given_each_secret_that_it_reads() -> None:
+    routes = yaml.safe_load((INFRA / "alertmanager/alertmanager.yml").read_text())
+    read = {s["api_url_file"] for r in routes["receivers"] for s in r["slack_configs"]}
+    given = SERVICES["alertmanager"]["secrets"]
+    assert read == {f"/run/secrets/{secret}" for secret in given}
+    assert set(given) <= set(COMPOSE["secrets"])
+
+
+def test_node_exporter_sees_the_host_and_what_the_night_hands_over() -> None:
+    told = SERVICES["node-exporter"]
+    (mount,) = told["volumes"]
+    place = mount.removesuffix(":ro").split(":")[1]
+    assert told["pid"] == "host" and f"--path.rootfs={place}" in told["command"]
+    (folder,) = [c for c in told["command"] if c.startswith("--collector.textfile.directory=")]
+    assert folder.startswith(f"--collector.textfile.directory={place}${{METRICS_TEXTFILE_DIR:-/")
 
 
 def test_grafana_has_a_password_of_its_own() -> None:

@@ -12,6 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from infra.router.settings import RouterSettings
 from serve.metrics import DEADLINE_MS, LATENCY_BUCKETS, CollectorMetrics, ServiceMetrics
 from serve.service.app import create_app
+from serve.settings import ServiceSettings
+from tests.inputs.models import SmallLoaded
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,6 +43,15 @@ def test_the_exposition_parses_and_tells_what_answers(client):
         'flask_http_request_duration_seconds_count{method="GET",status="400",'
         'url_rule="/recommend/<userid>"} 1.0'
     ) in lines
+
+
+def test_the_age_of_the_models_data_is_told_when_it_is_known(tmp_path):
+    for day, time in (("2026-11-03", 1793750400), (None, None)):  # 2026-11-04T00:00Z
+        registry = CollectorRegistry()
+        settings = ServiceSettings(tmp_path, model_version="svd@v1.4.0", data_day=day)
+        create_app(settings, SmallLoaded(), registry=registry)
+        labels = {"model": "svd@v1.4.0", "arm": "svd"}
+        assert value(registry, "movierec_model_data_timestamp_seconds", **labels) == time
 
 
 def test_no_request_can_make_labels_of_its_own(client, registry):
@@ -117,7 +128,7 @@ def test_the_deadline_of_the_code_is_that_of_params_yaml():
 
 def test_an_alert_warns_before_the_deadline_and_names_it():
     groups = yaml.safe_load((ROOT / "infra/prometheus/alerts.yml").read_text())["groups"]
-    [rule] = [r for group in groups for r in group["rules"] if r["alert"] == "AnswersSlow"]
+    [rule] = [r for group in groups for r in group["rules"] if r.get("alert") == "AnswersSlow"]
     assert f"gives up after {deadline_ms()} ms" in rule["annotations"]["description"]
     [limit] = re.findall(r"> ([0-9.]+)$", rule["expr"].strip())
     assert float(limit) in LATENCY_BUCKETS and float(limit) * 1000 < deadline_ms()
@@ -146,3 +157,11 @@ def test_each_metric_has_a_name_of_its_own_in_the_program(metrics: Any) -> None:
 
 def _of(thing: Any) -> Any:
     return thing.describe() if hasattr(thing, "describe") else ()
+
+
+def test_an_answer_is_late_to_the_objective_when_a_site_has_given_up():
+    groups = yaml.safe_load((ROOT / "infra/prometheus/alerts.yml").read_text())["groups"]
+    late = [r["expr"] for g in groups for r in g["rules"] if ":late:" in r.get("record", "")]
+    assert len(late) == 5
+    for expression in late:
+        assert re.findall(r'\ble="([^"]+)"', expression) == [str(DEADLINE_MS / 1000)]

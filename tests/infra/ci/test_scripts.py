@@ -92,3 +92,12 @@ def test_a_routers_address_may_end_in_a_slash_as_for_deploy(tmp_path: Path) -> N
 def test_a_collectors_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     said = f"error: MOVIEREC_STORE: there is no folder {tmp_path}/stroe\n"
     assert called(tmp_path, "fetch.sh", MOVIEREC_STORE=f"{tmp_path}/stroe") == (2, said)
+
+
+def test_only_a_build_of_master_tells_how_the_night_ended(tmp_path: Path) -> None:
+    assert called(tmp_path, "handover.sh", "failure", BRANCH_NAME="PR-7") == (0, "")
+    assert not (tmp_path / "calls").exists()
+    shutil.rmtree(tmp_path / "infra")
+    assert called(tmp_path, "handover.sh", "failure", BRANCH_NAME="master")[0] == 0
+    expected = "python -m infra.prometheus.handover --outcome failure\n"
+    assert (tmp_path / "calls").read_text() == expected

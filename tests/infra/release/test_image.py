@@ -56,6 +56,7 @@ def test_docker_is_told_the_tag_the_commit_its_time_and_the_data(
         "MODEL_VERSION=svd@v1.0.0",
         f"GIT_COMMIT={tag.commit}",
         "DATA_HASH=hash",
+        "DATA_DAY=2026-11-02",
         f"CREATED={tag.committed:%Y-%m-%dT%H:%M:%S}Z",
     }
     assert "models/svd/manifest.json" in held and "serve/service/app.py" in held

@@ -6,7 +6,7 @@ import pytest
 from kafka import TopicPartition
 from prometheus_client import CollectorRegistry
 
-from serve.collector.lag import Lag
+from serve.collector.lag import BLIND_SECONDS, Lag
 from serve.metrics import CollectorMetrics
 
 HERE, THERE = TopicPartition("movielog", 0), TopicPartition("movielog", 1)
@@ -106,3 +106,57 @@ def test_a_line_that_came_just_now_is_not_as_old_as_the_one_before_it(
     monkeypatch.setattr(time, "time", lambda: NOW + 5)
     gauges.lag.observe({HERE: 11}, {HERE: -1})
     assert gauges.of(HERE) == (1, 5, 10)
+
+
+def test_cut_off_from_kafka_the_age_grows_from_when_all_was_on_disk(
+    gauges: Gauges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines may have come that nobody knows of; and it falls when Kafka says that none did."""
+    gauges.lag.begin(HERE, 10)
+    gauges.lag.observe({HERE: 10})
+    for seconds in (300, 900):
+        monkeypatch.setattr(time, "time", lambda later=NOW + seconds: later)
+        gauges.lag.observe({})
+        assert gauges.of(HERE) == (0, seconds, 10)
+    monkeypatch.setattr(time, "time", lambda: NOW + 1800)
+    assert gauges.of(HERE) == (0, 1800, 10)  # between two looks, too
+    gauges.lag.observe({HERE: 10})
+    assert gauges.of(HERE) == (0, 0, 10)
+
+
+def test_a_loop_that_hangs_is_blind_and_its_gauge_grows_all_the_same(
+    gauges: Gauges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for partition in (HERE, THERE):
+        gauges.lag.begin(partition, 10)
+    gauges.lag.observe({HERE: 10, THERE: 12}, {THERE: int((NOW - 5) * 1000)})
+    for seconds, blind in ((BLIND_SECONDS, 0), (BLIND_SECONDS + 1, BLIND_SECONDS + 1)):
+        monkeypatch.setattr(time, "time", lambda later=NOW + seconds: later)
+        assert gauges.of(HERE) == (0, blind, 10)
+        assert gauges.of(THERE) == (2, seconds + 5, 10)
+
+
+def test_a_line_that_waited_when_kafka_went_away_is_no_younger_then(
+    gauges: Gauges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gauges.lag.begin(HERE, 10)
+    gauges.lag.observe({HERE: 50}, {HERE: int((NOW - 7200) * 1000)})  # Kafka was asked
+    monkeypatch.setattr(time, "time", lambda: NOW + 60)
+    gauges.lag.observe({})
+    assert gauges.of(HERE) == (40, 7260, 10)
+    gauges.lag.advance(HERE, 30, int((NOW - 3600) * 1000))  # what was read before it went
+    gauges.lag.observe({})
+    assert gauges.of(HERE) == (20, 3660, 30)
+
+
+def test_since_when_a_line_waits_is_not_known_after_a_restart_or_a_gap(gauges: Gauges) -> None:
+    gauges.lag.begin(HERE, 10)
+    assert not gauges.lag.is_sure(HERE)
+    gauges.lag.observe({HERE: 20})
+    assert not gauges.lag.is_sure(HERE)
+    gauges.lag.advance(HERE, 15, int(NOW * 1000))
+    assert gauges.lag.is_sure(HERE)
+    gauges.lag.advance(HERE, 18)
+    assert not gauges.lag.is_sure(HERE)
+    gauges.lag.observe({HERE: 18})
+    assert gauges.lag.is_sure(HERE)

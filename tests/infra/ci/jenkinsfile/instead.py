@@ -7,6 +7,7 @@ for measure in rmse mae recall ndcg coverage lift; do
 printf 'svd\\n0.9\\n' > plot-$measure.csv; done; exit 0"""
 STANDS_IN = {
     "-m infra.ci.evaluation *": REPORTS,
+    "-m infra.ci.online *": 'mkdir -p .cache/ci/online; echo "the night" > "${!#}"; exit 0',
     "-m infra.release card *": 'echo "the card of $4" > "${!#}"; exit 0',
     "-m infra.release image *": 'echo "movierec/$4"; exit 0',
     "-m infra.release deploy *": 'echo "$4 is deployed"; exit 0',
@@ -28,6 +29,7 @@ printf 'online_days:\\n  "2026-11-01":\\n  "2026-11-02":\\n' > data/online/windo
     "-m infra.release register *": """for kind in svd svdpp; do
 git tag -a -m . "$kind@v1.0.0"; git push -q origin "$kind@v1.0.0"
 echo "$kind@v1.0.0: released (the first one)"; done; exit 0""",
+    "-m infra.prometheus.handover *": "exit 0",
     "-m infra.release expire *": "exit 0",
     "-m infra.release reproduce *": "exit 0",
     "-m infra.release promote *": """kind=${4%@*}; n=$(git tag --list "$kind#prod#*" | wc -l)

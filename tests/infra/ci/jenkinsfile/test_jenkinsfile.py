@@ -7,11 +7,13 @@ import subprocess
 import pytest
 
 from infra.ci.groups import GROUPS
+from infra.prometheus.night import FAILED, RUN, SUCCESS
 from infra.repository import git
 from movierec.evaluation.validation import MEASURES
 from tests.infra.ci.jenkinsfile.built import Built
 from tests.infra.ci.jenkinsfile.scratch import ROOT, Scratch
 from tests.infra.ci.processes import lives
+from tests.infra.prometheus.batch import handed_over
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -50,7 +52,10 @@ def quick(scratch: Scratch) -> Scratch:
 
 def assert_ended_clean(scratch: Scratch, built: Built) -> None:
     """What is done however a build ends."""
-    assert built.posts(END) == ["always", "cleanup"]
+    end = "success" if built.result == "SUCCESS" else "unsuccessful"
+    assert built.posts(END) == ["always", end, "cleanup"]
+    told = {"success": "success", "unsuccessful": "failure"}[end]
+    assert built.steps(END) == [f"infra/ci/handover.sh {told}"]
     assert built.steps(END, "archiveArtifacts") != [[]]
     assert not scratch.workspace.exists()
 
@@ -84,6 +89,7 @@ def test_a_commit_to_master_goes_all_the_way(quick: Scratch) -> None:
     assert sorted(p.name for p in (built.folder / "html").rglob("*.html")) == [
         "evaluation.html",
         "index.html",
+        "online.html",
     ]
     assert git(quick.origin, "show", "--format=%an: %s", "--name-only", "master").split("\n") == [
         "movierec releases: Evaluate what was answered",
@@ -148,6 +154,25 @@ def test_a_failing_test_stops_the_build_and_the_other_groups_end(quick: Scratch)
     assert built.steps("unit tests", "recordCoverage") == []
     assert built.told() == ["https://jenkins.invalid/1 unit tests: FAILURE"]
     assert_ended_clean(quick, built)
+
+
+def test_how_a_night_of_master_ended_is_handed_over(quick: Scratch) -> None:
+    """The last success is known after a failure; another branch says nothing."""
+    del quick.instead["-m infra.prometheus.handover *"]
+    folder = quick.folder / "handed over"
+    folder.mkdir()
+    told = {"METRICS_TEXTFILE_DIR": str(folder), "PYTHONPATH": f"{ROOT / 'stages'}:{ROOT}"}
+    assert quick.build("PR-7", **told).result == "SUCCESS"
+    assert list(folder.iterdir()) == []
+    built = quick.build(**told)
+    assert built.result == "SUCCESS", built.log
+    before = handed_over(folder)
+    assert before[FAILED,] == 0
+    quick.instead["-m infra.release expire *"] = "exit 2"
+    assert quick.build(**told).result == "FAILURE"
+    after = handed_over(folder)
+    assert after[FAILED,] == 1
+    assert after[SUCCESS,] == before[SUCCESS,] == before[RUN,] < after[RUN,]
 
 
 def test_coverage_that_cannot_be_had_ends_the_build_and_is_told(quick: Scratch) -> None:
