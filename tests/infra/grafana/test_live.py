@@ -42,6 +42,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitoring]:
     with Processes(ROOT, folder / "logs") as processes:
         (folder / "loop").mkdir()
         loop = Loop(folder / "loop", folder / "models", "c0ffee", processes)
+        loop.data_day = "2026-11-03"
         loop.start()
         monitoring = Monitoring(folder / "monitoring", processes, Pace(15))
         nobody = "http://127.0.0.1:9/"
