@@ -34,6 +34,7 @@ PROGRAMS = {
     "infra.kubernetes.render": "render",
     "infra.kubernetes.trial.load": "load",
     "infra.kubernetes.trial.names": "names",
+    "infra.release.act": "act",
     "infra.release.deploy": "deploy",
     "infra.release.card": "card",
     "infra.release.expire": "expire",

@@ -66,17 +66,25 @@ def in_production(repository: Path, kind: str) -> str | None:
     return Production.read(repository, kind).release
 
 
-def put(origin: Origin, refs: Mapping[str, str], tag: Tag, instead_of: str | None = None) -> str:
+def put(
+    origin: Origin,
+    refs: Mapping[str, str],
+    tag: Tag,
+    instead_of: str | None = None,
+    because: str = "",
+) -> str:
     """Put a release in production: push the next tag of the stage; its name.
 
-    `refs` is what the origin had when that was decided. Raises Overtaken when it has that tag by
-    now.
+    `refs` is what the origin had when that was decided; `because` is a line of its own in the
+    tag's message. Raises Overtaken when it has that tag by now.
     """
     repository = origin.repository
     name = f"{tag.kind}#{PROD}#{next_number(refs, tag.kind)}"
     message = f"Assigning stage {PROD} to artifact {tag.kind} version {tag.version}\n"
     if instead_of:
         message += f"\nrolled_back_from: {instead_of}\n"
+    if because:
+        message += f"because: {because}\n"
     object_ = annotated(repository, name, tag.commit, message, after=newest(repository, tag.kind))
     origin.place(name, object_, refs)
     git(repository, "update-ref", f"refs/tags/{name}", object_)

@@ -1,0 +1,53 @@
+"""metrics/online.json as online evaluation writes it, of one release and the one before it."""
+
+from typing import Any
+
+DAYS = [f"2026-11-{day:02}" for day in range(18, 25)]
+TODAY = "2026-11-25"
+
+
+def model(arm: str, conversion: float, first: str, last: str) -> dict[str, Any]:
+    """How a release did."""
+    return {
+        "arm": arm,
+        "first_day": first,
+        "last_day": last,
+        "answers": 12_345,
+        "conversions": round(12_345 * conversion),
+        "conversion": conversion,
+        "low": conversion - 0.01,
+        "high": conversion + 0.01,
+        "users": 2_345,
+    }
+
+
+def evaluation(
+    release: str = "svd@v1.2.0", before: str = "svd@v1.1.0", verdict: str = "worse"
+) -> dict[str, Any]:
+    """The document."""
+    arm = release.split("@")[0]
+    one = {
+        "release": release,
+        "before": before,
+        "difference": -0.05,
+        "low": -0.2987,
+        "high": -0.1234,
+        "lift": -0.2,
+        "adjusted_by": None,
+        "verdict": verdict,
+    }
+    return {
+        "days": list(DAYS),
+        "models": {
+            before: model(arm, 0.25, DAYS[0], DAYS[3]),
+            release: model(arm, 0.2, DAYS[3], DAYS[-1]),
+        },
+        "experiment": {
+            "arms": {"svd": {"users": 5_000}, "svdpp": {"users": 5_000}},
+            "mismatch": 0.7,
+            "comparisons": [],
+            "aa": {"verdict": "no difference yet"},
+            "verdict": "no difference yet",
+        },
+        "releases": {arm: [one]},
+    }
