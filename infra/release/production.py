@@ -57,6 +57,15 @@ class Production:
         """What was rolled back from to `release`; None when it was promoted."""
         return self.move.instead_of if self.move else None
 
+    def bad_as(self, name: str) -> str | None:
+        """What was rolled back from by a verdict, if a release is the same but for data, by its
+        number, and what is in production since is not; else None."""
+        bad = self.back_from if self.move and self.move.because else None
+        line = name.rpartition(".")[0]
+        if bad is None or self.release is None or bad.rpartition(".")[0] != line:
+            return None
+        return None if self.release.rpartition(".")[0] == line else bad
+
     def _newest(self, order: list[str]) -> str | None:
         return next((name for name in reversed(order) if name not in self.withdrawn), None)
 

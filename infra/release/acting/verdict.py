@@ -84,7 +84,7 @@ def reason(document: Document, one: Document) -> str:
     return (
         f"online evaluation until {max(document['days'])} finds it worse: conversion"
         f" {told_of(new)}, before {told_of(old)}; that is {percent(one['lift'])}, surely between"
-        f" {percent(one['low'])} and {percent(one['high'])}"
+        f" {percent(one['lift_low'])} and {percent(one['lift_high'])}"
     )
 
 

@@ -30,9 +30,11 @@ def evaluation(
         "release": release,
         "before": before,
         "difference": -0.05,
-        "low": -0.2987,
-        "high": -0.1234,
+        "low": -0.0747,
+        "high": -0.0309,
         "lift": -0.2,
+        "lift_low": -0.2987,
+        "lift_high": -0.1234,
         "adjusted_by": None,
         "verdict": verdict,
     }

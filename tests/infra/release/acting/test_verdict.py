@@ -81,6 +81,30 @@ def test_after_a_step_back_the_one_before_is_judged_anew() -> None:
     assert isinstance(step, Step) and (step.present, step.target) == (D, B)
 
 
+@pytest.mark.parametrize(
+    ("because", "bad", "since", "candidate", "held"),
+    [
+        ("worse", "svd@v1.4.0", "svd@v1.3.2", "svd@v1.4.1", True),
+        ("worse", "svd@v1.4.0", "svd@v1.3.2", "svd@v1.4.11", True),
+        ("worse", "svd@v1.4.0", "svd@v1.3.2", "svd@v1.5.0", False),
+        ("worse", "svd@v1.4.0", "svd@v1.3.2", "svd@v1.40.0", False),
+        ("worse", "svd@v1.4.1", "svd@v1.4.0", "svd@v1.4.2", False),
+        ("", "svd@v1.4.0", "svd@v1.3.2", "svd@v1.4.1", False),
+    ],
+    ids=["data", "data later", "code", "code later", "the data was bad", "a person's"],
+)
+def test_what_is_the_same_but_for_data_is_held(
+    because: str, bad: str, since: str, candidate: str, held: bool
+) -> None:
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    moves = [Move(n, f"svd#prod#{n}", name, at) for n, name in enumerate((since, bad), 1)]
+    moves.append(Move(3, "svd#prod#3", since, at, instead_of=bad, because=because))
+    found = Production(moves, replay(moves)[0], frozenset({bad}), frozenset())
+    assert found.bad_as(candidate) == (bad if held else None)
+    on = [*moves, Move(4, "svd#prod#4", "svd@v1.3.3", at)]
+    assert Production(on, replay(on)[0], frozenset({bad}), frozenset()).bad_as(candidate) is None
+
+
 def off_plan(document: dict[str, Any]) -> None:
     document["experiment"]["mismatch"] = 0.0009
 
