@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import tempfile
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.registry.settings import ImagesSettings
+from infra.scratch import scratch
 from movierec.errors import Unavailable
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -70,13 +70,13 @@ def let_in(settings: ImagesSettings) -> Iterator[Docker]:
     auths = {settings.host: {"auth": b64encode(pair.encode()).decode()}}
     users = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     memory = os.memfd_create("docker-config")
-    with tempfile.TemporaryDirectory(prefix="movierec-docker-") as folder, os.fdopen(memory, "wb"):
+    with scratch("docker") as folder, os.fdopen(memory, "wb"):
         for path in users.iterdir() if users.is_dir() else ():
             if path.name != "config.json":
-                (Path(folder) / path.name).symlink_to(path.absolute())
+                (folder / path.name).symlink_to(path.absolute())
         os.write(memory, json.dumps(kept(users / "config.json") | {"auths": auths}).encode())
-        (Path(folder) / "config.json").symlink_to(f"/proc/self/fd/{memory}")
-        yield Docker({"DOCKER_CONFIG": folder}, (memory,))
+        (folder / "config.json").symlink_to(f"/proc/self/fd/{memory}")
+        yield Docker({"DOCKER_CONFIG": str(folder)}, (memory,))
 
 
 def kept(path: Path) -> dict[str, Any]:

@@ -15,7 +15,6 @@ Exit status: 0 written; 2 a tag, or what it needs of the remote, cannot be had.
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 
 from infra.release.cards.changes import changes
@@ -27,6 +26,7 @@ from infra.release.objects import Storage
 from infra.release.package import fetch
 from infra.release.releases import live, versions_of
 from infra.release.tag import Tag, check_repository, resolve
+from infra.scratch import scratch
 from movierec.cli import run
 from movierec.errors import BadInput, CorruptFile
 from movierec.files import write_text
@@ -95,10 +95,10 @@ def lists_of(
 ) -> tuple[list[Lists] | None, str | None]:
     """The lists of both, or why there are none: this code may not read the format of an older
     model, whose bytes are known to be right by then."""
-    with tempfile.TemporaryDirectory(prefix="movierec-card-") as folder:
+    with scratch("card") as folder:
         models: list[LoadedModel] = []
         for one in (now, before):
-            place = Path(folder) / one.tag.version / one.tag.kind
+            place = folder / one.tag.version / one.tag.kind
             fetch(repository, one.tag, one.model, place)
             try:
                 models.append(load_model(place))

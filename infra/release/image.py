@@ -28,7 +28,6 @@ says; 3 somebody pushed another content under that name meanwhile.
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 
 from infra.registry.client import Pushed, Registry
@@ -40,6 +39,7 @@ from infra.release.code import Code
 from infra.release.context import DOCKERFILE, make_context
 from infra.release.sbom import write_sbom
 from infra.release.tag import Tag, resolve
+from infra.scratch import scratch
 from movierec.cli import refuse, run
 from movierec.errors import BadInput
 
@@ -113,14 +113,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def build(what: Tag | Code, repository: Path, options: list[str]) -> str:
     """Run `docker build` in a folder made of a commit; the image's id."""
-    with tempfile.TemporaryDirectory(prefix="movierec-image-") as folder:
+    with scratch("image") as folder:
         if isinstance(what, Code):
-            code.make_context(repository, what, Path(folder))
+            code.make_context(repository, what, folder)
             own = [f"--label={name}={value}" for name, value in what.labels.items()]
-            return docker_build(what, what.dockerfile, Path(folder), [*options, *own])
-        data_hash = make_context(repository, what, Path(folder))
+            return docker_build(what, what.dockerfile, folder, [*options, *own])
+        data_hash = make_context(repository, what, folder)
         own = [f"--build-arg={k}={v}" for k, v in build_arguments(what, data_hash).items()]
-        return docker_build(what, DOCKERFILE, Path(folder), [*options, *own])
+        return docker_build(what, DOCKERFILE, folder, [*options, *own])
 
 
 def build_arguments(tag: Tag, data_hash: str) -> dict[str, str]:

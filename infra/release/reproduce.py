@@ -20,7 +20,6 @@ import random
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -32,6 +31,7 @@ from infra.release.pipeline import LOCK, Pipeline
 from infra.release.releases import live, versions_of
 from infra.release.tag import Tag, check_repository, resolve
 from infra.repository import environment, git
+from infra.scratch import scratch
 from movierec.cli import run
 from movierec.errors import BadInput, Unavailable
 from movierec.yamlfile import read_yaml
@@ -96,8 +96,8 @@ def by_chance(repository: Path) -> str | None:
 def place(keep: Path | None) -> Iterator[Path]:
     """An empty folder to work in, which goes afterwards unless it was named."""
     if keep is None:
-        with tempfile.TemporaryDirectory(prefix="movierec-reproduce-") as folder:
-            yield Path(folder)
+        with scratch("reproduce") as folder:
+            yield folder
     elif keep.exists():
         raise BadInput(f"{keep}: is there already; name a new folder")
     else:

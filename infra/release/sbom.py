@@ -10,7 +10,6 @@ import re
 import subprocess
 import sys
 import tarfile
-import tempfile
 from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from packageurl import PackageURL
 
 from infra.registry.engine import Docker
 from infra.registry.push import Image
+from infra.scratch import scratch
 from movierec.errors import BadInput, Unavailable
 from movierec.files import write_text
 
@@ -31,10 +31,10 @@ DPKG, RELEASE, PYTHON = "var/lib/dpkg/status", "usr/lib/os-release", "venv/pyven
 
 def write_sbom(image: Image, path: Path) -> None:
     """Write what is in an image, of Docker's engine, to a file of JSON."""
-    with tempfile.TemporaryDirectory(prefix="movierec-sbom-") as folder:
-        found = python_packages(take_out(image, Path(folder)), Path(folder))
+    with scratch("sbom") as folder:
+        found = python_packages(take_out(image, folder), folder)
         found["components"] = sorted(
-            [*found.get("components", []), *below(Path(folder))], key=lambda part: part["bom-ref"]
+            [*found.get("components", []), *below(folder)], key=lambda part: part["bom-ref"]
         )
     found["metadata"] |= {"component": described(image)}
     text = json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

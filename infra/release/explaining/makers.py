@@ -1,6 +1,5 @@
 """Who makes an answer again: the release that a line names, or a package that somebody gives."""
 
-import tempfile
 from collections import OrderedDict
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +9,7 @@ from infra.release.explaining.again import ROOT, Maker, cache_of, code_in, model
 from infra.release.package import locked_model, md5_of_folder
 from infra.release.tag import NAME, Tag, resolve_any
 from infra.repository import attempt
+from infra.scratch import scratch
 from movierec.errors import BadInput, UserError
 
 OPEN = 4
@@ -67,7 +67,7 @@ class Makers:
         if tag is None:
             raise BadInput(f"{model} is no release: give the package that answered by --model-dir")
         cache = self._cache or cache_of(self.repository)
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="movierec-code-")))
+        folder = stack.enter_context(scratch("code"))
         code = code_in(self.repository, tag, folder)
         return Maker(model, model_of(self.repository, tag, cache), code, why=self.why)
 

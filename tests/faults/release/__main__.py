@@ -45,6 +45,7 @@ FAULTS: dict[str, Fault] = {
     "clock-between": clocks.between,
     "clock-s3": clocks.by_s3,
     "s3-cut": remotes.cut,
+    "s3-silent": remotes.silent,
     "s3-slow": remotes.slow,
     "s3-killed": remotes.killed,
     "promote": production.promote,
@@ -52,6 +53,7 @@ FAULTS: dict[str, Fault] = {
     "promote-at-once": production.at_once,
     "deploy": deploying.killed,
     "images": images.in_push,
+    "image-build": images.in_build,
 }
 
 

@@ -1,4 +1,4 @@
-"""A DVC remote behind a network: an S3 server that is slow, gone, killed or cut in mid-push."""
+"""A DVC remote behind a network: S3 that is slow, killed, cut off or silent in mid-push."""
 
 import contextlib
 import os
@@ -51,6 +51,28 @@ def cut(bed: Bed) -> Outcome:
             bed.look(outcome, project, f"cut after {size} bytes")
             bed.recover(outcome, project, f"cut after {size} bytes", ended)
     outcome.note(f"an undisturbed run sends {whole.carried:,} bytes")
+    return outcome
+
+
+def silent(bed: Bed) -> Outcome:
+    """The connections stay, new ones come about, and after so many bytes nothing is answered; later
+    all is well. How long it is waited for is the remote's `read_timeout`."""
+    outcome = Outcome("S3 silent after so many bytes of a push")
+    with server(bed) as (made, _):
+        with wire(made.port) as whole:
+            assert bed.run(on(bed, made, whole.port)).status == 0
+        for size in spread(whole.carried, bed.pick(3, 6))[1:-1]:
+            with wire(made.port, cut_after=size - 1, silent=True) as broken:
+                project = on(bed, made, broken.port)
+                with (project.work / ".dvc/config.local").open("a") as settings:
+                    settings.write("    read_timeout = 1\n")
+                started = time.monotonic()
+                ended = bed.run(project)
+                outcome.note(f"given up after {time.monotonic() - started:.0f} s: {ended.output}")
+            made.configure(project)
+            outcome.tried += 1
+            bed.look(outcome, project, f"silent after {size} bytes")
+            bed.recover(outcome, project, f"silent after {size} bytes", ended)
     return outcome
 
 

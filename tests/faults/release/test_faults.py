@@ -5,7 +5,7 @@ import pytest
 from tests.faults.release.__main__ import FAULTS
 from tests.faults.release.bed import Bed
 
-NEEDS_DOCKER = ["images"]
+NEEDS_DOCKER = ["images", "image-build"]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,5 @@
-"""The way to a server, that can be slow, and can end in the middle of what is said."""
+"""The way to a server, that can be slow, and can end, or fall silent, in the middle of what is
+said."""
 
 import socket
 import threading
@@ -12,11 +13,15 @@ PIECE = 4096
 class Wire:
     """Listens on a port of loopback and hands on to another, both ways, until it is cut."""
 
-    def __init__(self, to: int, bytes_per_second: float, cut_after: int | None) -> None:
+    def __init__(
+        self, to: int, bytes_per_second: float, cut_after: int | None, silent: bool
+    ) -> None:
         self.to = to
         self.rate = bytes_per_second
         self.left = cut_after
         """Bytes of the client's that go through still; None for all."""
+        self.silent = silent
+        """Then the connections stay, and what comes by them goes nowhere."""
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self.listener.getsockname()[1])
@@ -46,7 +51,9 @@ class Wire:
         with suppress(OSError):
             while piece := source.recv(PIECE):
                 if counts and not self._may_pass(len(piece)):
-                    break
+                    if not self.silent:
+                        break
+                    continue
                 time.sleep(len(piece) / self.rate)
                 target.sendall(piece)
         for end in (source, target):
@@ -63,9 +70,11 @@ class Wire:
 
 
 @contextmanager
-def wire(to: int, bytes_per_second: float = 1e12, cut_after: int | None = None) -> Iterator[Wire]:
+def wire(
+    to: int, bytes_per_second: float = 1e12, cut_after: int | None = None, silent: bool = False
+) -> Iterator[Wire]:
     """A way to a port while the block runs."""
-    made = Wire(to, bytes_per_second, cut_after)
+    made = Wire(to, bytes_per_second, cut_after, silent)
     thread = threading.Thread(target=made.serve)
     thread.start()
     try:
