@@ -4,9 +4,11 @@
     python -m infra.release expire --apply               # deletes it
     python -m infra.release expire --days 2026-01-05 --apply
 
-A day may go when it is older than `expire.keep_days`, its online evaluation
-(`metrics/online/<day>.json`) is committed in HEAD, and no training window uses it, neither
-`data/window.yaml` nor the one in HEAD. Days named by --days are refused with the reason;
+A day may go when it is older than `expire.keep_days`; its online evaluation
+(`metrics/online/<day>.json`), and that of the day after, which reads it, are committed in HEAD; and
+no window uses it, neither `data/window.yaml` nor `data/online/window.yaml`, nor those in HEAD. A
+day that one of both topics has no line of can never be judged, and waits for no evaluation: while
+the site is not live no answers are logged. Days named by --days are refused with the reason;
 without --days those that must stay are listed with it.
 
 A day is written down first, in `<store>/expired/<topic>/<day>.json` (store/expired.py), then its
@@ -18,7 +20,6 @@ line says.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,9 +28,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from infra.repository import attempt
+from infra.release.needed import Needs
 from movierec.cli import run
-from movierec.dataset.windowfile import days_of
+from movierec.dataset.onlinefile import TOPICS
 from movierec.errors import BadInput
 from movierec.fields import number
 from movierec.params import load_section
@@ -54,9 +55,6 @@ class Expire:
     keep_days: int = number(low=1)
 
 
-TOPICS = ["movielog", "served"]
-
-
 def main(arguments: list[str]) -> int:
     """Print what goes and what stays; with --apply, delete."""
     options = parse(arguments)
@@ -64,9 +62,10 @@ def main(arguments: list[str]) -> int:
     days = sorted({day for topic in options.topics for day in closed_days(options.store, topic)})
     if unknown := sorted(set(options.days or []) - set(days)):
         raise BadInput(f"{options.store}: {', '.join(unknown)} not closed or already expired")
+    needs = Needs(options.store, options.window, options.online, options.reports)
     going = []
     for day in options.days or [day for day in days if age(day, options.today) > keep_days]:
-        reason = why_it_stays(day, options, keep_days)
+        reason = why_it_stays(day, options, keep_days, needs)
         if reason is None:
             going.append(day)
         elif options.days:
@@ -102,6 +101,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     path("--params", default=params, help="where `expire.keep_days` is (params.yaml)")
     window = Path("data/window.yaml")
     path("--window", default=window, help="days of the training (data/window.yaml)")
+    online = Path("data/online/window.yaml")
+    path("--online", default=online, help="days that are judged (data/online/window.yaml)")
     reports = Path("metrics/online")
     path("--reports", default=reports, help="online evaluations (metrics/online)")
     topics = f"whose days ({' '.join(TOPICS)})"
@@ -116,34 +117,11 @@ def age(day: str, today: str) -> int:
     return day_number(today) - day_number(day)
 
 
-def why_it_stays(day: str, options: argparse.Namespace, keep_days: int) -> str | None:
+def why_it_stays(day: str, options: argparse.Namespace, keep_days: int, needs: Needs) -> str | None:
     """What forbids to delete a day, or None."""
     if (old := age(day, options.today)) <= keep_days:
         return f"it is {old} days old, expire.keep_days is {keep_days}"
-    window = options.window.read_bytes() if options.window.exists() else None
-    for name, text in [(options.window, window), ("HEAD", committed(options.window))]:
-        if text is not None and day in days_of(text, options.window):
-            return f"the training window of {name} uses it"
-    report = options.reports / f"{day}.json"
-    text = committed(report)
-    if text is None:
-        return f"its online evaluation {report} is not committed"
-    try:
-        document = json.loads(text)
-        complete = day in document["days"] and not document["open"]
-    except (ValueError, KeyError, TypeError):
-        complete = False
-    return None if complete else f"{report} in HEAD is no evaluation of the closed day"
-
-
-def committed(path: Path) -> bytes | None:
-    """The content of a file in HEAD, None when HEAD lacks it. Raises BadInput without a commit."""
-    folder = next(parent for parent in path.absolute().parents if parent.is_dir())
-    if attempt(folder, "rev-parse", "--verify", "HEAD").returncode:
-        raise BadInput(f"{folder}: no git commit there that could hold evaluations")
-    relative = path.absolute().relative_to(folder)
-    shown = attempt(folder, "show", f"HEAD:./{relative}")
-    return None if shown.returncode else shown.stdout
+    return needs.reason(day)
 
 
 def describe(day: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,7 @@ from dvc.repo import Repo
 from dvc_objects.errors import ObjectDBError
 
 from infra.release.leftovers import mend_rwlock
+from infra.release.planned import is_of_release
 from movierec.errors import CorruptFile, Unavailable
 
 BLOCK = 1 << 20
@@ -154,11 +155,13 @@ class Storage:
         self.remote.forget(DAMAGED)
 
     def stale(self) -> list[str]:
-        """Stages that `dvc repro` would run again, but for raw days that have expired."""
+        """Stages of a release that `dvc repro` would run again, but for raw days that have
+        expired."""
         with reached("DVC"):
             told: dict[str, list[Any]] = self.dvc.status()
         stale = [name for name, changes in told.items() if any(map(_counts, changes))]
-        return sorted(name.split(":")[-1] for name in stale)  # some come with dvc.yaml's path
+        names = (name.split(":")[-1] for name in stale)  # some come with dvc.yaml's path
+        return sorted(filter(is_of_release, names))
 
     def push(self, outs: Mapping[str, str]) -> None:
         """Bring what these outputs consist of to the remote, where `faults` was asked before.

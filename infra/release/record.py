@@ -12,6 +12,7 @@ RECORD = (
     "dvc.lock",
     "data/window.yaml",
     "data/incumbent.json",
+    "data/online/window.yaml",
     "metrics",
     "reports/baselines.json",
     "reports/gate.json",

@@ -5,9 +5,9 @@
 
 Each step is checked before the next:
 
- 1. Nothing but dvc.lock, data/window.yaml, data/incumbent.json, metrics and reports may differ from
+ 1. Nothing but dvc.lock, the windows, data/incumbent.json, metrics and reports may differ from
     HEAD; what dvc.lock says of every file in git is what git will hold; and `dvc status` has
-    nothing to run.
+    nothing to run, but for the stages that judge what was answered: they are no part of a release.
  2. The gate's verdict is read, from reports/gate.json. A model that it refuses is not released.
  3. DVC's cache is read and hashed; `dvc push`; every object that dvc.lock names is read back from
     the remote and hashed there.

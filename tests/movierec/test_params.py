@@ -14,7 +14,7 @@ from movierec.dataset.quality import Validate
 from movierec.dataset.scale import Events
 from movierec.errors import BadParams
 from movierec.evaluation.gate import Gate
-from movierec.evaluation.online.reporting import Online
+from movierec.evaluation.online.outcomes import Online
 from movierec.evaluation.validation import Evaluate
 from movierec.models.kinds import KINDS
 from movierec.models.model import ByEpochs
@@ -113,12 +113,14 @@ gate.min_judged_users 1 to inf
 gate.min_validation_ratings 1 to inf
 gate.min_coverage 0 to 1
 gate.min_recall_gain -1 to inf
-online.conversion_minutes >0 to inf
+online.days 1 to 366
+online.conversion_minutes >0 to 720
 online.confidence >0 to 0.999999
 online.deadline_ms 1 to inf
 online.smallest_lift >0 to 10
 online.power >0 to 0.999999
 online.min_users 2 to inf
+online.max_loss >0 to 0.999999
 routing.weights 0 to 1000000000.0
 expire.keep_days 1 to inf
 train.svd.n_epochs 1 to inf

@@ -3,12 +3,14 @@
 import itertools
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from infra.release import expire
+from movierec.dataset.onlinefile import OnlineDay, write_online
 from movierec.errors import BadInput, CorruptFile
 from movierec.hashing import sha256_of
 from movierec.sealed import seal
@@ -46,6 +48,10 @@ def make_window(root, *days):
     (root / "data/window.yaml").write_text(json.dumps({"days": days, "written": TODAY}))
 
 
+def make_online(root, *days):
+    write_online(root / "data/online/window.yaml", days)
+
+
 def make_report(root, day, **changes):
     report = root / "metrics/online" / f"{day}.json"
     report.parent.mkdir(parents=True, exist_ok=True)
@@ -57,13 +63,14 @@ def root(tmp_path, monkeypatch):
     """A repository with three closed days; OLD may go, USED is in the window, NEW is young."""
     monkeypatch.chdir(tmp_path)
     git(tmp_path, "init", "--quiet")
-    (tmp_path / ".gitignore").write_text("/data/*\n!/data/window.yaml\n")
+    (tmp_path / ".gitignore").write_text("/data/*\n!/data/window.yaml\n!/data/online\n")
     (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     for day in (OLD, USED, NEW):
         make_day(tmp_path, "movielog", day)
         make_report(tmp_path, day)
     make_day(tmp_path, "served", OLD)
     make_window(tmp_path, USED)
+    make_online(tmp_path)
     commit(tmp_path)
     return tmp_path
 
@@ -128,9 +135,31 @@ def window_in_head(root):
     make_window(root, USED)
 
 
+def the_day_after_is_not_judged(root):
+    make_day(root, "served", USED)
+    git(root, "rm", "--quiet", "--cached", f"metrics/online/{USED}.json")
+    git(root, "commit", "--quiet", "--message", "x")
+
+
+JUDGED = OnlineDay(USED, {"movielog": OLD, "served": USED})
+
+
+def online_window_here(root):
+    make_online(root, JUDGED)
+
+
+def online_window_in_head(root):
+    make_online(root, JUDGED)
+    commit(root)
+    make_online(root)
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
+        (the_day_after_is_not_judged, f"{USED} reads it, and its online .* is not committed"),
+        (online_window_here, f"the online window of .*window.yaml reads it to judge {USED}"),
+        (online_window_in_head, f"the online window of HEAD reads it to judge {USED}"),
         (uncommitted_report, "is not committed"),
         (report_of_an_open_day, "no evaluation of the closed day"),
         (report_of_another_day, "no evaluation of the closed day"),
@@ -142,7 +171,7 @@ def test_a_needed_day_stays_and_the_reason_is_told(root, capsys, change, reason)
     change(root)
     assert run("--apply") == 0
     assert OLD in days(root) and not (root / "data/expired").exists()
-    assert reason in capsys.readouterr().out
+    assert re.search(reason, capsys.readouterr().out)
     with pytest.raises(BadInput, match=f"{OLD} stays: .*{reason}"):
         run("--apply", "--days", OLD)
 

@@ -72,6 +72,26 @@ class Totals:
             gained[k] = np.bincount(place[own], gains[own], minlength=len(different))
         return cls(tuple(names), answers, gained)
 
+    @classmethod
+    def summed(
+        cls,
+        users: NDArray[np.int64],
+        arms: NDArray[np.str_],
+        answers: NDArray[Any],
+        gains: NDArray[Any],
+        names: Sequence[str],
+    ) -> "Totals":
+        """Of rows, each with its user and arm, answers and gains; those of no arm of `names` are
+        left out."""
+        different, place = np.unique(users, return_inverse=True)
+        shape = len(names), len(different)
+        answered, gained = np.zeros(shape), np.zeros(shape)
+        for k, name in enumerate(names):
+            own = arms == name
+            answered[k] = np.bincount(place[own], answers[own], minlength=len(different))
+            gained[k] = np.bincount(place[own], gains[own], minlength=len(different))
+        return cls(tuple(names), answered, gained)
+
     @property
     def rates(self) -> Floats:
         """Gain an answer of each arm; NaN for one that gave none."""
@@ -113,6 +133,22 @@ def share_interval(answers: Floats, gains: Floats, confidence: float) -> tuple[f
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+def mean_interval(
+    counts: Floats, sums: Floats, confidence: float
+) -> tuple[float | None, float | None, float | None]:
+    """The mean Σ sums / Σ counts, each of one user, and its interval: (mean, low, high), with
+    Student's quantile of as many users. Of fewer than two users there is no interval."""
+    n, users = float(counts.sum()), int((counts > 0).sum())
+    if not users:
+        return None, None, None
+    mean = float(sums.sum()) / n
+    if users < 2:
+        return mean, None, None
+    variance = float(((sums - mean * counts) ** 2).sum()) / n**2 * users / (users - 1)
+    half = float(t.ppf((1 + confidence) / 2, users - 1)) * sqrt(variance)
+    return mean, mean - half, mean + half
+
+
 def half_width(variance: float, narrowest: float, confidence: float) -> float:
     """Half of a confidence sequence's width where the estimate has this variance.
 
@@ -148,7 +184,7 @@ def compare(totals: Totals, one: int, other: int, plan: Plan, days: int) -> dict
         return {**document, **blank, "verdict": f"{NOTHING_YET}: {why}"}
     difference = float(rates[one] - rates[other])
     wanted = plan.smallest_lift * float(rates[other])
-    narrowest = _narrowest(wanted, plan)
+    narrowest = narrowest_at(wanted, plan)
     half = half_width(variance, narrowest, plan.confidence)
     found = half + float(norm.ppf(plan.power)) * sqrt(variance)
     return {
@@ -172,7 +208,7 @@ def verdict(difference: float, half: float, names: tuple[str, str]) -> str:
     return NOTHING_YET
 
 
-def _narrowest(wanted: float, plan: Plan) -> float:
+def narrowest_at(wanted: float, plan: Plan) -> float:
     """The variance at which a difference `wanted` is found with `plan.power`, by the interval that
     is narrowest there: wanted = √V · (half_width(1, 1) + z_power)."""
     steps = half_width(1.0, 1.0, plan.confidence) + float(norm.ppf(plan.power))

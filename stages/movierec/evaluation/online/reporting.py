@@ -16,29 +16,12 @@ from numpy.typing import NDArray
 from movierec.evaluation.online import experiment
 from movierec.evaluation.online.experiment import Plan, Totals, share_interval
 from movierec.evaluation.online.joining import converted, repeats
-from movierec.fields import number
+from movierec.evaluation.online.outcomes import Online as Online
 from movierec.routing import Routing, arm
 from movierec.times import Nanoseconds
 
 HALVES = "halves"
 """The salt of the A/A check."""
-
-
-@dataclass(frozen=True)
-class Online:
-    """How served answers are judged by what users did afterwards."""
-
-    conversion_minutes: float = number(above=0)
-    confidence: float = number(above=0, high=0.999999)
-    deadline_ms: int = number(low=1)
-    smallest_lift: float = number(above=0, high=10)
-    power: float = number(above=0, high=0.999999)
-    min_users: int = number(low=2)
-
-    @property
-    def plan(self) -> Plan:
-        """How sure a verdict on two arms must be."""
-        return Plan(self.confidence, self.smallest_lift, self.power, self.min_users)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ def models(table, days=None):
 def test_a_deadline_is_a_whole_number_of_milliseconds_from_one_on(deadline_ms, good):
     given = {"conversion_minutes": 0.5, "confidence": 0.9, "deadline_ms": deadline_ms}
     given |= {"smallest_lift": 0.1, "power": 0.8, "min_users": 2}
+    given |= {"days": 14, "max_loss": 0.1, "since": ""}
     if good:
         assert checked(Online, given, "online") == Online(**given)
     else:

@@ -1,0 +1,157 @@
+"""Each release against the one before it on its arm. Pure.
+
+The two answered at different times, and times differ: what both arms' users do less of on a Monday
+is no fault of Monday's release. Where the other arm kept its release meanwhile, its change over the
+same time is taken off: with R the rate of conversions of an answer,
+
+    d = (log R_release − log R_before) − (log R_other, meanwhile − log R_other, before that)
+
+(difference in differences: Card and Krueger 1994; of logarithms, since what a day does to rates it
+does to both arms' as a factor). Users are the units: one who is in all four rates counts as one.
+The interval of d is a confidence sequence, as those of `experiment`: fit to be looked at nightly.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import exp, log
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from movierec.evaluation.online.experiment import half_width, narrowest_at
+from movierec.evaluation.online.grouping import chosen
+from movierec.evaluation.online.outcomes import Online
+from movierec.evaluation.online.together import Together
+
+WORSE, NOT_WORSE, NO_VERDICT = "worse", "not worse", "no verdict yet"
+COVERED = 0.5
+"""The other arm kept its release if so much of this arm's answers were given beside that one."""
+Rows = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A release and the one before it: rows of both, and of the other arm at the same times."""
+
+    release: Rows
+    before: Rows
+    other: tuple[Rows, Rows] | None = None
+    adjusted_by: str | None = None
+
+    @property
+    def terms(self) -> list[tuple[int, Rows]]:
+        """The rates that d is made of, each with its sign."""
+        more = [] if self.other is None else [(-1, self.other[0]), (1, self.other[1])]
+        return [(1, self.release), (-1, self.before), *more]
+
+
+def by_release(sums: Together, params: Online) -> dict[str, list[dict[str, Any]]]:
+    """arm → its releases but the first, in the order of their first answers, each with what it
+    changed and a verdict: `worse` when its loss is surely beyond `max_loss`, `not worse` when it
+    is surely not, else none yet."""
+    rows = chosen(sums.rows, sums.rows["answers"] > 0)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for arm, name in enumerate(sums.names["arm"]):
+        models = np.unique(rows["model"][rows["arm"] == arm])
+        models = models[np.argsort(sums.first[models], kind="stable")]
+        if len(models):
+            found[name] = [
+                _compared(sums, rows, arm, int(model), int(before), params)
+                for before, model in pairwise(models)
+            ]
+    return found
+
+
+def _compared(
+    sums: Together, rows: Rows, arm: int, model: int, before: int, params: Online
+) -> dict[str, Any]:
+    pair = _adjusted(sums, rows, arm, (model, before), params.min_users)
+    if pair is None:
+        own = rows["arm"] == arm
+        both = [chosen(rows, own & (rows["model"] == m)) for m in (model, before)]
+        pair = Pair(both[0], both[1])
+    names = sums.names["model"]
+    return {
+        "release": names[model],
+        "before": names[before],
+        **change(pair, params),
+        "adjusted_by": pair.adjusted_by,
+    }
+
+
+def _adjusted(
+    sums: Together, rows: Rows, arm: int, models: tuple[int, int], min_users: int
+) -> Pair | None:
+    """The pair beside the release of another arm that was there with both, or None."""
+    on_arm = [(rows["arm"] == arm) & (rows["model"] == model) for model in models]
+    mine = sums.states[rows["state"], arm]
+    for other, name in enumerate(sums.names["arm"]):
+        beside = sums.states[rows["state"], other]
+        given = beside[on_arm[0]]
+        if other == arm or not (given >= 0).any():
+            continue
+        n = np.bincount(given[given >= 0], rows["answers"][on_arm[0]][given >= 0])
+        kept = int(n.argmax())
+        control = (rows["arm"] == other) & (rows["model"] == kept)
+        cells = [chosen(rows, own & (beside == kept)) for own in on_arm]
+        cells += [chosen(rows, control & (mine == model)) for model in models]
+        share = n[kept] / rows["answers"][on_arm[0]].sum()
+        if share >= COVERED and min(map(_users, cells)) >= min_users:
+            return Pair(cells[0], cells[1], (cells[2], cells[3]), name)
+    return None
+
+
+def change(pair: Pair, params: Online) -> dict[str, Any]:
+    """By how much the rate changed: `lift`, relatively, with its interval and as a `difference` of
+    rates; None while nothing can be said."""
+    names = ("difference", "low", "high", "lift", "lift_low", "lift_high")
+    blank: dict[str, Any] = dict.fromkeys(names)
+    users = min(_users(rows) for _, rows in pair.terms)
+    if users < params.min_users:
+        why = f"{users} users of a release, online.min_users is {params.min_users}"
+        return blank | {"verdict": f"{NO_VERDICT}: {why}"}
+    if not all(rows["conversions"].sum() for _, rows in pair.terms):
+        return blank | {"verdict": f"{NO_VERDICT}: nothing was gained from any answer of one"}
+    d, variance = _log_change(pair)
+    limit = -log(1 - params.max_loss)
+    half = half_width(variance, narrowest_at(limit, params.plan), params.confidence)
+    lift, low, high = (exp(x) - 1 for x in (d, d - half, d + half))
+    rate = _rate(pair.before)
+    return {
+        "difference": rate * lift,
+        "low": rate * low,
+        "high": rate * high,
+        "lift": lift,
+        "lift_low": low,
+        "lift_high": high,
+        "verdict": _verdict(low, high, params.max_loss),
+    }
+
+
+def _verdict(low: float, high: float, max_loss: float) -> str:
+    if high < -max_loss:
+        return WORSE
+    if low > -max_loss:
+        return NOT_WORSE
+    return f"{NO_VERDICT}: a change between {low:+.1%} and {high:+.1%}"
+
+
+def _log_change(pair: Pair) -> tuple[float, float]:
+    """d and its variance: Σ over users of the square of what each adds to it."""
+    d, users, parts = 0.0, [], []
+    for sign, rows in pair.terms:
+        rate, n = _rate(rows), rows["answers"].sum()
+        d += sign * log(rate)
+        users.append(rows["user"])
+        parts.append(sign * (rows["conversions"] - rate * rows["answers"]) / (rate * n))
+    _, place = np.unique(np.concatenate(users), return_inverse=True)
+    return d, float((np.bincount(place, np.concatenate(parts)) ** 2).sum())
+
+
+def _rate(rows: Rows) -> float:
+    return float(rows["conversions"].sum() / rows["answers"].sum())
+
+
+def _users(rows: Rows) -> int:
+    return len(np.unique(rows["user"]))

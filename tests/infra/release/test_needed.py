@@ -1,0 +1,98 @@
+"""Which evaluations a raw day still waits for: of a store where the site is young, or not live."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from infra.release.needed import Needs
+from infra.repository import git
+from movierec.lines.parsing import parse_batch, parse_served
+from movierec.lines.rows import LineBatch
+from movierec.store.closing import Closer
+from movierec.store.expired import put_expired
+from movierec.store.storage import at
+from movierec.store.tail import claim_partition
+from movierec.times import MILLISECOND, day_number, day_start
+
+DAYS = ["2026-01-04", "2026-01-05", "2026-01-06"]
+NOW = day_start(day_number("2026-01-08"))
+
+
+def event(time: str) -> str:
+    return f"{time},7,GET /create_account"
+
+
+def answer(time: str) -> str:
+    told = {"time": time, "request_id": time, "user": 7, "model": "svd@v1.0.0", "arm": "svd"}
+    return json.dumps({**told, "tier": "model", "ids": ["jaws+1975"]})
+
+
+def put(store: Path, topic: str, times: list[str]) -> list[str]:
+    """Lines of these times, collected; every day that is over is closed: which are."""
+    line, parse = (event, parse_batch) if topic == "movielog" else (answer, parse_served)
+    values = pa.array([line(time).encode() for time in times], pa.large_binary())
+    batch = LineBatch(np.arange(len(times)), np.full(len(times), -1), values)
+    claim_partition(store, topic, 0).write(len(times), parse(batch, NOW // MILLISECOND))
+    closed = Closer(store, topic, evidence=1).close_due_days({0: len(times)}, 60, NOW)
+    return [day["day"] for day in closed]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A repository, and a store whose movielog has closed three days."""
+    git(tmp_path, "init", "--quiet")
+    for name, value in {"user.name": "T", "user.email": "t@localhost"}.items():
+        git(tmp_path, "config", name, value)
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "Begin")
+    times = [f"{day}T10:00" for day in [*DAYS, "2026-01-07"]]
+    assert put(tmp_path / "data", "movielog", times) == DAYS
+    return tmp_path
+
+
+def needs(root: Path) -> Needs:
+    online = root / "data/online/window.yaml"
+    return Needs(root / "data", root / "data/window.yaml", online, root / "metrics/online")
+
+
+def judge(root: Path, *days: str) -> None:
+    """Commit the evaluation of some days."""
+    for day in days:
+        path = root / "metrics/online" / f"{day}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"days": [day], "open": False}))
+    git(root, "add", "--force", "metrics")
+    git(root, "commit", "--quiet", "--message", "Evaluate")
+
+
+def test_where_no_answer_was_ever_logged_no_day_waits_for_an_evaluation(root: Path) -> None:
+    assert [needs(root).reason(day) for day in DAYS] == [None] * 3
+
+
+def test_days_before_the_site_was_live_wait_for_the_first_that_reads_them(root: Path) -> None:
+    closed = put(root / "data", "served", [f"{DAYS[2]}T10:00", "2026-01-07T10:00"])
+    assert closed == [DAYS[2]]
+    before, eve, first = (needs(root).reason(day) for day in DAYS)
+    assert before is None
+    assert eve is not None and f"{DAYS[2]} reads it, and its online evaluation" in eve
+    assert first is not None and first.startswith("its online evaluation")
+    judge(root, DAYS[2])
+    *others, last = (needs(root).reason(day) for day in DAYS)
+    assert others == [None, None]
+    assert last is not None and "2026-01-07 reads it" in last, "that day is still open"
+
+
+def test_a_day_that_answers_may_still_close_waits(root: Path) -> None:
+    """Its answers are collected, and stand in no closed day yet."""
+    assert put(root / "data", "served", [f"{DAYS[1]}T10:00"]) == []
+    reasons = [needs(root).reason(day) for day in DAYS]
+    assert all(reason is not None and "is not committed" in reason for reason in reasons)
+
+
+def test_a_day_that_went_in_one_topic_still_needs_its_evaluation_in_the_other(root: Path) -> None:
+    put_expired(at(root / "data"), {"topic": "served", "day": DAYS[1], "manifest_sha256": "x"})
+    assert "is not committed" in (needs(root).reason(DAYS[1]) or "")
+    judge(root, DAYS[1])
+    assert needs(root).reason(DAYS[1]) is None
