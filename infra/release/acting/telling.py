@@ -19,6 +19,8 @@ from movierec.errors import Unavailable
 from movierec.models.kinds import KINDS
 
 TOLD = "refs/movierec/told/"
+TRAILER = "Because"
+PARAMS = "params.yaml"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,25 @@ def rollbacks(repository: Path) -> list[Deed]:
             f" `python -m infra.release promote {move.instead_of} --again`.",
         )
         for move in moves
+    ]
+
+
+def moves_of_users(repository: Path, commit: str, max_age_days: int) -> list[Deed]:
+    """Every commit of late that a verdict has given users to another arm by."""
+    since = f"--since={max_age_days + 1} days ago"
+    form = f"--format=%H%x00%ct%x00%(trailers:key={TRAILER},valueonly)%x00"
+    log = git(repository, "log", since, form, commit, "--", PARAMS)
+    values = [value.strip() for value in log.split("\0")]
+    found = zip(values[::3], values[1::3], values[2::3], strict=False)
+    return [
+        Deed(
+            name,
+            datetime.fromtimestamp(int(when), UTC),
+            f"Users are dealt otherwise ({name[:10]}): {because}. To undo that: `git revert"
+            f" {name[:10]}`, and act.follow_verdict: false.",
+        )
+        for name, when, because in found
+        if because
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
+from infra.kubernetes.render import HEAD, digest
 from infra.release.production import in_production
 from infra.repository import git
 from movierec.errors import Unavailable
@@ -14,8 +15,14 @@ from tests.infra.release.project import Ended, Project
 
 PARAMS = """\
 act: {roll_back: true, follow_verdict: false, least_share: 0.1, max_age_days: 3}
-routing: {salt: "1", weights: {svd: 50, svdpp: 50}}
+online:
+  since: ""                   # the first day of the weights below
+routing:                      # which arm answers whom
+  salt: "1"
+  weights: {svd: 50, svdpp: 50}
 """
+FOLLOWS = PARAMS.replace("follow_verdict: false", "follow_verdict: true")
+DEALT = '{"salt": "1", "weights": {"svd": 50, "svdpp": 50}}\n'
 
 
 def committed(
@@ -23,6 +30,10 @@ def committed(
 ) -> None:
     """Have HEAD and the origin have an evaluation, and parameters."""
     project.write("params.yaml", params)
+    project.write("infra/kubernetes/router/routing.json", DEALT)
+    folder = project.work / "infra/kubernetes"
+    rendered = f"data:\n  routing.json: |\n    {DEALT}kind: ConfigMap\n"
+    project.write("infra/kubernetes/rendered.yaml", HEAD.format(digest(folder)) + rendered)
     if document is not None:
         text = document if isinstance(document, str) else json.dumps(document)
         project.write("metrics/online.json", text)
