@@ -14,6 +14,8 @@ PROGRAMS = {
     "evaluate": "evaluate",
     "gate": "gate",
     "online_evaluate": "online_evaluate",
+    "online_merge": "online_merge",
+    "online_open": "online_open",
     "preprocess": "preprocess",
     "search": "search",
     "train": "train",

@@ -51,6 +51,8 @@ GROUPS = {
         "tests/movierec/evaluation/online",
         "tests/movierec/test_routing.py",
         "tests/stages/test_online_evaluate.py",
+        "tests/stages/test_online_merge.py",
+        "tests/stages/test_online_open.py",
         "tests/serve",
         "tests/cluster",
         "tests/infra/docker",

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from infra.demo import workspace
+from infra.demo.history import TOPICS
 from infra.processes import Processes, free_port, listens
 from infra.repository import git
 from movierec.errors import BadInput
@@ -51,10 +52,11 @@ def make_repository(trained: Path, folder: Path, root: Path) -> Path:
     return work
 
 
-def close_day(trained: Path, work: Path, topic: str, day: str) -> None:
+def close_day(trained: Path, work: Path, day: str) -> None:
     """Have a day that the demo closed be closed here too."""
-    place = Path("data") / topic / "days" / day
-    shutil.copytree(trained / place, work / place, copy_function=os.link)
+    for topic in TOPICS:
+        place = Path("data") / topic / "days" / day
+        shutil.copytree(trained / place, work / place, copy_function=os.link)
 
 
 def start_s3(processes: Processes, folder: Path, root: Path, work: Path) -> dict[str, str]:

@@ -10,10 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from infra.demo.converted import conversions
 from infra.demo.history import SEED, kafka_environment
-from infra.demo.report import step, table
+from infra.demo.report import step
 from infra.demo.training import MODELS
 from infra.processes import Processes, answers_ok, free_port
+from movierec.files import read_json
 
 LIVE_SECONDS = 30
 PROVENANCE = ["X-Model", "X-Answer-Tier", "X-Data-Hash", "X-Git-Commit"]
@@ -109,33 +111,9 @@ def live(work: Path, urls: dict[str, str], address: str, processes: Processes) -
             processes.stop(f"serve-{model}")  # flushes the served log
         processes.stop("collector")  # flushes what it has read
         report = work / "online.json"
-        command = [sys.executable, "stages/online_evaluate.py", "--store", str(store)]
-        processes.run("online", [*command, "--open", "--output", str(report)])
-        document = json.loads(report.read_text())
-        for line in _conversions(document).splitlines():
-            current.say(line)
-        current.say(f"verdict, by {_users(document)} users: {document['experiment']['verdict']}")
-
-
-def _conversions(report: dict[str, Any]) -> str:
-    """Conversion per model with its interval, as a table."""
-    rows = [
-        [
-            name,
-            f"{measured['answers']:,}",
-            f"{measured['conversions']:,}",
-            f"{measured['conversion']:.3f}",
-            f"[{measured['low']:.3f}, {measured['high']:.3f}]",
-        ]
-        for name, measured in report["models"].items()
-    ]
-    return table(["model", "answers", "conversions", "rate", "95 % interval"], rows)
-
-
-def _users(report: dict[str, Any]) -> str:
-    """How many users each arm answered."""
-    arms = report["experiment"]["arms"].items()
-    return " and ".join(f"{arm['users']:,} {name}" for name, arm in arms)
+        command = [sys.executable, "stages/online_open.py", "--store", str(store)]
+        processes.run("online", [*command, "--report", str(report)])
+        current.say(conversions(read_json(report, "see .demo/logs")))
 
 
 def _shorten(body: str, width: int = 88) -> str:

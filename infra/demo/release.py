@@ -16,7 +16,7 @@ from pathlib import Path
 
 from infra.demo import around, workspace
 from infra.demo.answering import Answering
-from infra.demo.history import DAYS, TOPIC
+from infra.demo.history import DAYS
 from infra.demo.report import Step, step
 from infra.demo.rollouts import Rollouts
 from infra.demo.terminal import Terminal
@@ -45,12 +45,12 @@ def main(arguments: list[str]) -> int:
         answering = Answering(processes, folder, options.seconds)
         with Rollouts(terminal, environment, options.hand_over) as rollouts:
             for day in DAYS[:-1]:
-                around.close_day(days, work, TOPIC, day)
+                around.close_day(days, work, day)
             night(terminal, 2, f"days {DAYS[0]} and {DAYS[1]}", len(DAYS) - 1)
             bring(rollouts, terminal, 3, OLD)
             with step(4, "answer", f"{OLD} of both, asked by simulated users", STEPS) as current:
                 answering.live(current, OLD)
-            around.close_day(days, work, TOPIC, DAYS[-1])
+            around.close_day(days, work, DAYS[-1])
             night(terminal, 5, f"{DAYS[-1]} has closed", len(DAYS))
             bring(rollouts, terminal, 6, NEW)
             with step(7, "answer", f"{NEW} of both", STEPS) as current:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from infra.demo.converted import conversions
 from infra.demo.report import Step, step, table
 from infra.processes import Processes
 from movierec.errors import Unavailable
@@ -24,7 +25,7 @@ SKIPPED = re.compile(r"Stage '(.+)' (?:didn't change|is cached)")
 
 def reproduce(processes: Processes) -> None:
     """Step 4: run `dvc repro` and say of each stage whether it ran or was skipped."""
-    with step(4, "dvc repro", "days → matrix → SVD, SVD++ → evaluation → gate") as current:
+    with step(4, "dvc repro", "days → matrix → SVD, SVD++ → evaluation → gate; answers") as current:
         repro(processes, current, told={})
         current.say(counted(processes.root))
 
@@ -75,8 +76,10 @@ def counted(root: Path) -> str:
 
 def compare(root: Path, processes: Processes) -> None:
     """Step 5: both models beside the baselines, and the page of plots."""
-    with step(5, "compare", "SVD beside SVD++ on the validation part") as current:
+    with step(5, "compare", "SVD beside SVD++, offline and online") as current:
         current.say(comparison(root))
+        current.say("and by what users did after they were answered:")
+        current.say(conversions(_read(root / "metrics/online.json")))
         page = "reports/plots.html"
         processes.run("plots", [sys.executable, "-m", "infra.demo.plots_page", "--output", page])
         place = root.relative_to(root.parents[1])

@@ -12,6 +12,7 @@ from movierec.hashing import mix
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 UNIFORMS = 12
 """A sum of twelve uniform numbers has variance 1: near enough to a normal deviate."""

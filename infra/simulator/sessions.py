@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from infra.simulator.answers import request_texts
-from infra.simulator.exact import Floats, Ints, race, stream
+from infra.simulator.answers import EVEN, SHELF, Asked, Site
+from infra.simulator.exact import Bools, Floats, Ints, race, stream
 from infra.simulator.log import ROW, LineWriter, Rows, in_order, make_rows
-from infra.simulator.world import HIGH, LOW, TASTE, World, rate
+from infra.simulator.world import HIGH, LOW, World, rate
 from movierec.errors import BadInput
 from movierec.lines.kinds import RATING, REQUEST, WATCH
+from movierec.routing import Routing
 from movierec.times import DAY_SECONDS, SECOND
 
 MIX = {WATCH: 0.986, REQUEST: 0.009, RATING: 0.005}
@@ -24,7 +25,7 @@ HOURS = [4, 3, 2, 1, 1, 1, 2, 3, 4, 5, 5, 6, 7, 7, 6, 6, 7, 9, 12, 14, 15, 14, 1
 """How busy each hour of the day is, in UTC."""
 
 EAGERNESS = 0.25
-"""A movie one standard deviation to a user's taste is (1 + EAGERNESS)⁴ as likely chosen."""
+"""How much users go by their taste (`World.appeal`)."""
 BLOCK = 1024
 """Users whose choices are drawn together: bounds the memory of users × movies."""
 CANDIDATES_A_MINUTE = 1 / 20
@@ -52,8 +53,9 @@ class Sessions:
 class Life:
     """The log of a world, a day at a time. Sessions run over midnight as they please."""
 
-    def __init__(self, world: World, lines_per_day: int) -> None:
+    def __init__(self, world: World, lines_per_day: int, routing: Routing = EVEN) -> None:
         self.world = world
+        self.site = Site(world, routing)
         self.writer = LineWriter(world.movies, [str(rating) for rating in range(HIGH + 1)])
         self._watches = round(lines_per_day * MIX[WATCH])
         self._seen = np.zeros((len(world.users), len(world.movies)), bool)
@@ -71,11 +73,12 @@ class Life:
         """All rows of the sessions that start on an epoch day."""
         random = stream(self.world.seed, 1, day)
         sessions = self._choose(random, day)
+        before = self._seen[:, SHELF].copy()
         self._seen[sessions.user, sessions.movie] = True
         watches = self._watch_rows(random, sessions)
         asked = _some(random, len(sessions), len(watches) * MIX[REQUEST] / MIX[WATCH])
         rated = _some(random, len(sessions), len(watches) * MIX[RATING] / MIX[WATCH])
-        requests = self._request_rows(random, sessions.take(asked))
+        requests = self._request_rows(random, day, sessions.take(asked), before)
         ratings = self._rating_rows(random, sessions.take(rated))
         return in_order([watches, requests, *ratings])
 
@@ -105,9 +108,7 @@ class Life:
         self, random: np.random.Generator, users: Ints, drawn: Floats
     ) -> tuple[Ints, Ints, Floats]:
         """(user, movie, liking) of each session that a block of users might have."""
-        taste = self.world.taste(users)
-        eager = 1.0 + EAGERNESS * np.clip(taste / TASTE, -2.0, 2.0)
-        keys = race(random, self.world.popularity * (eager * eager * eager * eager))
+        keys = race(random, self.world.appeal(users, EAGERNESS))
         keys[self._seen[users]] = np.inf
         order = np.argsort(keys, axis=1, kind="stable")
         unseen = len(self.world.movies) - self._seen[users].sum(axis=1)
@@ -125,10 +126,14 @@ class Life:
         user = self.world.users[sessions.user[of]]
         return make_rows(random, WATCH, time, user, sessions.movie[of], minute)
 
-    def _request_rows(self, random: np.random.Generator, sessions: Sessions) -> Rows:
-        """A request some seconds before each session."""
+    def _request_rows(
+        self, random: np.random.Generator, day: int, sessions: Sessions, seen: Bools
+    ) -> Rows:
+        """A request some seconds before each session; `seen` is who had seen what of the SHELF."""
         count = len(sessions)
-        number = self.writer.add_requests(request_texts(random, self.world, count))
+        asked = Asked(sessions.user, sessions.movie, seen[sessions.user])
+        texts = self.site.answer(random, day, asked)
+        number = self.writer.add_requests(texts)
         time = (sessions.start - random.integers(5, FIRST_START, count)) * SECOND
         user = self.world.users[sessions.user]
         return make_rows(random, REQUEST, time, user, np.zeros(count, np.int64), number)

@@ -28,6 +28,8 @@ NOISE = 0.45
 """Standard deviation of a rating around its user's liking, before rounding."""
 LOW, HIGH = 1, 5
 
+ALL = slice(None)
+
 MAX_USER_ID = 1_000_000
 MAX_ACTIVITY = 10.0
 ZIPF_OFFSET = 15.0
@@ -49,16 +51,22 @@ class World:
     p_u: Floats  # (n, FACTORS)
     q_i: Floats  # (m, FACTORS)
 
-    def taste(self, users: Ints) -> Floats:
-        """p_u · q_i of `users` (row numbers) for every movie, (len(users), m)."""
-        total = np.zeros((len(users), len(self.movies)))
+    def taste(self, users: Ints, movies: slice = ALL) -> Floats:
+        """p_u · q_i of `users` (row numbers) for every one of `movies`, (len(users), …)."""
+        total = np.zeros((len(users), len(self.popularity[movies])))
         for k in range(FACTORS):  # a fixed order of sums, and no BLAS: see `exact`
-            total = total + self.p_u[users, k, None] * self.q_i[None, :, k]
+            total = total + self.p_u[users, k, None] * self.q_i[None, movies, k]
         return total
 
-    def liking(self, users: Ints) -> Floats:
-        """r_ui of `users` (row numbers) for every movie, not rounded, not clipped."""
-        return MEAN + self.b_u[users, None] + self.b_i[None, :] + self.taste(users)
+    def appeal(self, users: Ints, eagerness: Floats | float, movies: slice = ALL) -> Floats:
+        """How likely one of `movies` is chosen, by its popularity and a user's taste: a movie one
+        standard deviation to it is (1 + eagerness)⁴ as likely. `eagerness` broadcasts to (n, …)."""
+        eager = 1.0 + eagerness * np.clip(self.taste(users, movies) / TASTE, -2.0, 2.0)
+        return self.popularity[movies] * (eager * eager * eager * eager)
+
+    def liking(self, users: Ints, movies: slice = ALL) -> Floats:
+        """r_ui of `users` (row numbers) for every one of `movies`, not rounded, not clipped."""
+        return MEAN + self.b_u[users, None] + self.b_i[None, movies] + self.taste(users, movies)
 
     def expected_rating(self, user: int, movie: int) -> float:
         """The mean of the ratings that user row `user` could give movie column `movie`.

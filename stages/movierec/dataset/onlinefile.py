@@ -6,7 +6,7 @@ before, where that is closed, else the day's own. Each of them is a closed day.
 
 >>> print(text_of([OnlineDay("2026-11-02", {"movielog": "2026-11-01", "served": "2026-11-02"})]))
 # The days whose answers are judged. Written by `python -m infra.release.window`.
-online:
+online_days:
   "2026-11-02":
     movielog_before: data/movielog/days/2026-11-01
     served_before: data/served/days/2026-11-02
@@ -25,6 +25,8 @@ from movierec.yamlfile import parse_yaml, read_yaml
 
 TOPICS = ("movielog", "served")
 """What users did, and what they were answered."""
+KEY = "online_days"
+"""None of params.yaml's sections: DVC takes those and `vars` as one document."""
 REMEDY = "let `python -m infra.release.window` write it"
 HEAD = "# The days whose answers are judged. Written by `python -m infra.release.window`.\n"
 
@@ -61,13 +63,13 @@ def write_online(path: Path, days: Sequence[OnlineDay]) -> None:
 def text_of(days: Sequence[OnlineDay]) -> str:
     """The content of the file. Quoted: YAML would read a bare date as one."""
     if not days:
-        return f"{HEAD}online: {{}}\n"
+        return f"{HEAD}{KEY}: {{}}\n"
     lines = "".join(
         f'  "{item.day}":\n'
         + "".join(f"    {topic}_before: {_folder(topic, item.before[topic])}\n" for topic in TOPICS)
         for item in days
     )
-    return f"{HEAD}online:\n{lines}"
+    return f"{HEAD}{KEY}:\n{lines}"
 
 
 def _folder(topic: str, day: str) -> str:
@@ -76,9 +78,9 @@ def _folder(topic: str, day: str) -> str:
 
 
 def _days(path: Path, document: dict[str, Any]) -> list[OnlineDay]:
-    online = document.get("online")
-    if set(document) != {"online"} or not isinstance(online, dict):
-        raise BadInput(f"{path}: expected the key online and days below it; {REMEDY}")
+    online = document.get(KEY)
+    if set(document) != {KEY} or not isinstance(online, dict):
+        raise BadInput(f"{path}: expected the key {KEY} and days below it; {REMEDY}")
     try:
         days = [_day(day, told) for day, told in online.items()]
     except (TypeError, ValueError, KeyError, AttributeError):

@@ -20,6 +20,7 @@ TRAIN = {"train@svd", "train@svdpp"}
         *(str(p.relative_to(ROOT)) for p in ROOT.glob("stages/movierec/evaluation/*.py")),
         "stages/movierec/models/topn.py",
         *(str(p.relative_to(ROOT)) for p in ROOT.glob("serve/collector/**/*.py")),
+        *(str(p.relative_to(ROOT)) for p in ROOT.glob("stages/movierec/evaluation/online/*.py")),
         *(f"stages/{name}.py" for name in ("baselines", "evaluate", "gate", "online_evaluate")),
     ],
 )

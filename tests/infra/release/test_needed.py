@@ -3,19 +3,15 @@
 import json
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
 import pytest
 
 from infra.release.needed import Needs
 from infra.repository import git
-from movierec.lines.parsing import parse_batch, parse_served
-from movierec.lines.rows import LineBatch
-from movierec.store.closing import Closer
 from movierec.store.expired import put_expired
 from movierec.store.storage import at
-from movierec.store.tail import claim_partition
-from movierec.times import MILLISECOND, day_number, day_start
+from movierec.times import day_number, day_start
+from tests.inputs import answered
+from tests.inputs.answered import answer
 
 DAYS = ["2026-01-04", "2026-01-05", "2026-01-06"]
 NOW = day_start(day_number("2026-01-08"))
@@ -25,19 +21,10 @@ def event(time: str) -> str:
     return f"{time},7,GET /create_account"
 
 
-def answer(time: str) -> str:
-    told = {"time": time, "request_id": time, "user": 7, "model": "svd@v1.0.0", "arm": "svd"}
-    return json.dumps({**told, "tier": "model", "ids": ["jaws+1975"]})
-
-
 def put(store: Path, topic: str, times: list[str]) -> list[str]:
     """Lines of these times, collected; every day that is over is closed: which are."""
-    line, parse = (event, parse_batch) if topic == "movielog" else (answer, parse_served)
-    values = pa.array([line(time).encode() for time in times], pa.large_binary())
-    batch = LineBatch(np.arange(len(times)), np.full(len(times), -1), values)
-    claim_partition(store, topic, 0).write(len(times), parse(batch, NOW // MILLISECOND))
-    closed = Closer(store, topic, evidence=1).close_due_days({0: len(times)}, 60, NOW)
-    return [day["day"] for day in closed]
+    lines = [event(time) if topic == "movielog" else answer(time, time, 7, "a") for time in times]
+    return answered.put(store, topic, lines, NOW)
 
 
 @pytest.fixture

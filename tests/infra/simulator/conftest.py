@@ -3,11 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 
 import numpy as np
 import pytest
 
 from infra.simulator.produce import log
+from infra.simulator.served import Served
 from infra.simulator.sessions import Life
 from infra.simulator.world import World, make_world
 from movierec.times import EPOCH
@@ -25,6 +27,7 @@ class Log:
     timestamps: np.ndarray
     counts: Counter[str]
     requests: list[str]
+    served: Served
 
 
 def make_log(seed: int) -> Log:
@@ -37,6 +40,7 @@ def make_log(seed: int) -> Log:
         np.concatenate([part.timestamps for part in parts]),
         sum((part.counts for part in parts), Counter()),
         life.writer.requests,
+        Served(*(list(chain(*column)) for column in zip(*(p.served for p in parts), strict=True))),
     )
 
 

@@ -14,7 +14,7 @@ import hashlib, numpy
 from tests.infra.simulator.conftest import make_log
 log = make_log(seed=5)
 world = log.world
-digest = hashlib.sha256(b"\\n".join(log.lines))
+digest = hashlib.sha256(b"\\n".join(log.lines + log.served.lines))
 for numbers in (log.partitions, log.timestamps, world.activity, world.liking(numpy.arange(120))):
     digest.update(numbers.tobytes())
 print(digest.hexdigest())

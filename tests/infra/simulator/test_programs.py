@@ -17,12 +17,14 @@ from infra.simulator import sender as sender_module
 from infra.simulator.exact import partition_of
 from infra.simulator.ratings_file import read_ratings
 from infra.simulator.sender import Sender
+from infra.simulator.served import CLOSERS
 from infra.simulator.world import make_world
 from movierec import routing
 from movierec.dataset.reduce import aggregate_day
 from movierec.dataset.window import Window
 from movierec.errors import BadInput, Unavailable
 from movierec.lines.events import Account, BadLine, Rating, Request, Watch, parse
+from movierec.lines.served import parse_served
 from movierec.params import load_section
 from movierec.times import day_number
 from serve.kafka import KafkaSettings
@@ -31,12 +33,13 @@ from tests.infra.simulator.broker import held
 from tests.inputs.viewings import FIRST_DAY, day_start, stored
 
 PARTITIONS = 4
+TOPICS = ["movielog", "again", "live", "replay", "letters", "routed", "beside", "served"]
 WORLD = ["--seed", "3", "--users", "60", "--movies", "90"]
 
 
 @pytest.fixture(scope="module")
 def address():
-    cluster = MockCluster(["movielog", "again", "live", "replay", "letters", "routed"], PARTITIONS)
+    cluster = MockCluster(TOPICS, PARTITIONS)
     yield cluster.address
     cluster.close()
 
@@ -69,6 +72,24 @@ def test_the_same_seed_produces_the_same_log_in_every_partition(address, capsys)
         if not isinstance(event := parse(line), BadLine)
     ]
     assert np.mean([time == timestamp for time, timestamp in good]) > 0.999  # but for corrupted
+
+
+def test_what_was_served_goes_to_its_topic_to_the_partition_of_its_user(address, capsys):
+    command = ["--bootstrap", address, *WORLD, "--first-day", "2026-11-01"]
+    command += ["--lines-per-day", "20000", "--topic", "beside", "--served-topic", "served"]
+    produce.main(command)
+    counts = last_line(capsys)
+    found = held(address, "served", PARTITIONS)
+    answers = [
+        (partition, stamp, parse_served(line))
+        for partition, lines in found.items()
+        for stamp, line in lines
+    ]
+    assert counts["served"] == len(answers) > 100
+    assert sum(arm["lists"] for arm in counts["arms"].values()) >= len(answers) - CLOSERS
+    for partition, stamp, answer in answers:
+        assert int(partition_of(np.array([answer.user]), PARTITIONS)[0]) == partition
+        assert answer.time // 10**6 == stamp
 
 
 @pytest.mark.parametrize("option", ["--days", "--lines-per-day", "--users", "--movies"])

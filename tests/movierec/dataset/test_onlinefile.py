@@ -18,7 +18,7 @@ DAYS = [
     OnlineDay(DAY, {"movielog": EVE, "served": DAY}),
     OnlineDay(NEXT, {"movielog": DAY, "served": DAY}),
 ]
-ENTRY = """online:
+ENTRY = """online_days:
   {day}: {{movielog_before: data/movielog/days/{eve}, served_before: data/served/days/{served}}}
 """
 
@@ -44,22 +44,22 @@ def test_the_committed_file_is_what_the_writer_writes() -> None:
     ("text", "said"),
     [
         ("", "expected a mapping"),
-        ("days: []\n", "expected the key online"),
-        ("online: []\n", "expected the key online"),
-        ("online: {}\nmore: 1\n", "expected the key online"),
+        ("days: []\n", "expected the key online_days"),
+        ("online_days: []\n", "expected the key online_days"),
+        ("online_days: {}\nmore: 1\n", "expected the key online_days"),
         (ENTRY.format(day=DAY, eve=EVE, served=DAY), "quoted dates"),  # YAML reads a date
         (ENTRY.format(day='"2026-11-31"', eve=EVE, served=EVE), "quoted dates"),
         (ENTRY.format(day=f'"{DAY}"', eve=NEXT, served=DAY), "closed days before"),
         (ENTRY.format(day=f'"{NEXT}"', eve=EVE, served=NEXT), "closed days before"),
         (ENTRY.format(day=f'"{DAY}"', eve="../" + EVE, served=DAY), "closed days before"),
-        (f'online:\n  "{DAY}": {{}}\n', "closed days before"),
-        (f'online:\n  "{DAY}":\n', "closed days before"),
+        (f'online_days:\n  "{DAY}": {{}}\n', "closed days before"),
+        (f'online_days:\n  "{DAY}":\n', "closed days before"),
         (
             ENTRY.format(day=f'"{NEXT}"', eve=DAY, served=NEXT)
             + ENTRY.format(day=f'"{DAY}"', eve=EVE, served=DAY).split("\n", 1)[1],
             "must ascend",
         ),
-        ("online: {", "not YAML"),
+        ("online_days: {", "not YAML"),
     ],
 )
 def test_a_bad_file_says_what_is_wrong_and_what_to_do(tmp_path: Path, text: str, said: str) -> None:
