@@ -1,48 +1,58 @@
 #!/usr/bin/env bash
-# Online evaluation of every closed day that has none yet: metrics/online/DAY.json, committed alone
-# and pushed. Whoever pushed meanwhile is taken up first, at most MOVIEREC_TRIES times (3).
+# Online evaluation: each day of data/online/window.yaml that is new or changed, and all of them
+# together. What that makes is committed alone and pushed, when the sums of the days are on the DVC
+# remote. Whoever pushed meanwhile is taken up first, at most MOVIEREC_TRIES times (3).
 #
 #   infra/ci/online.sh [BRANCH]        # of origin (master)
 #
-# Exit status: 0 the origin has them, now or before; 2 something is to be mended; 3 somebody pushed
+# Exit status: 0 the origin has it, now or before; 2 something is to be mended; 3 somebody pushed
 # first each time.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-export PATH=$PWD/.venv/bin:$PATH
+export PATH=$PWD/.venv/bin:$PATH DVC_NO_ANALYTICS=1
 branch=${1:-master}
-store=${MOVIEREC_STORE:-data}
+window=data/online/window.yaml
+made=(dvc.lock "$window" metrics/online metrics/online.json)
 
-days() {
-  find -L "$store/$1/days" -mindepth 2 -maxdepth 2 -name manifest.json -printf '%P\n' |
-    cut -d/ -f1 | sort
-}
+fetch() { git fetch --quiet origin "+refs/heads/$branch:refs/remotes/origin/$branch"; }
 
+# The days are those that this night found closed, whatever a rival's night found.
 take_up() {
-  git fetch --quiet origin "+refs/heads/$branch:refs/remotes/origin/$branch" || return 2
+  local days
+  days=$(cat "$window")
+  git checkout --quiet HEAD -- "$window"
+  fetch || return 2
   git rebase --quiet --autostash "origin/$branch" || { git rebase --abort; return 2; }
+  echo "$days" >"$window"
 }
 
-[ -d "$store/served/days" ] || { echo "no day of answers is closed yet"; exit 0; }
-comm -12 <(days movielog) <(days served) | while read -r day; do
-  report=metrics/online/$day.json
-  [ -e "$report" ] ||
-    python stages/online_evaluate.py --store "$store" --days "$day" --output "$report"
-done
+evaluate() {
+  infra/ci/repro.sh online_merge
+  infra/ci/alone.sh dvc push --quiet --with-deps online_merge
+  mkdir -p metrics/online
+  git add --all -- "${made[@]}"
+  git diff --cached --quiet -- "${made[@]}" || git commit --quiet --message "Evaluate what was answered"
+}
 
-git add --all -- metrics/online
-git diff --cached --quiet -- metrics/online ||
-  git commit --quiet --message "Evaluate what was answered" -- metrics/online
+git diff --cached --quiet || { echo "error: something is staged: commit that, or take it back" >&2; exit 2; }
+git diff --quiet HEAD -- dvc.lock ||
+  { echo "error: dvc.lock is not as in HEAD: register what was trained, or take it back" >&2; exit 2; }
 for _ in $(seq "${MOVIEREC_TRIES:-3}"); do
   take_up || exit 2
-  if git diff --quiet "origin/$branch" HEAD -- metrics/online; then  # also by a run before this
+  days=$(cat "$window")
+  before=$(git rev-parse HEAD)
+  evaluate
+  if git diff --quiet "origin/$branch" HEAD -- "${made[@]}"; then  # also by a run before this
     echo "no day is to be evaluated"
     exit 0
   fi
   git push --quiet origin "HEAD:refs/heads/$branch" && exit 0
-  before=$(git rev-parse "origin/$branch")
-  take_up || exit 2
-  [ "$before" != "$(git rev-parse "origin/$branch")" ] ||
+  rival=$(git rev-parse "origin/$branch")
+  fetch || exit 2
+  [ "$rival" != "$(git rev-parse "origin/$branch")" ] ||
     { echo "error: origin does not take the evaluation, as it says above; run this again" >&2; exit 2; }
+  git reset --quiet --keep "$before"  # to be evaluated again on what the rival has
+  echo "$days" >"$window"
 done
 echo "error: somebody pushed to $branch first, each time; run this again" >&2
 exit 3

@@ -17,8 +17,8 @@ from typing import NamedTuple
 from serve.metrics import CACHED, ServiceMetrics
 
 ENTRY_BYTES = 500
-"""What an entry costs beside its texts: of the dictionary, a key, two tuples, two headers of bytes
-(measured, with the allocator's holes)."""
+"""What an entry costs beside its texts: of the dictionary, a key, two tuples, three headers of
+bytes (measured, with the allocator's holes)."""
 
 
 class Written(NamedTuple):
@@ -29,6 +29,8 @@ class Written(NamedTuple):
     """Its ids, joined by commas."""
     history: bytes
     """Of the served line: JSON of the followed history that it was made with, or nothing."""
+    ratings: bytes = b""
+    """The like of the ratings that it predicts of its ids."""
 
 
 class _Entry(NamedTuple):
@@ -71,5 +73,5 @@ class Answers:
 
 def _cost(entry: _Entry) -> int:
     """Bytes of memory; the followed history may be held by nobody else."""
-    _, (_, body, history) = entry
-    return ENTRY_BYTES + len(body) + len(history) + len(entry.followed or b"")
+    _, (_, body, history, ratings) = entry
+    return ENTRY_BYTES + len(body) + len(history) + len(ratings) + len(entry.followed or b"")

@@ -32,10 +32,20 @@ def scores_and_ratings(
 ) -> tuple[list[float] | None, list[float] | None]:
     """What each id of an answer was ranked by, and r̂, kept inside the scale; None for ids that are
     merely popular."""
-    if given.judged is None:
+    ratings = predicted(recommender, given)
+    if given.judged is None or ratings is None:
         return None, None
-    ratings = np.clip(given.judged.estimate[given.best], *recommender.model.model.scale)
     return numbers(given.judged.score[given.best]), numbers(ratings)
+
+
+def predicted(recommender: Recommender, given: Answer) -> list[float] | None:
+    """r̂ of each id of an answer, kept inside the scale; None for ids that are merely popular."""
+    if given.judged is None:
+        return None
+    low, high = recommender.model.model.scale
+    estimate = given.judged.estimate[given.best].tolist()
+    # Of twenty numbers this takes 1 µs, with min and max 3, and NumPy's clip 5.
+    return [low if r < low else high if r > high else r for r in estimate]
 
 
 def because(recommender: Recommender, given: Answer) -> list[dict[str, Any]] | None:

@@ -16,10 +16,10 @@ from serve.service.cache import Answers, Written
 from serve.service.history import Histories, history_of, pairs_of
 from serve.service.lean import Line
 from serve.service.provenance import Provenance
-from serve.service.reasons import figures, numbers
+from serve.service.reasons import figures, numbers, predicted
 from serve.service.recommender import NOTHING, Answer, Columns, History, Recommender
 from serve.service.request import Reader, movie_of, quoted
-from serve.service.served_log import history_said
+from serve.service.served_log import history_said, ratings_said
 from serve.service.similar import Neighbours
 
 FORMATS = ["text/plain", "application/json"]
@@ -42,7 +42,9 @@ def add_recommend(
         if followed is not None:
             columns, ratings = zip(*pairs_of(followed), strict=True)
             history = history_said(zip(recommender.ids(np.array(columns)), ratings, strict=True))
-        return Written(given.tier, ",".join(given.ids).encode(), history)
+        expected = predicted(recommender, given)
+        said = b"" if expected is None else ratings_said(expected)
+        return Written(given.tier, ",".join(given.ids).encode(), history, said)
 
     def made(user: int, history: History | None, exclude: Columns = NOTHING) -> Answer:
         """The answer, or the quickest there is."""

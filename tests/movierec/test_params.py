@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from infra.release.acting.verdict import Act
 from infra.release.expire import Expire
 from movierec.dataset.assemble import Preprocess
 from movierec.dataset.quality import Validate
@@ -32,6 +33,7 @@ SECTIONS = {
     "gate": Gate,
     "online": Online,
     "routing": Routing,
+    "act": Act,
     "expire": Expire,
 }
 SHIPPED = Path(__file__).resolve().parents[2] / "params.yaml"

@@ -3,8 +3,10 @@
     {"v": 1, "time": "2022-11-14T12:24:01.123", "request_id": "…", "user": 7,
      "model": "svd@v1.4.0", "arm": "svd", "tier": "model", "ids": ["jaws+1975", …]}
 
-and, where they apply, what else it takes to make the list again:
+and, where they apply, the ratings that the model predicts, and what else it takes to make the list
+again:
 
+    "ratings": [4.12, …]                                    one for each of the ids
     "history": [["heat+1995", 4.5], ["up+2009", null], …]    movie, rating: in the order of events
     "told": true                                            a query had a part in it, unknown here
 
@@ -69,6 +71,7 @@ def _is_answer(document: dict[str, Any]) -> bool:
         and type(ids) is list
         and 1 <= len(ids) <= MAX_IDS
         and all(map(_is_movie, ids))
+        and _are_ratings(document.get("ratings", [0] * len(ids)), len(ids))
         and type(document.get("told", False)) is bool
         and _is_history(document.get("history", []))
     )
@@ -76,6 +79,14 @@ def _is_answer(document: dict[str, Any]) -> bool:
 
 def _is_movie(value: Any) -> bool:
     return type(value) is str and re.fullmatch(MOVIE, value) is not None
+
+
+def _are_ratings(value: Any, count: int) -> bool:
+    return (
+        type(value) is list
+        and len(value) == count
+        and all(rating is not None and _is_rating(rating) for rating in value)
+    )
 
 
 def _is_history(value: Any) -> bool:

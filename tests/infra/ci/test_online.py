@@ -1,26 +1,41 @@
 """infra/ci/online.sh in a clone whose path has a space: what it commits, and when it cannot."""
 
+import json
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from infra.repository import environment, git
+from tests.infra.release.project import DAYS, Project
 
 ROOT = Path(__file__).resolve().parents[3]
-DAYS = ("2026-11-01", "2026-11-02")
-EVALUATE = "import pathlib, sys; pathlib.Path(sys.argv[-1]).write_text('{}')\n"
+DVC = r"""#!/bin/bash
+set -e
+case "$1" in
+cache) echo "$PWD/../cache" ;;
+repro)
+  mkdir -p metrics
+  sed -n 's/^  "\(.*\)":/\1/p' data/online/window.yaml | while read -r day; do
+    grep -qsF "online@$day" dvc.lock || { echo "online@$day" >>dvc.lock; echo "$day" >>../ran; }
+    mkdir -p metrics/online
+    echo "{}" >"metrics/online/$day.json"
+  done
+  cat dvc.lock >metrics/online.json ;;
+push) git diff --quiet HEAD -- dvc.lock || echo "$*" >>../pushed ;;
+esac
+"""
+"""As far as a day is concerned."""
 
 
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
-    """A clone, its origin and the collector's folder beside it."""
+    """A clone whose night has found two days closed."""
     folder = tmp_path / "a night"
-    for day in DAYS:
-        for topic in ("movielog", "served"):
-            (folder / f"store/{topic}/days/{day}").mkdir(parents=True)
-            (folder / f"store/{topic}/days/{day}/manifest.json").write_text("{}")
+    folder.mkdir()
     git(folder, "init", "--quiet", "--bare", "--initial-branch", "master", "origin.git")
     git(folder, "clone", "--quiet", str(folder / "origin.git"), "work")
     work = folder / "work"
@@ -28,23 +43,38 @@ def work(tmp_path: Path) -> Path:
     for name, value in {"user.name": "T", "user.email": "t@localhost"}.items():
         git(work, "config", name, value)
     (work / "infra/ci").mkdir(parents=True)
-    shutil.copy(ROOT / "infra/ci/online.sh", work / "infra/ci")
-    (work / "stages").mkdir()
-    (work / "stages/online_evaluate.py").write_text(EVALUATE)
-    (work / "metrics/online").mkdir(parents=True)
-    (work / "metrics/online/README").write_text("by day\n")
+    for name in ("online.sh", "repro.sh", "alone.sh"):
+        shutil.copy(ROOT / "infra/ci" / name, work / "infra/ci")
+    program(work / ".venv/bin/dvc", DVC)
+    (work / ".gitignore").write_text("/.venv/\n")
+    (work / "dvc.lock").write_text("train@svd\n")
+    find(work)
     git(work, "add", "--all")
     git(work, "commit", "--quiet", "--message", "Begin")
     git(work, "push", "--quiet", "origin", "master")
     git(work, "checkout", "--quiet", "--detach")  # as Jenkins does
+    find(work, *DAYS)
     return work
 
 
-def online(work: Path) -> tuple[int, str]:
+def program(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def find(work: Path, *days: str) -> None:
+    """Have a window of some days."""
+    window = work / "data/online/window.yaml"
+    window.parent.mkdir(parents=True, exist_ok=True)
+    window.write_text("online_days:\n" + "".join(f'  "{day}":\n' for day in days))
+
+
+def online(work: Path, **more: str) -> tuple[int, str]:
     """Its exit status, and what it says."""
     done = subprocess.run(
         [str(work / "infra/ci/online.sh")],
-        env=environment() | {"MOVIEREC_STORE": str(work.parent / "store")},
+        env=environment() | more,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -53,22 +83,66 @@ def online(work: Path) -> tuple[int, str]:
 
 
 def evaluated(work: Path) -> list[str]:
-    """The days that the origin has."""
-    listed = git(work.parent / "origin.git", "ls-tree", "--name-only", "master", "metrics/online/")
-    return [Path(name).stem for name in listed.split() if name.endswith(".json")]
+    """The days that the origin has, by what they are and by its dvc.lock."""
+    origin = work.parent / "origin.git"
+    listed = git(origin, "ls-tree", "--name-only", "master", "metrics/online/")
+    days = [Path(name).stem for name in listed.split() if name.endswith(".json")]
+    lock = git(origin, "show", "master:dvc.lock").split()
+    assert [name for name in lock if name.startswith("online@")] == [f"online@{d}" for d in days]
+    return days
 
 
 def hook(work: Path, text: str) -> Path:
     """What the origin does before it takes a push."""
     path = work.parent / "origin.git/hooks/pre-receive"
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
+    program(path, f"#!/bin/sh\n{text}\n")
     return path
 
 
-def test_each_day_is_evaluated_once(work: Path) -> None:
+def rival(work: Path, *, text: str | None = None) -> str:
+    """Have somebody push first, once: a commit with another dvc.lock, or as it was; its name."""
+    tree = git(work, "rev-parse", "master^{tree}").strip()
+    if text is not None:
+        clone = work.parent / "rival"
+        git(work.parent, "clone", "--quiet", str(work.parent / "origin.git"), "rival")
+        (clone / "dvc.lock").write_text(text)
+        find(clone, "2026-10-31")
+        git(clone, "add", "--all")
+        tree = git(clone, "write-tree").strip()
+        git(clone, "config", "user.name", "R")
+        git(clone, "config", "user.email", "r@localhost")
+        git(clone, "commit", "--quiet", "--message", "Rival")
+        git(clone, "push", "--quiet", "origin", "HEAD:refs/heads/rival")
+        name = git(clone, "rev-parse", "HEAD").strip()
+    else:
+        name = git(work, "commit-tree", tree, "-p", "master", "-m", "Rival").strip()
+        git(work, "push", "--quiet", "origin", f"{name}:refs/heads/rival")
+    once = 'git update-ref refs/heads/master rival; rm "$0"; exit 1'
+    hook(work, f"unset GIT_QUARANTINE_PATH; {once}")
+    return name
+
+
+def test_each_day_is_evaluated_once_and_its_sums_go_to_the_remote_first(work: Path) -> None:
     assert online(work) == (0, "")
     assert evaluated(work) == list(DAYS)
+    assert (work.parent / "pushed").read_text() == "push --quiet --with-deps online_merge\n"
+    shown = git(work, "show", "--format=%s", "--name-only", "HEAD").split("\n")
+    assert shown[0] == "Evaluate what was answered"
+    assert sorted(filter(None, shown[1:])) == [
+        "data/online/window.yaml",
+        "dvc.lock",
+        *("metrics/online.json", *(f"metrics/online/{day}.json" for day in DAYS)),
+    ]
+    assert online(work) == (0, "no day is to be evaluated\n")
+    find(work, *DAYS, "2026-11-03")
+    assert online(work) == (0, "")
+    assert (work.parent / "ran").read_text().split() == [*DAYS, "2026-11-03"]
+
+
+def test_where_no_answer_was_ever_logged_that_is_committed_once(work: Path) -> None:
+    find(work)
+    assert online(work) == (0, "")
+    assert evaluated(work) == []
     assert online(work) == (0, "no day is to be evaluated\n")
 
 
@@ -82,12 +156,66 @@ def test_what_the_origin_refuses_is_no_race_and_is_pushed_by_the_next_run(work: 
     assert evaluated(work) == list(DAYS)
 
 
-def test_who_pushed_first_is_taken_up(work: Path) -> None:
-    rival = git(work, "commit-tree", "master^{tree}", "-p", "master", "-m", "Rival").strip()
-    git(work, "push", "--quiet", "origin", f"{rival}:refs/heads/rival")
-    once = 'git update-ref refs/heads/master rival; rm "$0"; exit 1'
-    hook(work, f"unset GIT_QUARANTINE_PATH; {once}")
+@pytest.mark.parametrize("text", [None, "train@svdpp\n"], ids=["else", "the same files"])
+def test_who_pushed_first_is_taken_up(work: Path, text: str | None) -> None:
+    """Also a release, which changed the same lines of dvc.lock, and the days: it is judged anew."""
+    first = rival(work, text=text)
     status, said = online(work)
     assert status == 0, said
     assert evaluated(work) == list(DAYS)
-    git(work.parent / "origin.git", "merge-base", "--is-ancestor", rival, "master")
+    origin = work.parent / "origin.git"
+    git(origin, "merge-base", "--is-ancestor", first, "master")
+    lock = git(origin, "show", "master:dvc.lock")
+    assert lock == (text or "train@svd\n") + "".join(f"online@{day}\n" for day in DAYS)
+
+
+def test_somebody_who_is_first_each_time_is_told(work: Path) -> None:
+    rival(work)
+    status, said = online(work, MOVIEREC_TRIES="1")
+    assert (status, "somebody pushed to master first" in said) == (3, True), said
+
+
+@pytest.mark.parametrize("staged", [False, True])
+def test_what_was_trained_and_not_registered_is_not_committed_along(
+    work: Path, staged: bool
+) -> None:
+    (work / "dvc.lock").write_text("train@svd again\n")
+    if staged:
+        git(work, "add", "dvc.lock")
+    status, said = online(work)
+    assert (status, evaluated(work)) == (2, []), said
+    assert "take it back" in said
+
+
+@pytest.mark.slow
+def test_with_dvc_the_sums_are_on_the_remote_and_a_new_night_costs_a_day(
+    tmp_path: Path,
+) -> None:
+    """The pipeline in seconds, by DVC itself, which has trained, and committed that."""
+    trained = Project(tmp_path)
+    trained.begin()
+    work = trained.work
+    assert trained.release("register").status == 0
+    for name in ("online.sh", "repro.sh", "alone.sh"):
+        (work / "infra/ci").mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "infra/ci" / name, work / "infra/ci")
+    (work / ".git/info/exclude").write_text("/infra/\n")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    for day in DAYS:
+        trained.answer(day)
+        done = subprocess.run(
+            ["infra/ci/online.sh", "main"],
+            cwd=work, env=environment() | {"PATH": path}, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        ran = [line for line in done.stdout.splitlines() if line.startswith("Running stage")]
+        assert ran == [f"Running stage 'online@{day}':", "Running stage 'online_merge':"]
+    shutil.rmtree(work / ".dvc/cache")
+    shutil.rmtree(work / "data/online/days")
+    pulled = subprocess.run(
+        [sys.executable, "-m", "dvc", "pull", "--quiet", *(f"data/online/days/{d}" for d in DAYS)],
+        cwd=work, env=environment(), capture_output=True, text=True,
+    )  # fmt: skip
+    assert pulled.returncode == 0, pulled.stderr
+    told = json.loads(git(trained.origin, "show", f"main:metrics/online/{DAYS[0]}.json"))
+    assert told == {"days": [DAYS[0]], "open": False}

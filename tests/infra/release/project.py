@@ -19,11 +19,12 @@ from dvc.repo import Repo
 import infra.release.__main__ as program
 from infra.repository import environment, git
 from movierec import cli
+from movierec.dataset.onlinefile import OnlineDay, read_online, write_online
 
 DAYS = ("2026-11-01", "2026-11-02")
 
 PIPELINE = """\
-vars: [data/window.yaml]
+vars: [data/window.yaml, data/online/window.yaml]
 stages:
   aggregate:
     foreach: ${days}
@@ -54,6 +55,21 @@ stages:
     cmd: mkdir -p reports && cp verdict.json reports/gate.json
     deps: [metrics/svd.json, metrics/svdpp.json, verdict.json]
     outs: [{reports/gate.json: {cache: false}}]
+  online:
+    foreach: ${online_days}
+    do:
+      cmd: sh stages/online.sh ${key}
+      deps:
+        - data/movielog/days/${key}
+        - data/served/days/${key}
+        - ${item.movielog_before}
+        - ${item.served_before}
+        - stages/online.sh
+      outs: ["data/online/days/${key}", {"metrics/online/${key}.json": {cache: false}}]
+  online_merge:
+    cmd: mkdir -p metrics && find data/online -type f | sort | wc -l > metrics/online.json
+    deps: [data/online]
+    outs: [{metrics/online.json: {cache: false}}]
 artifacts:
   svd: {path: models/svd, type: model}
   svdpp: {path: models/svdpp, type: model}
@@ -62,10 +78,15 @@ FILES = {
     ".dvc/config": "[core]\n    analytics = false\n    remote = store\n"
     "['remote \"store\"']\n    url = ../../store\n",
     ".dvc/.gitignore": "/config.local\n/tmp\n/cache\n",
-    ".gitignore": "/data/*\n!/data/window.yaml\n/models/\n/reports/*\n!/reports/gate.json\n",
+    ".gitignore": "/data/*\n!/data/window.yaml\n!/data/online/\n/data/online/*\n"
+    "!/data/online/window.yaml\n/models/\n/reports/*\n!/reports/gate.json\n",
     "dvc.yaml": PIPELINE,
     "params.yaml": "train:\n  form: toy/1\n  svd: {n_factors: 4}\n  svdpp: {n_factors: 5}\n",
     "data/window.yaml": f'days: ["{DAYS[0]}", "{DAYS[1]}"]\nwritten: "2026-11-03"\n',
+    "data/online/window.yaml": "online_days: {}\n",
+    "stages/online.sh": "mkdir -p data/online/days/$1 metrics/online\n"
+    "cp data/served/days/$1/lines data/online/days/$1/sums\n"
+    'echo "{\\"days\\": [\\"$1\\"], \\"open\\": false}" > metrics/online/$1.json\n',
     "stages/code/a.txt": "a folder that a stage reads\n",
     "stages/aggregate.sh": "mkdir -p data/aggregates/$1\n"
     "tr a-z A-Z < data/movielog/days/$1/lines > data/aggregates/$1/rows\n",
@@ -183,6 +204,13 @@ class Project:
         """What the gate will say; of a kind that is refused, that its RMSE is bad."""
         said = {k: {"pass": ok, "reasons": [] if ok else ["bad RMSE"]} for k, ok in kinds.items()}
         self.write("verdict.json", json.dumps(said))
+
+    def answer(self, day: str) -> None:
+        """A day's answers are closed, and to be judged with those of the days that are already."""
+        self.write(f"data/served/days/{day}/lines", f"answers of {day}\n")
+        days = read_online(self.work / "data/online/window.yaml")
+        days.append(OnlineDay(day, {"movielog": day, "served": day}))
+        write_online(self.work / "data/online/window.yaml", days)
 
     def commit(self, message: str) -> None:
         git(self.work, "add", "--all")

@@ -19,7 +19,7 @@ LINE = {
     "tier": "model",
     "ids": ["jaws+1975"],
 }
-KNOWN = {"v", "history", "told", *LINE}
+KNOWN = {"v", "ratings", "history", "told", *LINE}
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -74,6 +74,13 @@ def test_a_version_that_this_reader_does_not_know_is_refused(version: object) ->
         ({"ids": ["a+1990"] * 1001}, "bad-served"),
         ({"told": 1}, "bad-served"),
         ({"told": None}, "bad-served"),
+        ({"ratings": None}, "bad-served"),
+        ({"ratings": 4.1}, "bad-served"),
+        ({"ratings": []}, "bad-served"),
+        ({"ratings": [4.1, 4.1]}, "bad-served"),
+        ({"ratings": [None]}, "bad-served"),
+        ({"ratings": ["4.1"]}, "bad-served"),
+        ({"ratings": [1e7]}, "bad-served"),
         ({"history": None}, "bad-served"),
         ({"history": {}}, "bad-served"),
         ({"history": ["jaws+1975"]}, "bad-served"),
@@ -103,6 +110,11 @@ def test_what_an_answer_was_made_with_may_be_told(rating: object) -> None:
     served = parsed(**change)
     assert isinstance(served, Served)
     assert json.loads(served.text) == LINE | change
+
+
+@pytest.mark.parametrize("rating", [4, 4.125, 0, -1, 1e6])
+def test_what_it_predicts_may_be_told(rating: float) -> None:
+    assert isinstance(parsed(ratings=[rating]), Served)
 
 
 def test_a_rating_without_end_is_refused() -> None:

@@ -208,6 +208,7 @@ def test_every_answer_is_logged_as_a_served_line(client, served):
         "arm": "svd",
         "tier": "model",
         "ids": response.text.split(","),
+        "ratings": document["ratings"],
     }
     assert b"\n" not in line
     assert b": " not in line

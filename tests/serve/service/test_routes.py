@@ -81,6 +81,16 @@ def test_in_a_hurry_the_popular_tier_answers_and_is_logged_as_such(client, serve
     assert forged.headers["X-Answer-Tier"] == "model"
 
 
+@pytest.mark.parametrize("user", [KNOWN, WATCHER])
+def test_the_ratings_that_it_predicts_are_logged_to_a_hundredth(client, served, user: int) -> None:
+    told = client.get(f"/recommend/{user}", headers=JSON).get_json()["ratings"]
+    client.get(f"/recommend/{user}")
+    client.get(f"/recommend/{user}")  # as it was kept
+    logged = [json.loads(line)["ratings"] for _, line in served.lines]
+    assert logged == [pytest.approx(told, abs=0.00501)] * 3
+    assert len(set(logged[0])) > 1
+
+
 def test_what_is_excluded_is_not_offered(client) -> None:
     first, *rest = ids(client, f"/recommend/{STRANGER}")
     assert ids(client, f"/recommend/{STRANGER}?exclude={first}")[:19] == rest
@@ -132,8 +142,10 @@ def test_a_request_s_words_are_told_to_nobody(tmp_path, model, served, caplog) -
     lines = [json.loads(line) for _, line in served.lines]
     assert len(lines) == 9
     fields = {"v", "time", "request_id", "user", "model", "arm", "tier", "ids"}
-    # That a query was given is told, as then nobody can make the list again; not what it said.
-    assert [set(line) - fields for line in lines] == [set(), {"told"}, set()] * 3
+    # That a query was given is told, as then nobody can make the list again; not what it said, and
+    # not the ratings that it would show in.
+    predicted = [{"ratings"}, {"told"}, {"ratings"}]
+    assert [set(line) - fields for line in lines] == [*predicted * 2, set(), {"told"}, set()]
     assert all(line.get("told", True) is True and fields <= set(line) for line in lines)
     asked = {name(11), name(12), name(13), name(14)}
     assert not asked & {movie for line in lines[1::3] for movie in line["ids"]}

@@ -23,7 +23,14 @@ from serve.service import served_log
 from serve.service.brokers import Brokers
 from serve.service.cache import Written
 from serve.service.provenance import Provenance
-from serve.service.served_log import KafkaServedLog, NoServedLog, ServedLines, history_said, now
+from serve.service.served_log import (
+    KafkaServedLog,
+    NoServedLog,
+    ServedLines,
+    history_said,
+    now,
+    ratings_said,
+)
 from tests.brokers.embedded import embedded_broker, held
 from tests.serve.said import said
 
@@ -163,6 +170,7 @@ ratings = st.none() | st.integers(0, 1000).map(lambda hundredths: hundredths / 1
     ids=st.lists(movies, min_size=1, max_size=20),
     pairs=st.lists(st.tuples(movies, ratings), max_size=5),
     told=st.booleans(),
+    rated=st.booleans(),
     labels=st.lists(st.text(max_size=8), min_size=5, max_size=5),
 )
 def test_a_line_is_what_json_would_make_of_it(
@@ -172,15 +180,20 @@ def test_a_line_is_what_json_would_make_of_it(
     ids: list[str],
     pairs: list[tuple[str, float | None]],
     told: bool,
+    rated: bool,
     labels: list[str],
 ) -> None:
     provenance = Provenance(*labels)
     document: dict[str, Any] = {"v": 1, "time": "2026-11-01T19:03:07.250123"}
     document |= {"request_id": request_id, "user": user}
     document |= {"model": provenance.model, "arm": provenance.arm, "tier": tier, "ids": ids}
+    predicted = [number + 0.25 for number in range(len(ids))]
+    document |= {"ratings": predicted} if rated and not told else {}
     document |= {"history": pairs} if pairs else {}
     document |= {"told": True} if told else {}
-    written = Written(tier, ",".join(ids).encode(), history_said(pairs) if pairs else b"")
+    history = history_said(pairs) if pairs else b""
+    ratings = ratings_said(predicted) if rated else b""
+    written = Written(tier, ",".join(ids).encode(), history, ratings)
     moment = 1_793_559_787_250_123_999
     line = ServedLines(provenance).line(moment, request_id, user, written, told=told)
     assert line == json.dumps(document, separators=(",", ":")).encode()

@@ -13,7 +13,6 @@ STANDS_IN = {
     "-m infra.release act *": """[ "$SLACK_WEBHOOK" = https://slack.invalid/canary-slack ] || exit 9
 [ -n "$DEPLOY_TOKEN" ] && [ -n "$IMAGES_PASSWORD" ] || exit 9; echo 'svd: nothing to do'; exit 0""",
     "-m infra.release incumbent": 'echo "{}" > data/incumbent.json; exit 0',
-    "stages/online_evaluate.py *": 'mkdir -p metrics/online; echo "{}" > "${!#}"; exit 0',
 }
 """What is not of this project or takes too long: pattern of `python`'s arguments → what it does."""
 
@@ -26,7 +25,8 @@ echo "<testsuite name='x'><testcase name='y'>$bad</testcase></testsuite>" > "$2"
     "-m coverage xml *": "echo \"<coverage line-rate='0.9'/>\" > .cache/ci/coverage.xml; exit 0",
     "-m coverage html *": "mkdir -p .cache/ci/html; echo page > .cache/ci/html/index.html; exit 0",
     "-m coverage *": "exit 0",
-    "-m infra.release window *": "exit 0",
+    "-m infra.release window *": """mkdir -p data/online
+printf 'online_days:\\n  "2026-11-01":\\n  "2026-11-02":\\n' > data/online/window.yaml; exit 0""",
     "-m infra.release register *": """for kind in svd svdpp; do
 git tag -a -m . "$kind@v1.0.0"; git push -q origin "$kind@v1.0.0"
 echo "$kind@v1.0.0: released (the first one)"; done; exit 0""",
@@ -41,7 +41,10 @@ echo "$kind $(git tag --list "$kind@*" --sort=-v:refname | head -1)"; done; exit
 """So that nothing of Python's libraries is loaded, and `dvc` copies a verdict."""
 QUICK_DVC = """case "$1" in
 cache) echo {folder}/cache ;;
-repro) echo "dvc $*" >> {folder}/asked; mkdir -p reports; cp verdict.json reports/gate.json ;;
+repro) echo "dvc $*" >> {folder}/asked; mkdir -p reports; cp verdict.json reports/gate.json
+  [ "$2" = online_merge ] || exit 0
+  mkdir -p metrics/online
+  for day in 2026-11-01 2026-11-02; do echo '{{}}' > metrics/online/$day.json; done ;;
 esac
 """
 

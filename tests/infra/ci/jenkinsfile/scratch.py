@@ -13,6 +13,8 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
+
 from infra.repository import environment, git
 from tests.infra.ci.jenkinsfile.built import Built
 from tests.infra.ci.jenkinsfile.instead import CURL, QUICK, QUICK_DVC, STANDS_IN
@@ -81,7 +83,9 @@ class Scratch:
         shutil.copytree(
             ROOT / "infra", seed / "infra", ignore=shutil.ignore_patterns("__pycache__")
         )
-        write(seed / "params.yaml", FILES["params.yaml"] + "expire: {keep_days: 36500}\n")
+        params = yaml.safe_load((ROOT / "params.yaml").read_text())
+        told = {"online": params["online"], "expire": {"keep_days": 36500}}
+        write(seed / "params.yaml", FILES["params.yaml"] + yaml.safe_dump(told))
         self.push(seed, "Begin")
         write(self.folder / "dvc-settings", f"[cache]\n    dir = {self.folder}/cache\n")
         for day in DAYS:
