@@ -124,6 +124,8 @@ online.power >0 to 0.999999
 online.min_users 2 to inf
 online.max_loss >0 to 0.999999
 routing.weights 0 to 1000000000.0
+act.least_share >0 to 0.5
+act.max_age_days 1 to inf
 expire.keep_days 1 to inf
 train.svd.n_epochs 1 to inf
 train.svd.holdout_share 0 to 0.5

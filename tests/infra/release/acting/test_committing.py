@@ -12,7 +12,7 @@ from infra.repository import git
 from infra.router.weights import read_weights
 from movierec.errors import BadInput
 from movierec.routing import Routing
-from tests.infra.release.acting.acts import DEALT, PARAMS, committed
+from tests.infra.release.acting.acts import PARAMS, committed
 from tests.infra.release.project import Project
 from tests.infra.release.shop import somebody
 
@@ -104,10 +104,14 @@ def test_who_changed_the_routing_meanwhile_is_right(sold: Project) -> None:
         push(origin, MOVE)
 
 
-def test_files_that_are_not_of_params_yaml_are_to_be_mended(sold: Project) -> None:
+@pytest.mark.parametrize("names", [FILES[:1], FILES[:2]], ids=["rendered", "both"])
+def test_files_that_are_not_of_params_yaml_are_to_be_mended(
+    sold: Project, names: list[str]
+) -> None:
     origin = pushed(sold)
-    sold.write("infra/kubernetes/router/routing.json", DEALT.replace("50}", "49}"))
-    sold.commit("Forget params.yaml")
+    for name in names:
+        sold.write(name, (sold.work / name).read_text().replace("50}", "49}"))
+    sold.commit("Forget the others")
     git(sold.work, "push", "--quiet")
     with pytest.raises(BadInput, match=r"routing\.json or .* is not of params\.yaml"):
         push(origin, MOVE)
