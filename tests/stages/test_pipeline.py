@@ -17,6 +17,7 @@ import yaml
 from infra.ci import edits
 from infra.ci.stages import read_stages
 from movierec.evaluation.validation import MEASURES
+from movierec.store.days import closed_days
 from tests.inputs.days import close_days
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,7 +111,8 @@ def commit(project: Project) -> None:
 def days(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four closed days."""
     root = tmp_path_factory.mktemp("store")
-    assert close_days(root, DAYS[0], 4) == [*DAYS, "2026-11-04"]
+    assert close_days(root, DAYS[0], 4, answered=True) == [*DAYS, "2026-11-04"]
+    assert closed_days(root, "served") == [*DAYS, "2026-11-04"]
     return root / "movielog/days"
 
 
@@ -121,7 +123,7 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory, days: Path) -> Path:
     shutil.copytree(days, project.folder / "data/movielog/days")
     ran = project.repro()
     assert ran[:5] == [f"aggregate@{day}" for day in DAYS] + ["validate", "preprocess"]
-    assert len(ran) == 11
+    assert (len(ran), ran[-1]) == (12, "online_merge"), "also where no answer was ever logged"
     commit(project)
     return project.folder
 
@@ -157,7 +159,7 @@ def test_two_runs_give_the_same_bytes(
     shutil.copytree(days, other.folder / "data/movielog/days")
     other.repro()
     assert other.outs() == Project(reproduced).outs()
-    assert len(other.outs()) == 3 + 1 + 2 + 4 + 1 + 8 + 1
+    assert len(other.outs()) == 3 + 1 + 2 + 4 + 1 + 8 + 1 + 1
 
 
 def test_a_clone_without_raw_days_is_reproduced_from_the_remote(
@@ -193,7 +195,8 @@ def test_metrics_and_plots_show_without_flags(project: Project) -> None:
 
 def test_git_and_a_pull_request_see_the_metrics_and_the_verdict(project: Project) -> None:
     tracked = project.run("git", "ls-files", "metrics", "reports").split()
-    judged = ["metrics/svd.json", "metrics/svdpp.json", "reports/baselines.json"]
+    judged = ["metrics/online.json", "metrics/svd.json", "metrics/svdpp.json"]
+    judged += ["reports/baselines.json"]
     assert tracked == [*judged, "reports/gate.json"]
     project.change("params.yaml", "train", "svd", "n_factors", value=3)
     project.repro()
@@ -201,6 +204,63 @@ def test_git_and_a_pull_request_see_the_metrics_and_the_verdict(project: Project
     assert re.search(r"metrics/svd\.json +rmse +\d\.\d+ +\d\.\d+ +-?[\d.e-]+", diff)
     assert "metrics/svdpp.json" not in diff
     assert "metrics/svd.json" in project.run("git", "diff", "--stat")
+
+
+def answer(project: Project, days: Path, *closed: str) -> list[str]:
+    """What was served on some days is closed as well: the stages that run for it, but for those
+    that look at the day on which the window was written."""
+    for day in closed:
+        source = days.parents[1] / "served/days" / day
+        shutil.copytree(source, project.folder / "data/served/days" / day)
+    written = ["--written", "2026-11-04"]
+    project.run("python", "-m", "infra.release.window", "--days", *DAYS, *written)
+    return [stage for stage in project.repro() if stage not in ("validate", "preprocess")]
+
+
+def test_a_new_night_costs_one_day_of_answers_and_the_merge(project: Project, days: Path) -> None:
+    ran = answer(project, days, *DAYS[:2])
+    assert ran == [f"online@{day}" for day in DAYS[:2]] + ["online_merge"]
+    assert project.repro() == []
+    assert answer(project, days, DAYS[2]) == [f"online@{DAYS[2]}", "online_merge"]
+    report = json.loads((project.folder / "metrics/online.json").read_text())
+    assert report["days"] == DAYS
+    models = report["models"]
+    assert set(models) == {"svd@v1.0.0", "svdpp@v1.0.0"}
+    assert all(0.1 < one["conversion"] < 0.6 for one in models.values())
+    assert 0 < report["requests"]["unattributed"] < 0.05 * report["requests"]["lines"]
+    project.change("params.yaml", "online", "min_users", value=7)
+    assert would_run(project) == {"online_merge"}, "how sure one is makes no other sums"
+
+
+def test_a_day_that_expired_stays_evaluated(project: Project, days: Path, tmp_path: Path) -> None:
+    """It leaves the window before it may go; what it was judged stays in git and on the remote."""
+    answer(project, days, *DAYS)
+    commit(project)
+    project.change("params.yaml", "online", "days", value=1)
+    assert answer(project, days) == ["online_merge"]
+    commit(project)
+    for topic in ("movielog", "served"):
+        shutil.rmtree(project.folder / f"data/{topic}/days/{DAYS[0]}")
+    stale = json.loads(project.run("dvc", "status", "--json"))
+    assert set(stale) == {f"aggregate@{DAYS[0]}"}, "which the training's window has still"
+    assert project.repro("online_merge") == []
+    tracked = project.run("git", "ls-files", "metrics/online").split()
+    assert tracked == [f"metrics/online/{day}.json" for day in DAYS]
+    assert json.loads((project.folder / "metrics/online.json").read_text())["days"] == DAYS[2:]
+
+
+def test_a_clone_without_raw_days_has_what_was_judged(
+    project: Project, days: Path, tmp_path: Path
+) -> None:
+    answer(project, days, *DAYS)
+    project.run("dvc", "remote", "add", "--default", "local", str(tmp_path / "remote"))
+    commit(project)
+    project.run("dvc", "push", "--with-deps", "online_merge")
+    project.run("git", "clone", "--quiet", str(project.folder), str(tmp_path / "clone"))
+    clone = Project(tmp_path / "clone")
+    clone.run("dvc", "pull", "--force", "--allow-missing")
+    clone.change("params.yaml", "online", "min_users", value=7)
+    assert clone.repro("--allow-missing", "online_merge") == ["online_merge"]
 
 
 def would_run(project: Project) -> set[str]:
@@ -230,9 +290,11 @@ def test_an_edit_of_code_runs_what_the_table_says(
 
 
 def test_another_section_of_the_parameters_trains_nothing(project: Project) -> None:
-    project.change("params.yaml", "online", "confidence", value=0.9)
     project.change("params.yaml", "expire", "keep_days", value=31)
     assert would_run(project) == set()
+    project.change("params.yaml", "online", "smallest_lift", value=0.2)
+    assert would_run(project) == {"online_merge"}
+    project.run("git", "checkout", "--quiet", "params.yaml")
     project.change("params.yaml", "evaluate", "k", value=10)
     assert would_run(project) == {"baselines", "evaluate@svd", "evaluate@svdpp"}
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.demo.history import DAYS
 from tests.infra.demo import outs
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -105,7 +106,12 @@ def test_the_demo_shows_every_step(first_run):
     assert "SVD++" in first_run
     assert "popularity" in first_run
     assert re.search(r"read ([\d,]+) = stored [\d,]+ \+ rejected [\d,]+", first_run)
+    assert [f"online@{day}" in first_run for day in DAYS] == [True] * len(DAYS)
     assert re.search(r"\d+ users rated \d+ movies; \d+ more users only watched", first_run)
+    assert re.search(r"svdpp@v1\.0\.0 +[\d,]+ +[\d,]+ +0\.2\d\d", first_run), (
+        "of its past's answers"
+    )
+    assert re.search(r"verdict, by 2\d\d svd and 2\d\d svdpp users: svdpp better", first_run)
     assert "X-Model: svd@demo" in first_run
     assert "X-Model: svdpp@demo" in first_run
 

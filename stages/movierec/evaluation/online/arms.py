@@ -30,7 +30,7 @@ def by_arm(sums: Together, routing: Routing, plan: Plan) -> dict[str, Any]:
     names = [name for name, weight in routing.weights.items() if weight > 0]
     rows, days = sums.rows, max(1, len(sums.days))
     arms = np.array(sums.names["arm"], dtype=str)[rows["arm"]]
-    totals = Totals.summed(rows["user"], arms, rows["answers"], rows["conversions"], names)
+    totals = Totals.of(rows["user"], arms, rows["answers"], rows["conversions"], names)
     met = np.array(sums.names["arm"], dtype=str)[sums.met_arm]
     first = [int((met == name).sum()) for name in names]
     p = experiment.mismatch(first, [routing.weights[name] for name in names])
@@ -56,7 +56,7 @@ def halves(sums: Together) -> Totals:
     """All answers, by a half of the users that has nothing to do with arms or models."""
     rows = sums.rows
     half = dealt(rows["user"], HALVES, {"a": 1, "b": 1})
-    return Totals.summed(rows["user"], half, rows["answers"], rows["conversions"], ["a", "b"])
+    return Totals.of(rows["user"], half, rows["answers"], rows["conversions"], ["a", "b"])
 
 
 def elsewhere(sums: Together, routing: Routing) -> int:

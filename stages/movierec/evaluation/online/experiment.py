@@ -59,24 +59,6 @@ class Totals:
         cls,
         users: NDArray[np.int64],
         arms: NDArray[np.str_],
-        gains: NDArray[Any],
-        names: Sequence[str],
-    ) -> "Totals":
-        """Of answers, each with its user, arm and gain; those of no arm of `names` are left out."""
-        different, place = np.unique(users, return_inverse=True)
-        shape = len(names), len(different)
-        answers, gained = np.zeros(shape), np.zeros(shape)
-        for k, name in enumerate(names):
-            own = arms == name
-            answers[k] = np.bincount(place[own], minlength=len(different))
-            gained[k] = np.bincount(place[own], gains[own], minlength=len(different))
-        return cls(tuple(names), answers, gained)
-
-    @classmethod
-    def summed(
-        cls,
-        users: NDArray[np.int64],
-        arms: NDArray[np.str_],
         answers: NDArray[Any],
         gains: NDArray[Any],
         names: Sequence[str],
@@ -224,9 +206,3 @@ def mismatch(users: Sequence[int], weights: Sequence[float]) -> float:
     evidence = gammaln(prior.sum()) - gammaln(prior.sum() + n.sum())
     evidence += (gammaln(prior + n) - gammaln(prior) - n * np.log(planned)).sum()
     return exp(-min(max(float(evidence), 0.0), 700.0))
-
-
-def first_arms(users: NDArray[np.int64], arms: NDArray[np.str_], names: Sequence[str]) -> list[int]:
-    """How many users met each of `names` first; users and arms are of answers by their time."""
-    _, first = np.unique(users, return_index=True)
-    return [int((arms[first] == name).sum()) for name in names]

@@ -72,6 +72,7 @@ def _mean(
     """The mean of what was summed up, with its interval; None where there is nothing."""
     counts, sums = _by_user(rows, n, of)
     mean, low, high = mean_interval(counts, sums * unit, confidence)
+    low = None if low is None else max(low, 0.0)  # nothing that is summed up is below
     return {"mean": mean, "low": low, "high": high, "count": int(counts.sum())}
 
 

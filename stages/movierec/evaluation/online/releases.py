@@ -114,6 +114,8 @@ def change(pair: Pair, params: Online) -> dict[str, Any]:
     if not all(rows["conversions"].sum() for _, rows in pair.terms):
         return blank | {"verdict": f"{NO_VERDICT}: nothing was gained from any answer of one"}
     d, variance = _log_change(pair)
+    if not variance > 0:
+        return blank | {"verdict": f"{NO_VERDICT}: all users did the same"}
     limit = -log(1 - params.max_loss)
     half = half_width(variance, narrowest_at(limit, params.plan), params.confidence)
     lift, low, high = (exp(x) - 1 for x in (d, d - half, d + half))

@@ -43,7 +43,7 @@ QUICK_DVC = """case "$1" in
 cache) echo {folder}/cache ;;
 repro) echo "dvc $*" >> {folder}/asked; mkdir -p reports; cp verdict.json reports/gate.json
   [ "$2" = online_merge ] || exit 0
-  mkdir -p metrics/online
+  mkdir -p metrics/online; for file in dvc.lock metrics/online.json; do echo '{{}}' > $file; done
   for day in 2026-11-01 2026-11-02; do echo '{{}}' > metrics/online/$day.json; done ;;
 esac
 """

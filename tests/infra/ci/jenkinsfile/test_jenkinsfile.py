@@ -89,7 +89,7 @@ def test_a_commit_to_master_goes_all_the_way(quick: Scratch) -> None:
     assert git(quick.origin, "show", "--format=%an: %s", "--name-only", "master").split("\n") == [
         "movierec releases: Evaluate what was answered",
         "",
-        "data/online/window.yaml",
+        *("data/online/window.yaml", "dvc.lock", "metrics/online.json"),
         "metrics/online/2026-11-01.json",
         "metrics/online/2026-11-02.json",
         "",

@@ -12,6 +12,11 @@ from tests.infra.ci.jenkinsfile.scratch import Scratch
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
+def judged(built: Built) -> list[str]:
+    """The stages of answers that ran."""
+    return sorted(stage for stage in ran(built) if stage.startswith("online"))
+
+
 def ran(built: Built) -> list[str]:
     """The stages that `dvc repro` ran, in order."""
     return re.findall(r"Running stage '(.+)':", built.log)
@@ -33,7 +38,8 @@ cd - >/dev/null; fi"""
     first = scratch.build()
     assert first.result == "SUCCESS", first.log
     assert first.skipped() == {}
-    trained = [stage for stage in ran(first) if not stage.startswith("evaluate")]
+    trained = [stage for stage in ran(first) if not stage.startswith(("evaluate", "online"))]
+    assert judged(first) == ["online@2026-11-01", "online@2026-11-02", "online_merge"]
     days = ["aggregate@2026-11-01", "aggregate@2026-11-02"]
     assert sorted(trained[:2]) == days  # DVC knows no order between days
     once = ["preprocess", "train@svd", "train@svdpp", "gate"]
@@ -54,6 +60,7 @@ cd - >/dev/null; fi"""
     second = scratch.build()
     assert second.result == "SUCCESS", second.log
     assert not {stage.split("@")[0] for stage in ran(second)} & {"aggregate", "train", "evaluate"}
+    assert judged(second) == []
     assert second.skipped() == {"deploy svd": "when", "deploy svdpp": "when"}
     assert tags(scratch) == release
 
@@ -63,5 +70,6 @@ cd - >/dev/null; fi"""
     third = scratch.build()
     assert third.result == "SUCCESS", third.log
     assert [stage for stage in ran(third) if "aggregate" in stage] == ["aggregate@2026-11-03"]
+    assert judged(third) == ["online@2026-11-03", "online_merge"]
     assert {"svd@v1.0.1", "svdpp@v1.0.1", "svd#prod#2", "svdpp#prod#2"} < set(tags(scratch))
     assert "svd@v1.0.1: released (other data)" in third.log

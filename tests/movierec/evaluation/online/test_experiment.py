@@ -14,7 +14,6 @@ from movierec.evaluation.online.experiment import (
     Plan,
     Totals,
     compare,
-    first_arms,
     half_width,
     mismatch,
     share_interval,
@@ -37,7 +36,7 @@ def totals(*arms):
 
 def test_totals_are_of_each_user_and_arm():
     users, arms = np.array([7, 7, 7, 9, 5]), np.array(["a", "a", "b", "b", "z"])
-    found = Totals.of(users, arms, np.array([True, False, True, False, True]), ["a", "b"])
+    found = Totals.of(users, arms, np.ones(5), np.array([1, 0, 1, 0, 1]), ["a", "b"])
     assert found.answers.tolist() == [[0, 2, 0], [0, 1, 1]]  # users 5, 7, 9
     assert found.gains.tolist() == [[0, 1, 0], [0, 1, 0]]
     assert found.rates.tolist() == [0.5, 0.5]
@@ -133,8 +132,3 @@ def test_a_split_off_plan_is_noticed_and_one_by_chance_is_not():
     assert mismatch([9000, 1300], [9, 1]) < MISMATCH
     assert mismatch([0, 0], [1, 1]) == 1.0
     assert mismatch([10**7, 0], [1, 1]) > 0  # no underflow
-
-
-def test_a_users_first_arm_is_the_one_that_counts():
-    users, arms = np.array([1, 2, 1, 3]), np.array(["a", "b", "b", "c"])
-    assert first_arms(users, arms, ["a", "b"]) == [1, 1]
