@@ -49,6 +49,7 @@ HANDS_IT_ON = {
     "infra/registry/settings.py": "the registry's settings",
     "infra/router/settings.py": "the router's settings",
     "infra/simulator/sender.py": "the broker's settings",
+    "infra/slack/settings.py": "where Slack takes messages",
 }
 
 

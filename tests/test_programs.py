@@ -42,6 +42,7 @@ PROGRAMS = {
     "infra.kubernetes.trial.names": "names",
     "infra.prometheus.handover": "handover",
     "infra.prometheus.mutations": "mutations",
+    "infra.release.act": "act",
     "infra.release.deploy": "deploy",
     "infra.release.card": "card",
     "infra.release.expire": "expire",

@@ -34,12 +34,14 @@ def render() -> str:
     return HEAD.format(digest()) + Cluster("default").kubectl("kustomize", str(FOLDER))
 
 
-def digest() -> str:
+def digest(folder: Path = FOLDER) -> str:
     """SHA-256 of the kustomization's files and their names; what is applied apart aside."""
     hashed = hashlib.sha256()
-    for path in sorted(FOLDER.rglob("*")):
-        name = path.relative_to(FOLDER)
-        if path.suffix in (".yaml", ".json") and path != RENDERED and name.parts[0] not in APART:
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if str(name) == RENDERED.name or name.parts[0] in APART:
+            continue
+        if path.suffix in (".yaml", ".json"):
             hashed.update(f"{name}\n{len(path.read_bytes())}\n".encode() + path.read_bytes())
     return hashed.hexdigest()
 

@@ -21,6 +21,7 @@ from movierec.errors import BadInput
 Thing = dict[str, Any]
 DEPLOYMENT = "/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
 PODS = "/api/v1/namespaces/{namespace}/pods"
+CONFIG = "/api/v1/namespaces/{namespace}/configmaps/{name}"
 STRATEGIC = "application/strategic-merge-patch+json"
 """Containers are merged by their names, annotations by theirs."""
 CONFLICT, TOO_MANY = 409, 429
@@ -73,10 +74,15 @@ class Deployments:
         found = self._read(PODS, name, "PodList")
         return list(found["items"])
 
-    def patch(self, name: str, change: Thing) -> None:
-        """Change a Deployment, once. Raises Passing also when nobody knows whether it is changed:
-        read it before you try again. Raises BadInput for what is final."""
-        answer = self._ask("PATCH", DEPLOYMENT, name, change)
+    def config(self, name: str) -> Thing:
+        """A ConfigMap as it is now. Raises as `read` does."""
+        return self._read(CONFIG, name, "ConfigMap")
+
+    def patch(self, name: str, change: Thing, path: str = DEPLOYMENT) -> None:
+        """Change a Deployment, or what else `path` is of, once. Raises Passing also when nobody
+        knows whether it is changed: read it before you try again. Raises BadInput for what is
+        final."""
+        answer = self._ask("PATCH", path, name, change)
         if answer.status == CONFLICT:
             raise Passing(f"PATCH {name}: 409, it was changed meanwhile")
         self._judge(answer, f"PATCH {name}")

@@ -77,6 +77,12 @@ class DeploySettings:
         """Read DEPLOY_*, and KUBECONFIG."""
         return read(cls, environment, kubeconfig=environment.get("KUBECONFIG") or None)
 
+    @classmethod
+    def if_any(cls, environment: Environment = os.environ) -> "DeploySettings | None":
+        """As `from_environment`; None where nothing names a cluster."""
+        named = environment.get("DEPLOY_URL") or environment.get("KUBECONFIG")
+        return cls.from_environment(environment) if named else None
+
 
 if __name__ == "__main__":
     print(section("DEPLOY_…: where releases go", DeploySettings))

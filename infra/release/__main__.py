@@ -21,6 +21,7 @@ VERBS = {
     "deploy": "bring a release to its users, and back when it does not serve",
     "promote": "say that a release is in production",
     "rollback": "put the release before back in production",
+    "act": "do what online evaluation's verdict calls for",
     "status": "what is in production, since when, and what the gate said last",
     "lists": "write every user's list to a file",
     "explain": "make an answer of the past again by its release, and say all behind it",

@@ -79,6 +79,11 @@ class Origin:
         told = f"{self.remote} has another {name} by now: somebody was first; run this again"
         self._send({f"refs/tags/{name}": tag}, known, told)
 
+    def note(self, ref: str, object_: str, known: Mapping[str, str]) -> None:
+        """Have it take one ref that is neither branch nor tag; raises as `push` does."""
+        told = f"{self.remote} has another {ref} by now: somebody was first; run this again"
+        self._send({ref: object_}, known, told)
+
     def _send(self, wanted: Mapping[str, str], known: Mapping[str, str], first: str) -> None:
         """Push refs (name → object), all or nothing; `first` is said when somebody was."""
         specs = [f"{object_}:{name}" for name, object_ in wanted.items()]

@@ -57,6 +57,15 @@ class Production:
         """What was rolled back from to `release`; None when it was promoted."""
         return self.move.instead_of if self.move else None
 
+    def bad_as(self, name: str) -> str | None:
+        """What was rolled back from by a verdict, if a release is the same but for data, by its
+        number, and what is in production since is not; else None."""
+        bad = self.back_from if self.move and self.move.because else None
+        line = name.rpartition(".")[0]
+        if bad is None or self.release is None or bad.rpartition(".")[0] != line:
+            return None
+        return None if self.release.rpartition(".")[0] == line else bad
+
     def _newest(self, order: list[str]) -> str | None:
         return next((name for name in reversed(order) if name not in self.withdrawn), None)
 
@@ -66,17 +75,25 @@ def in_production(repository: Path, kind: str) -> str | None:
     return Production.read(repository, kind).release
 
 
-def put(origin: Origin, refs: Mapping[str, str], tag: Tag, instead_of: str | None = None) -> str:
+def put(
+    origin: Origin,
+    refs: Mapping[str, str],
+    tag: Tag,
+    instead_of: str | None = None,
+    because: str = "",
+) -> str:
     """Put a release in production: push the next tag of the stage; its name.
 
-    `refs` is what the origin had when that was decided. Raises Overtaken when it has that tag by
-    now.
+    `refs` is what the origin had when that was decided; `because` is a line of its own in the
+    tag's message. Raises Overtaken when it has that tag by now.
     """
     repository = origin.repository
     name = f"{tag.kind}#{PROD}#{next_number(refs, tag.kind)}"
     message = f"Assigning stage {PROD} to artifact {tag.kind} version {tag.version}\n"
     if instead_of:
         message += f"\nrolled_back_from: {instead_of}\n"
+    if because:
+        message += f"because: {because}\n"
     object_ = annotated(repository, name, tag.commit, message, after=newest(repository, tag.kind))
     origin.place(name, object_, refs)
     git(repository, "update-ref", f"refs/tags/{name}", object_)

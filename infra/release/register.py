@@ -18,14 +18,15 @@ Each step is checked before the next:
 
 The number: other data only → patch; other params, libraries or code → minor; another format of the
 model's folder → major. A model that a tag has already gets no second one, also when that tag was
-taken back (`svd@v1.4.0!`): what was bad comes not again under another number.
+taken back (`svd@v1.4.0!`): what was bad comes not again under another number. What is, but for its
+data, a release that online evaluation had rolled back (act) is released, and not for production.
 
 Run it again after whatever stopped it: it finishes, or says that all is done. Two at once in one
 repository: the second is refused.
 
 Exit status: 0 released, or already; 1 nothing to deploy: the gate refuses every model, or what it
-lets pass was rolled back from or taken back; 2 something is to be mended, as the line says; 3
-somebody pushed first: `git pull --rebase`, `dvc repro`, register again.
+lets pass stays out of production; 2 something is to be mended, as the line says; 3 somebody pushed
+first: `git pull --rebase`, `dvc repro`, register again.
 """
 
 import argparse
@@ -103,16 +104,24 @@ def register(origin: Origin, remote: str | None) -> int:
     bring(storage, pipeline, new=not count(refs))
     candidates = [candidate(repository, tree, kind, pipeline, storage.remote) for kind in verdict]
     release(origin, refs, commit(repository, base, tree, message_of(candidates)), candidates)
-    out = dict.fromkeys(given_up(repository, verdict), "rolled back from")
-    out |= {one.name: "taken back" for one in candidates if is_taken_back(repository, one.name)}
+    out = kept_out(repository, candidates)
     for one in candidates:
         print(f"{one.name}: {told(one, out.get(one.name))}")
     return 1 if all(one.name in out for one in candidates) else 0
 
 
-def given_up(repository: Path, kinds: list[str]) -> set[str]:
-    """The releases that were rolled back from."""
-    return {name for kind in kinds for name in Production.read(repository, kind).given_up}
+def kept_out(repository: Path, candidates: list[Candidate]) -> dict[str, str]:
+    """release → why it stays out of production until somebody decides otherwise."""
+    out = {}
+    for one in candidates:
+        found = Production.read(repository, one.kind)
+        if is_taken_back(repository, one.name):
+            out[one.name] = "taken back"
+        elif one.name in found.given_up:
+            out[one.name] = "rolled back from"
+        elif bad := found.bad_as(one.name):
+            out[one.name] = f"but for data it is {bad}, which users did worse with"
+    return out
 
 
 def passed(gate: dict[str, Any]) -> list[str]:
@@ -181,11 +190,10 @@ def release(origin: Origin, refs: dict[str, str], commit: str, candidates: list[
 
 def told(one: Candidate, out: str | None) -> str:
     """What became of a candidate; `out` is why it stays out of production."""
-    if one.new:
-        return f"released ({one.why})"
     if out:
-        return f"released before and {out}: stays out of production"
-    return "released before, all is done"
+        how = f"released ({one.why});" if one.new else "released before and"
+        return f"{how} {out}: stays out of production"
+    return f"released ({one.why})" if one.new else "released before, all is done"
 
 
 if __name__ == "__main__":

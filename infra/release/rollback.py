@@ -44,18 +44,7 @@ def main(arguments: list[str]) -> int:
     present, target = present_and_target(options.repo, options.kind, options.to)
     resolve(options.repo, target)
     print(f"{present}: back to {target}" if present != target else again(options.repo, target))
-    if not options.no_deploy and (status := deploy(options.repo, target, options.image)):
-        print(f"{target}: is not deployed, and no tag moved")
-        return status
-    try:
-        with in_turn(options.repo):
-            move(origin, present, target)
-    except Overtaken as error:
-        refuse(error)
-        return 3
-    if instead := Production.read(options.repo, options.kind).back_from:
-        print(changes(options.repo, instead, target))
-    return 0
+    return go_back(origin, present, target, not options.no_deploy, options.image)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -73,6 +62,31 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="(this one)")
     parser.add_argument("--origin", default="origin", help="the git remote to push to (origin)")
     return parser.parse_args(arguments)
+
+
+def go_back(
+    origin: Origin,
+    present: str,
+    target: str,
+    deploys: bool,
+    image: str | None = None,
+    because: str = "",
+) -> int:
+    """Have `target` served in place of `present`, say so by the tag, and in it `because`, and print
+    what changed; the exit status. Raises UserError for what is to be mended."""
+    repository = origin.repository
+    if deploys and (status := deploy(repository, target, image)):
+        print(f"{target}: is not deployed, and no tag moved")
+        return status
+    try:
+        with in_turn(repository):
+            move(origin, present, target, because)
+    except Overtaken as error:
+        refuse(error)
+        return 3
+    if instead := Production.read(repository, target.split("@")[0]).back_from:
+        print(changes(repository, instead, target))
+    return 0
 
 
 def present_and_target(repository: Path, kind: str, to: str | None) -> tuple[str, str]:
@@ -112,7 +126,7 @@ def deploy(repository: Path, name: str, image: str | None) -> int:
     return status
 
 
-def move(origin: Origin, present: str, target: str) -> None:
+def move(origin: Origin, present: str, target: str, because: str) -> None:
     """Move the tag from what was in production to the target, unless it is there.
 
     Raises Overtaken when something else is there by now.
@@ -127,7 +141,7 @@ def move(origin: Origin, present: str, target: str) -> None:
             f"{found.release} came into production meanwhile, and {target} was deployed; see what "
             f"is deployed, then promote that or run this again"
         )
-    print(f"{target}: in production by {put(origin, refs, tag, instead_of=present)}")
+    print(f"{target}: in production by {put(origin, refs, tag, present, because)}")
 
 
 if __name__ == "__main__":

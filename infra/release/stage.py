@@ -21,6 +21,7 @@ PROD = "prod"
 FIELDS = "%(refname:strip=2)%00%(*objectname)%00%(creatordate:unix)%00%(contents)%00"
 VERSION = re.compile(r"\bversion (v\S+)")
 INSTEAD = re.compile(r"^rolled_back_from: (\S+)$", re.MULTILINE)
+BECAUSE = re.compile(r"^because: (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Move:
     """Whether it takes the release out of production."""
     instead_of: str | None = None
     """The release that was rolled back from."""
+    because: str = ""
+    """Why, where it was online evaluation's verdict (act)."""
 
 
 def moves_of(repository: Path, kind: str) -> list[Move]:
@@ -50,6 +53,7 @@ def moves_of(repository: Path, kind: str) -> list[Move]:
 def move_of(tag: str, when: int, releases: list[str], message: str) -> Move | None:
     """What a tag at the commit of some releases stands for; None when it is none of the stage."""
     named = parse_name(tag, raise_on_fail=False)
+    because = BECAUSE.search(message)
     if named.get(STAGE) != PROD or COUNTER not in named:
         return None
     version, instead = VERSION.search(message), INSTEAD.search(message)
@@ -61,6 +65,7 @@ def move_of(tag: str, when: int, releases: list[str], message: str) -> Move | No
         datetime.fromtimestamp(when, UTC),
         named[ACTION] == Action.UNASSIGN,
         instead[1] if instead else None,
+        because[1] if because else "",
     )
 
 

@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
 
     options = parse(arguments)
     routing = load_section(options.params, "routing", Routing)
-    text = json.dumps(as_json(routing)) + "\n"
+    text = text_of(routing)
     if options.output is None:
         print(text, end="")
     else:
@@ -44,6 +44,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--output", type=Path, help="a file, written in one step")
     return parser.parse_args(arguments)
+
+
+def text_of(routing: Routing) -> str:
+    """The file's text."""
+    return json.dumps(as_json(routing)) + "\n"
 
 
 def as_json(routing: Routing) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from infra.release.acting.verdict import Act
 from infra.release.expire import Expire
 from movierec.dataset.assemble import Preprocess
 from movierec.dataset.quality import Validate
@@ -32,6 +33,7 @@ SECTIONS = {
     "gate": Gate,
     "online": Online,
     "routing": Routing,
+    "act": Act,
     "expire": Expire,
 }
 SHIPPED = Path(__file__).resolve().parents[2] / "params.yaml"
@@ -122,6 +124,8 @@ online.power >0 to 0.999999
 online.min_users 2 to inf
 online.max_loss >0 to 0.999999
 routing.weights 0 to 1000000000.0
+act.least_share >0 to 0.5
+act.max_age_days 1 to inf
 expire.keep_days 1 to inf
 train.svd.n_epochs 1 to inf
 train.svd.holdout_share 0 to 0.5

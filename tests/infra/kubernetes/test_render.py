@@ -200,7 +200,7 @@ def test_weights_are_a_folder_that_follows_their_config_map() -> None:
     )
 
 
-def test_a_release_may_set_images_and_nothing_else() -> None:
+def test_a_release_may_set_images_and_weights_and_nothing_else() -> None:
     writing = [rule for rule in thing("Role", "deployer")["rules"] if "patch" in rule["verbs"]]
     assert writing == [
         {
@@ -208,7 +208,13 @@ def test_a_release_may_set_images_and_nothing_else() -> None:
             "resources": ["deployments"],
             "resourceNames": ["svd", "svdpp", "router"],
             "verbs": ["get", "patch"],
-        }
+        },
+        {
+            "apiGroups": [""],
+            "resources": ["configmaps"],
+            "resourceNames": ["routing"],
+            "verbs": ["get", "patch"],
+        },
     ]
     verbs = {v for t in THINGS if t["kind"] == "Role" for r in t["rules"] for v in r["verbs"]}
     assert verbs == {"get", "list", "watch", "patch"}

@@ -9,6 +9,7 @@ A stand-in for an API server and its Deployment controller; what it keeps of the
 - A pod of an image in `broken` is never ready: after `DEADLINE` steps without progress the
   condition Progressing is False with the reason ProgressDeadlineExceeded. It stays until all pods
   are new, so behind an undone update it is stale.
+- The ConfigMap `routing` is there as well, and a PATCH of it is as one of a Deployment.
 - Names that the role does not list are 403, whether they are there or not.
 """
 
@@ -21,7 +22,9 @@ from urllib.parse import unquote
 from tests.infra.rancher.standin import Headers, Reply, status
 
 APPS = "/apis/apps/v1/namespaces/movierec/deployments/"
+CONFIG = "/api/v1/namespaces/movierec/configmaps/routing"
 PODS = "/api/v1/namespaces/movierec/pods?labelSelector=app.kubernetes.io/name="
+WEIGHTS = '{"salt": "1", "weights": {"svd": 50, "svdpp": 50}}\n'
 DEADLINE = 4
 WANTED = 2
 
@@ -77,10 +80,24 @@ class Deployment:
 
 
 @dataclass
+class ConfigMap:
+    """What the router mounts."""
+
+    data: dict[str, str]
+    version: int = 7
+
+    def object(self) -> dict[str, Any]:
+        """As the API server tells it."""
+        meta = {"name": "routing", "resourceVersion": str(self.version)}
+        return {"kind": "ConfigMap", "apiVersion": "v1", "metadata": meta, "data": dict(self.data)}
+
+
+@dataclass
 class Deployments:
-    """svd and svdpp in the namespace movierec."""
+    """svd and svdpp in the namespace movierec, and the router's weights."""
 
     image: str
+    routing: ConfigMap = field(default_factory=lambda: ConfigMap({"routing.json": WEIGHTS}))
     broken: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -98,6 +115,10 @@ class Deployments:
                 return forbidden(headers, path)
             if path.startswith(PODS):
                 return given(self.pod_list(path.removeprefix(PODS)))
+            if path == CONFIG:
+                if method == "PATCH":
+                    return patch_config(self.routing, headers, json.loads(body))
+                return given(self.routing.object())
             if not path.startswith(APPS) or path.removeprefix(APPS) not in self.named:
                 return forbidden(headers, path)
             deployment = self.named[path.removeprefix(APPS)]
@@ -179,6 +200,17 @@ def patch(deployment: Deployment, headers: Headers, change: dict[str, Any]) -> R
             deployment.annotations[name] = text
     write(deployment, change.get("spec", {}))
     return given(deployment.object())
+
+
+def patch_config(config: ConfigMap, headers: Headers, change: dict[str, Any]) -> Reply:
+    """The same of a ConfigMap."""
+    if headers["Content-Type"] != "application/strategic-merge-patch+json":
+        return status(415, "UnsupportedMediaType", "no strategic merge patch")
+    if change["metadata"]["resourceVersion"] != str(config.version):
+        return status(409, "Conflict", "the object has been modified; please apply your changes")
+    config.data |= change["data"]
+    config.version += 1
+    return given(config.object())
 
 
 def write(deployment: Deployment, spec: dict[str, Any]) -> None:

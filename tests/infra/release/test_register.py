@@ -14,6 +14,8 @@ from dvc_objects.fs.local import LocalFileSystem
 from gto.api import show
 
 from infra.release.alone import alone
+from infra.release.origin import Origin
+from infra.release.production import put
 from infra.release.tag import resolve
 from infra.repository import git
 from movierec.yamlfile import parse_yaml
@@ -324,3 +326,30 @@ def test_what_was_taken_back_stays_out_of_production(trained: Project) -> None:
         assert f"{name}: released before and taken back: stays out" in done.output, done
     assert done.status == 1
     assert trained.tags() == sorted(FIRST + [f"{name}!" for name in FIRST])
+
+
+@pytest.mark.slow
+def test_what_is_bad_but_for_its_data_stays_out_of_production(trained: Project) -> None:
+    """The next night has another day, and the same parameters that users did worse with."""
+    assert trained.release("register").status == 0
+    text = (trained.work / "params.yaml").read_text()
+    trained.write("params.yaml", text.replace("n_factors: 4", "n_factors: 9"))
+    trained.commit("More factors")
+    trained.repro()
+    assert trained.release("register").status == 0
+    for name in ("svd@v1.0.0", "svd@v1.1.0"):
+        assert trained.release("promote", name).status == 0
+    tag, why = resolve(trained.work, "svd@v1.0.0"), "users did worse"
+    origin = Origin(trained.work, "origin")
+    put(origin, origin.fetch(), tag, "svd@v1.1.0", why)
+
+    trained.write("data/movielog/days/2026-11-02/lines", "lines of another night\n")
+    trained.repro()
+    bad = "but for data it is svd@v1.1.0, which users did worse with: stays out of production"
+    done = trained.release("register")
+    assert (done.status, f"svd@v1.1.1: released (other data); {bad}" in done.output) == (0, True)
+    assert "svdpp@v1.0.1: released (other data)\n" in done.output
+    done = trained.release("register")
+    assert f"svd@v1.1.1: released before and {bad}" in done.output
+    assert trained.release("promote", "svd@v1.1.1").status == 0, "a person decides"
+    assert "svd@v1.1.1: released before, all is done" in trained.release("register").output

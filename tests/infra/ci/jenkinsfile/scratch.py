@@ -28,6 +28,7 @@ SECRETS = {
     "movierec-s3": {"username": "key", "password": "canary-s3"},
     "movierec-registry": {"username": "jenkins", "password": "canary-registry"},
     "movierec-rancher": {"secret": "canary-rancher"},
+    "movierec-webhook": {"secret": "https://slack.invalid/canary-slack"},
 }
 """Credentials; no letter of their secrets may be in what a build prints or keeps."""
 TESTS = {

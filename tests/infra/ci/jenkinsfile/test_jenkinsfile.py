@@ -26,6 +26,7 @@ UNITS = [
 ]
 TRAINING = [
     "data fetching",
+    "verdict",
     "data preprocessing",
     "model retraining",
     "offline evaluation",
@@ -70,7 +71,8 @@ def test_a_commit_to_master_goes_all_the_way(quick: Scratch) -> None:
     assert all(event["seconds"] for event in built.events if event.get("began"))
     asked = [line.removeprefix("-m infra.release ") for line in quick.asked()]
     order = [
-        *["window --last 14", "incumbent", "dvc repro preprocess", "dvc repro train"],
+        *["window --last 14", "incumbent", "act --branch master", "incumbent"],
+        *["dvc repro preprocess", "dvc repro train"],
         *["dvc repro gate", "dvc repro gate", "register --branch master"],
         *["image svd@v1.0.0", "image svdpp@v1.0.0"],
         *[f"image {k}@v1.0.0 --push --sbom .cache/ci/sbom-{k}.json" for k in ("svd", "svdpp")],
@@ -186,13 +188,13 @@ def test_when_both_models_are_refused_the_build_is_unstable_and_nothing_goes_out
     quick: Scratch,
 ) -> None:
     quick.judge(svd=False, svdpp=False)
-    before = git(quick.origin, "for-each-ref")
     built = quick.build()
     assert (built.result, built.stages()) == ("UNSTABLE", ["unit tests", *UNITS, *TRAINING])
     assert built.skipped() == dict.fromkeys(RELEASE, "unstable")
     assert built.told() == ["https://jenkins.invalid/1 gate: UNSTABLE"]
     assert "svd: refused: bad RMSE" in built.log
-    assert git(quick.origin, "for-each-ref") == before
+    assert git(quick.origin, "tag", "--list") == ""
+    assert git(quick.origin, "log", "-1", "--format=%s").strip() == "Evaluate what was answered"
     assert_ended_clean(quick, built)
 
 
@@ -225,7 +227,7 @@ def test_what_the_gate_refuses_after_a_rivals_change_leaves_the_build_unstable(
     rival = quick.clone("rival")
     no = '{"svd": {"pass": false, "reasons": ["bad RMSE"]}}'
     quick.instead["-m infra.release register *"] = f"""[ ! -e {quick.folder}/came ] || exit 1
-touch {quick.folder}/came; cd {rival}; echo '{no}' > verdict.json
+touch {quick.folder}/came; cd {rival}; git pull -q; echo '{no}' > verdict.json
 git commit --quiet --all --message 'Judge'; git push --quiet origin HEAD:master; exit 3"""
     built = quick.build()
     assert (built.result, built.stages()[-1]) == ("UNSTABLE", "register")
@@ -246,6 +248,29 @@ def test_a_deployment_that_was_put_back_ends_the_build_and_promotes_nothing(
     assert not [line for line in quick.asked() if "promote" in line]
     assert git(quick.origin, "tag", "--list", "*#prod#*") == ""
     assert_ended_clean(quick, built)
+
+
+def test_what_cannot_be_acted_on_ends_the_build_before_anything_new_goes_out(
+    quick: Scratch,
+) -> None:
+    quick.instead["-m infra.release act *"] = "echo 'error: Slack was not told' >&2; exit 2"
+    built = quick.build()
+    assert (built.result, built.stages()[-1]) == ("FAILURE", "verdict")
+    assert built.skipped() == dict.fromkeys([*TRAINING[2:], *RELEASE], "earlier failure")
+    assert built.told() == ["https://jenkins.invalid/1 verdict: FAILURE"]
+    assert quick.asked()[-1] == "-m infra.release incumbent", "what was done is taken up first"
+    assert_ended_clean(quick, built)
+
+
+def test_what_act_pushed_is_taken_up_by_the_same_build(quick: Scratch) -> None:
+    """Weights move by a commit, which the release of the night stands on."""
+    clone = quick.clone("verdict")
+    quick.instead["-m infra.release act *"] = f"""cd {clone}; git pull -q
+echo '# moved' >> params.yaml; git commit -qam 'Give svdpp more users'; git push -q; exit 0"""
+    built = quick.build()
+    assert built.result == "SUCCESS", built.log
+    subjects = git(quick.origin, "log", "--format=%s", "master").splitlines()
+    assert subjects[:2] == ["Give svdpp more users", "Evaluate what was answered"]
 
 
 def test_what_was_taken_out_of_production_is_not_deployed_again(quick: Scratch) -> None:

@@ -30,7 +30,7 @@ def test_from_the_first_release_to_the_next_day(scratch: Scratch) -> None:
     # Whoever pushes when all is trained: the first to register finds the branch moved.
     rival = scratch.clone("rival")
     scratch.instead["-m infra.release register *"] = f"""if [ ! -e {scratch.folder}/came ]; then
-touch {scratch.folder}/came; cd {rival}
+touch {scratch.folder}/came; cd {rival}; git pull --quiet
 sed -i 's/svd: .n_factors: 4/svd: {{n_factors: 6/' params.yaml
 git commit --quiet --all --message 'More factors'
 git push --quiet origin HEAD:master
@@ -49,9 +49,9 @@ cd - >/dev/null; fi"""
     assert tags(scratch) == release
     history = git(scratch.origin, "log", "--format=%s", "master").splitlines()
     assert history == [
-        "Evaluate what was answered",
         "Release svd@v1.0.0, svdpp@v1.0.0",
         "More factors",
+        "Evaluate what was answered",
         "Begin",
     ]
     assert "svd: {n_factors: 6" in git(scratch.origin, "show", "svd@v1.0.0^{commit}:params.yaml")

@@ -1,0 +1,79 @@
+"""`act` in a shop whose HEAD has an evaluation, where what deploys writes down what it was told."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from infra.kubernetes.render import HEAD, digest
+from infra.release.production import in_production
+from infra.repository import git
+from movierec.errors import Unavailable
+from tests.infra.release.acting.evaluation import TODAY
+from tests.infra.release.project import Ended, Project
+
+PARAMS = """\
+act: {roll_back: true, follow_verdict: false, least_share: 0.1, max_age_days: 3}
+online:
+  since: ""                   # the first day of the weights below
+routing:                      # which arm answers whom
+  salt: "1"
+  weights: {svd: 50, svdpp: 50}
+"""
+FOLLOWS = PARAMS.replace("follow_verdict: false", "follow_verdict: true")
+DEALT = '{"salt": "1", "weights": {"svd": 50, "svdpp": 50}}\n'
+
+
+def committed(
+    project: Project, document: Mapping[str, Any] | str | None, params: str = PARAMS
+) -> None:
+    """Have HEAD and the origin have an evaluation, and parameters."""
+    project.write("params.yaml", params)
+    project.write("infra/kubernetes/router/routing.json", DEALT)
+    folder = project.work / "infra/kubernetes"
+    rendered = f"data:\n  routing.json: |\n    {DEALT}kind: ConfigMap\n"
+    project.write("infra/kubernetes/rendered.yaml", HEAD.format(digest(folder)) + rendered)
+    if document is not None:
+        text = document if isinstance(document, str) else json.dumps(document)
+        project.write("metrics/online.json", text)
+    project.commit("Evaluate")
+    git(project.work, "push", "--quiet")
+
+
+def act(
+    project: Project,
+    *more: str,
+    status: int = 0,
+    die_before: int = -1,
+    meanwhile: Callable[[], object] = lambda: None,
+    today: str = TODAY,
+) -> Ended:
+    """Act where what deploys ends with a status, or raises what one would."""
+
+    def deploy(arguments: list[str]) -> int:
+        with (project.folder / "deployed").open("a") as file:
+            file.write(f"{arguments[0]}\n")
+        meanwhile()
+        if status == 2:
+            raise Unavailable("the cluster does not answer")
+        return status
+
+    def before() -> None:
+        sys.modules["infra.release.deploy"] = SimpleNamespace(main=deploy)  # type: ignore[assignment]
+
+    options = ["--today", today, *more]
+    return project.release("act", *options, die_before=die_before, before=before)
+
+
+def deployed(project: Project) -> list[str]:
+    """What was deployed, in this order."""
+    log = project.folder / "deployed"
+    return log.read_text().split() if log.exists() else []
+
+
+def at(project: Project, kind: str = "svd") -> str | None:
+    """What is in production, here as on the origin."""
+    here = in_production(project.work, kind)
+    assert here == in_production(project.origin, kind)
+    return here
