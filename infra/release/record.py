@@ -14,6 +14,7 @@ RECORD = (
     "data/incumbent.json",
     "metrics",
     "reports/baselines.json",
+    "reports/drift.json",
     "reports/gate.json",
 )
 """What a run of the pipeline changes in git, and a release commits."""
