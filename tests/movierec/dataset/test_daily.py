@@ -52,6 +52,7 @@ def test_ratings_that_were_replaced_count_and_minutes_are_of_a_user() -> None:
     watched = [Viewing(0, 9, 1, "a", minute=m) for m in (0, 1)] + [Viewing(0, 9, 1, "b")]
     first, *_ = days([*rated, *watched, Viewing(0, 9, 2, "a", rating=9)])
     assert sorted(first.ratings.value.tolist()) == [2, 4, 9]
+    assert sorted(first.ratings.unit.tolist()) == [1, 1, 2]
     assert first.minutes.value.tolist() == [3, 0]
     names = np.repeat(scale_bins(Events(1.0, 5.0)), first.ratings.counts)
     assert names.tolist() == ["2", "4", "above"]

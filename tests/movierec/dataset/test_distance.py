@@ -112,6 +112,18 @@ def test_users_are_the_unit() -> None:
     assert design_effect(ratings([3, 3, 3, 3], np.array([1, 1, 2, 2]))) == 2
 
 
+def test_users_who_come_back_are_one_unit_of_the_days_before() -> None:
+    random = np.random.default_rng(9)
+    liked = random.choice(5, 40, p=LIKED) + 1
+    same = [ratings(liked, np.arange(40)) for _ in range(10)]
+    others = [ratings(liked, np.arange(40) + 40 * day) for day in range(10)]
+    new = drawn(random, 400)
+    back, strangers = (compare(new, old, 0.05, 0.1, 1e-4) for old in (same, others))
+    assert back is not None and strangers is not None
+    assert (back.psi, back.ks) == (strangers.psi, strangers.ks)
+    assert back.psi_limit > 2 * strangers.psi_limit and back.ks_limit > 1.4 * strangers.ks_limit
+
+
 def test_users_with_tastes_of_their_own_do_not_alarm() -> None:
     """With ratings as the unit every tenth of these days would."""
     random = np.random.default_rng(4)
@@ -155,6 +167,8 @@ def test_neighbours_are_joined_where_there_is_too_little_to_tell_by() -> None:
     counts = np.array([1, 1, 100, 0, 0, 60])
     assert joined_bins(counts, counts, 162.0).tolist() == [0, 3]
     assert joined_bins(counts, counts, 1.0).tolist() == [0]
+    rest = np.array([100, 1])
+    assert joined_bins(rest, rest, 101.0).tolist() == [0]
     # A bin that the day alone fills stays, however few its values are beside the days before.
     assert joined_bins(np.array([0, 20]), np.array([5000, 0]), 20.0).tolist() == [0, 1]
     assert EXPECTED == 5

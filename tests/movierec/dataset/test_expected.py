@@ -2,10 +2,11 @@
 
 from math import exp, log, sqrt
 
+import numpy as np
 import pytest
 from scipy.stats import binom
 
-from movierec.dataset.expected import MOST, Level, Share, change, rise
+from movierec.dataset.expected import MOST, Expected, Level, Share, change, rise
 
 CHANCE = 1e-4
 BUSY = [1.0, 1.0, 1.0, 1.0, 1.1, 1.5, 1.5]  # a Monday first
@@ -80,6 +81,17 @@ def test_days_that_vary_allow_for_more() -> None:
     calm = [count(day, 1000) for day in range(14)]
     wild = [count(day, 1000 * exp(0.4 * (-1) ** (day // 7))) for day in range(14)]
     assert not told(count(14, 450), wild) and told(count(14, 450), calm)
+
+
+def test_how_far_days_usually_are_from_the_expected_is_found_of_two_weeks() -> None:
+    """Each day is one of two that their median stands between."""
+    random = np.random.default_rng(4)
+    weeks = random.normal(7, 0.2, (200, 14))
+    found = [
+        Expected.of([Level(k % 7, value, 1.0, True) for k, value in enumerate(two)], 0).spread
+        for two in weeks
+    ]
+    assert np.median(np.sqrt(found)) == pytest.approx(0.2, rel=0.15)
 
 
 def test_one_odd_day_shifts_nothing_and_hides_nothing() -> None:
