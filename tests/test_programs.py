@@ -11,6 +11,7 @@ PROGRAMS = {
     "serve.service": "serve.service",
     "aggregate": "aggregate",
     "baselines": "baselines",
+    "drift": "drift",
     "evaluate": "evaluate",
     "gate": "gate",
     "online_evaluate": "online_evaluate",

@@ -5,5 +5,5 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PATH=$PWD/.venv/bin:$PATH
 
-infra/ci/repro.sh gate
+infra/ci/repro.sh drift gate  # a release commits both reports
 python -m infra.ci.verdict --gate reports/gate.json --output .cache/ci/gate.xml

@@ -15,7 +15,13 @@ ROOT = Path(__file__).resolve().parents[2]
 GROUPS = {
     "data-quality": [
         "tests/movierec/lines",
+        "tests/movierec/dataset/test_daily.py",
+        "tests/movierec/dataset/test_distance.py",
+        "tests/movierec/dataset/test_drift.py",
+        "tests/movierec/dataset/test_expected.py",
+        "tests/movierec/dataset/test_normal_days.py",
         "tests/movierec/dataset/test_quality.py",
+        "tests/stages/test_drift.py",
         "tests/stages/test_validate.py",
         "tests/infra/simulator",
         "tests/test_architecture.py",

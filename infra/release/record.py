@@ -15,6 +15,7 @@ RECORD = (
     "data/online/window.yaml",
     "metrics",
     "reports/baselines.json",
+    "reports/drift.json",
     "reports/gate.json",
 )
 """What a run of the pipeline changes in git, and a release commits."""

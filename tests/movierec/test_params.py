@@ -11,6 +11,7 @@ import yaml
 from infra.release.acting.verdict import Act
 from infra.release.expire import Expire
 from movierec.dataset.assemble import Preprocess
+from movierec.dataset.drift import Drift
 from movierec.dataset.quality import Validate
 from movierec.dataset.scale import Events
 from movierec.errors import BadParams
@@ -27,6 +28,7 @@ from movierec.routing import Routing
 SECTIONS = {
     "events": Events,
     "validate": Validate,
+    "drift": Drift,
     "preprocess": Preprocess,
     "train": Train,
     "evaluate": Evaluate,
@@ -101,6 +103,16 @@ validate.max_off_scale_share 0 to 1
 validate.max_bad_rating_share 0 to 1
 validate.max_rating_mean_shift 0 to inf
 validate.max_rating_distance 0 to 1
+drift.chance >0 to 0.1
+drift.max_rating_psi 0 to inf
+drift.max_rating_ks 0 to 1
+drift.max_minutes_psi 0 to inf
+drift.max_minutes_ks 0 to 1
+drift.max_activity_ratio 1 to inf
+drift.max_kind_ratio 1 to inf
+drift.max_new_users_rise 0 to 1
+drift.max_new_movies_rise 0 to 1
+drift.max_fault_rise 0 to 1
 preprocess.validation_share >0 to 0.9
 preprocess.seed 0 to inf
 preprocess.min_users_per_movie 1 to inf

@@ -6,7 +6,7 @@
 (True, True)
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +71,7 @@ def measure(
     limits: Validate,
 ) -> list[Measure]:
     """Every measure of the window beside its limit."""
-    shift, distance = drift(days)
+    shift, distance = rating_shift(days)
     lines = sum(count["stored"] + count["rejected"] for count in counts)
     rejected, duplicates = (sum(c[key] for c in counts) for key in ("rejected", "duplicates"))
     ratings = sum(int((~np.isnan(day.rating)).sum()) for day in days)
@@ -106,19 +106,24 @@ def off_scale(days: Sequence[Aggregate], events: Events, limit: float) -> Measur
 def bad_ratings(counts: Sequence[dict[str, Any]], limit: float) -> Measure:
     """The share of rating lines that the collector refused, for whatever reason. Ratings are one
     line in hundreds: among all lines, a new way to write them would not show."""
-    bad = sum(_rejected_ratings(count) for count in counts)
-    ratings = sum(count[Rating.KIND.label] for count in counts) + bad
+    bad, ratings = rating_lines(counts)
     note = f"{bad:,} of {ratings:,} rating lines were rejected, see rejected.jsonl of the days"
     return Measure("bad_rating_share", _share(bad, ratings), limit, False, note)
 
 
-def _rejected_ratings(count: dict[str, Any]) -> int:
+def rating_lines(counts: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    """How many rating lines of some days were refused, and how many there were."""
+    bad = sum(_rejected_ratings(count) for count in counts)
+    return bad, bad + sum(count[Rating.KIND.label] for count in counts)
+
+
+def _rejected_ratings(count: Mapping[str, Any]) -> int:
     """Of a day. An aggregate of before, whose raw day may have expired, knows of one reason."""
     known: int = count.get("rejected_ratings", count["reasons"].get(Rating.FAULT, 0))
     return known
 
 
-def drift(days: Sequence[Aggregate]) -> tuple[float | None, float | None]:
+def rating_shift(days: Sequence[Aggregate]) -> tuple[float | None, float | None]:
     """How far the newest day's ratings are from the earlier days': difference of the means,
     and total variation ½ Σ |p − q| of their histograms. None when one side has no rating."""
     ratings = [day.rating[~np.isnan(day.rating)] for day in days]

@@ -16,11 +16,13 @@ from gto.api import show
 from infra.release.alone import alone
 from infra.release.origin import Origin
 from infra.release.production import put
+from infra.release.record import RECORD
 from infra.release.tag import resolve
-from infra.repository import git
+from infra.repository import attempt, git
 from movierec.yamlfile import parse_yaml
 from tests.infra.release.project import Project
 
+ROOT = Path(__file__).resolve().parents[3]
 FIRST = ["svd@v1.0.0", "svdpp@v1.0.0"]
 
 
@@ -53,6 +55,18 @@ def damaged(path: Path) -> Iterator[None]:
     path.chmod(0o644)
     path.write_bytes(whole)
     path.chmod(mode)
+
+
+def test_what_the_pipeline_writes_into_git_is_what_a_release_commits() -> None:
+    """Else a release would refuse to be made after `dvc repro`, or a clone would lack it."""
+    stages = parse_yaml((ROOT / "dvc.yaml").read_bytes(), Path("dvc.yaml"), "")["stages"]
+    bodies = [stage.get("do", stage) for stage in stages.values()]
+    outs = [out for body in bodies for kind in ("outs", "metrics") for out in body.get(kind, [])]
+    in_git = [name for out in outs if isinstance(out, dict) for name in out]
+    assert "reports/drift.json" in in_git
+    for name in in_git:
+        assert any(name == path or name.startswith(f"{path}/") for path in RECORD), name
+        assert attempt(ROOT, "check-ignore", "--no-index", "-q", name).returncode == 1, name
 
 
 def test_a_release_has_all_and_is_made_once(trained: Project) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from movierec.dataset.quality import Measure, Validate, drift, measure
+from movierec.dataset.quality import Measure, Validate, measure, rating_shift
 from movierec.dataset.scale import Events
 from movierec.dataset.windowfile import WindowFile
 from tests.inputs.viewings import Viewing, aggregate_of
@@ -99,12 +99,12 @@ def test_drift_of_the_newest_day_is_named() -> None:
         "rating_distance 1 (at most 0.333333)",
     ]
     # The same mean, another distribution: only the distance tells.
-    assert drift(days(second=(1, 3, 5))) == (0.0, pytest.approx(2 / 3))
+    assert rating_shift(days(second=(1, 3, 5))) == (0.0, pytest.approx(2 / 3))
 
 
 def test_one_day_has_nothing_to_drift_from() -> None:
-    assert drift(days()[:1]) == (None, None)
-    assert drift(days(second=(2, 3, 4))) == (0.0, 0.0)
+    assert rating_shift(days()[:1]) == (None, None)
+    assert rating_shift(days(second=(2, 3, 4))) == (0.0, 0.0)
 
 
 def test_the_age_is_that_of_the_newest_day_in_a_window_of_any_length() -> None:
@@ -148,5 +148,5 @@ def test_means_are_taken_of_more_digits_than_a_rating_has(newest: bool) -> None:
     day = aggregate_of([Viewing(0, 5, 1, "a", rating=1)], 0)
     zero = replace(day, rating=np.zeros(1, np.float32))
     many = replace(day, rating=np.array([1 << 24, 1, 1, 1], np.float32))
-    shift, _ = drift([zero, many] if newest else [many, zero])
+    shift, _ = rating_shift([zero, many] if newest else [many, zero])
     assert shift == ((1 << 24) + 3) / 4
