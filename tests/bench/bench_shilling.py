@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from infra.simulator.attacks import KINDS as ATTACKS
 from infra.simulator.attacks import SIDES, Attack, Planted, plant
-from movierec.cli import real, run
+from movierec.cli import real, run, whole
 from movierec.dataset.assemble import Preprocess, build
 from movierec.dataset.matrix import Dataset, rows_of
 from movierec.dataset.shilling import Shilling, find
@@ -228,7 +228,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--shares", type=real, nargs="+", default=list(SHARES))
     parser.add_argument("--sides", choices=SIDES, nargs="+", default=list(SIDES))
     parser.add_argument("--attacks", choices=ATTACKS, nargs="+", default=list(ATTACKS))
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=whole, default=1)
     parser.add_argument("--scale", choices=tuple(SHAPES), help="measure the search alone")
     return parser.parse_args(arguments)
 
