@@ -1,4 +1,4 @@
-"""What the benchmark of attacks says is so: in a small world they move lists, and weights undo it."""
+"""What the benchmark of attacks says is so: in a small world they move lists, weights undo it."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -62,8 +62,8 @@ def test_fewer_than_the_limit_are_no_company() -> None:
 def test_a_movie_is_divided_whose_ends_its_other_ratings_do_not_explain() -> None:
     ratings = crowd()
     z, expected = divided(ratings, ends(ratings), 30)
-    assert np.abs(z).max() < 3 and expected.shape == (30,)
-    half = (ratings.i == 6) & (ratings.u % 3 == 0)
+    assert z.max() < 3 and expected.shape == (30,)
+    half = (ratings.i == 6) & (ratings.u % 4 != 0)
     pushed = ratings._replace(rating=np.where(half, 5.0, ratings.rating))
     z, _ = divided(pushed, ends(pushed), 30)
     assert z.argmax() == 6 and z[6] > 3
