@@ -50,13 +50,14 @@ def test_odd_users_who_all_gave_one_movie_the_end_are_found(sign: str) -> None:
 
 def test_fewer_than_the_limit_are_no_company() -> None:
     ratings, mark = crowd(), np.random.default_rng(2).random(400)
-    few = np.flatnonzero((ratings.i == 7) & ~ends(ratings))[:5]
+    few = np.flatnonzero((ratings.i == 7) & ~ends(ratings))[:14]
     rating = ratings.rating.copy()
     rating[few], mark[ratings.u[few]] = 5.0, 2.0
-    found = companies(
-        ratings._replace(rating=rating), rating == 5.0, "push", {"rare": mark}, 30, Limits(2.0, 5)
-    )
-    assert found == []
+    ratings = ratings._replace(rating=rating)
+    for accounts, movies in ((8, [7]), (15, [])):
+        limits = Limits(3.0, accounts)
+        found = companies(ratings, rating == 5.0, "push", {"rare": mark}, 30, limits)
+        assert [f.movie for f in found] == movies
 
 
 def test_a_movie_is_divided_whose_ends_its_other_ratings_do_not_explain() -> None:
