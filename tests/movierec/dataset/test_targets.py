@@ -50,11 +50,11 @@ def test_odd_users_who_all_gave_one_movie_the_end_are_found(sign: str) -> None:
 
 def test_fewer_than_the_limit_are_no_company() -> None:
     ratings, mark = crowd(), np.random.default_rng(2).random(400)
-    few = np.flatnonzero((ratings.i == 7) & ~ends(ratings))[:14]
+    few = np.flatnonzero((ratings.i == 7) & ~ends(ratings))[:20]
     rating = ratings.rating.copy()
     rating[few], mark[ratings.u[few]] = 5.0, 2.0
     ratings = ratings._replace(rating=rating)
-    for accounts, movies in ((8, [7]), (15, [])):
+    for accounts, movies in ((10, [7]), (21, [])):
         limits = Limits(3.0, accounts)
         found = companies(ratings, rating == 5.0, "push", {"rare": mark}, 30, limits)
         assert [f.movie for f in found] == movies
