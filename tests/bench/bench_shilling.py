@@ -11,8 +11,8 @@ whose rating of the target is a training rating; honest users who are weighed do
 """
 
 import argparse
-import resource
 import time
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,14 +207,14 @@ def at_scale(shape: str) -> str:
     when = random.integers(0, 90 * 86_400, count) * 1_000_000_000
     ratings = Ratings(u[order], i[order], rating[order], when, random.random(count) < 0.9)
     params = load_section(PARAMS, "shilling", Shilling)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    tracemalloc.start()
     started = time.process_time()
     findings = find(ratings, (users, movies), SCALE, params)
-    seconds = time.process_time() - started
-    more = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
+    seconds, (_, peak) = time.process_time() - started, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
     return (
-        f"{count:,} ratings by {users:,} users: {seconds:.2f} s of the processor, a peak "
-        f"{more:,} MB above the ratings' making, {len(findings)} findings"
+        f"{count:,} ratings by {users:,} users: {seconds:.2f} s of the processor, "
+        f"{peak >> 20:,} MB beside the ratings, {len(findings)} findings"
     )
 
 

@@ -65,13 +65,17 @@ class Weights(NamedTuple):
         values, level = np.unique(weights.astype(np.float64), return_inverse=True)
         return cls(tuple(values.tolist()), level.astype(np.int64))
 
-    def of_ratings(self, train: sparse.csr_array) -> NDArray[np.float64]:
-        """(nnz,) the weight of each rating."""
+    def of_ratings(self, train: sparse.csr_array) -> NDArray[np.float64] | None:
+        """(nnz,) the weight of each rating, or None for 1 each."""
+        if self.values == (1.0,):
+            return None
         return np.repeat(np.asarray(self.values)[self.level], np.diff(train.indptr))
 
 
-def mean_of(ratings: NDArray[Any], weights: NDArray[np.float64]) -> float:
+def mean_of(ratings: NDArray[Any], weights: NDArray[np.float64] | None) -> float:
     """μ = Σ ω r / Σ ω, summed in float64 in a fixed order."""
+    if weights is None:
+        return float(np.add.accumulate(ratings, dtype=np.float64)[-1]) / len(ratings)
     total = np.add.accumulate(ratings * weights, dtype=np.float64)[-1]
     return float(total) / float(np.add.accumulate(weights)[-1])
 
