@@ -8,7 +8,8 @@ export DVC_NO_ANALYTICS := 1
 .DEFAULT_GOAL := help
 .PHONY: help setup demo page cluster-demo release-demo monitoring-demo compare image image-dev edits test test-slow test-docker \
 	test-cluster coverage mutants fuzz faults faults-release bench \
-	bench-ingest bench-lists bench-night bench-store bench-train bench-answer bench-request bench-serve replay lint clean
+	bench-ingest bench-lists bench-night bench-store bench-train bench-answer bench-request bench-serve \
+	bench-shilling replay lint clean
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -89,7 +90,7 @@ faults: setup    ## kill, pause, starve and poison the collector on the real bro
 faults-release: setup  ## kill, damage, starve and hurry a release, and run it again
 	@python -m tests.faults.release $(ARGS)
 
-bench: bench-ingest bench-store bench-night bench-train bench-lists bench-answer bench-request bench-serve  ## every table of tests/bench/README.md
+bench: bench-ingest bench-store bench-night bench-train bench-lists bench-answer bench-request bench-serve bench-shilling  ## every table of tests/bench/README.md
 
 bench-ingest: setup  ## the collector against bare consumer loops
 	@python -m tests.bench.bench_ingest $(ARGS)
@@ -103,6 +104,9 @@ bench-train: setup   ## both models against Surprise; DATA=file takes public rat
 bench-lists: $(VENV)/.peers  ## lists beside EASE, ALS; RATINGS=file, SPLIT=global_time, TREND=days
 	@python -m tests.bench.bench_lists $(if $(RATINGS),--ratings "$(RATINGS)") \
 		$(if $(SPLIT),--split $(SPLIT)) $(if $(TREND),--trend $(TREND)) $(ARGS)
+
+bench-shilling: setup  ## planted attacks: who is found, what they do to lists; DATA=file takes public ratings
+	@python -m tests.bench.bench_shilling $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 bench-answer: setup  ## an answer by rating alone and by uptake too; ARGS="--watchers 0 1000000": memory
 	@python -m tests.bench.bench_answer $(ARGS)

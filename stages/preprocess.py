@@ -8,6 +8,7 @@ from movierec.cli import run
 from movierec.dataset.assemble import Preprocess, build
 from movierec.dataset.matrix import save_dataset
 from movierec.dataset.scale import Events, count_off_scale
+from movierec.dataset.shilling import Shilling
 from movierec.dataset.window import Window, load_days
 from movierec.dataset.windowfile import read_window
 from movierec.files import write_json
@@ -27,11 +28,13 @@ def main(arguments: list[str]) -> int:
     events = load_section(options.params, "events", Events)
     days = read_window(options.window).days
     aggregates, _ = load_days(options.aggregates, days)
-    dataset, facts = build(Window.of(aggregates), params, events)
+    shilling = load_section(options.params, "shilling", Shilling)
+    dataset, facts = build(Window.of(aggregates), params, events, shilling)
     held_out = facts.pop("held_out")  # of the report: not what the dataset is, but what it lacks
+    suspected = facts.pop("shilling")
     facts = {"days": days, "split": params.split, **facts}
     save_dataset(options.output, dataset, facts)
-    facts["held_out"] = held_out
+    facts |= {"held_out": held_out, "shilling": suspected}
     facts["off_scale_ratings"] = count_off_scale(aggregates, events)
     write_json(options.report, facts)
     print(json.dumps({"stage": "preprocess", **facts}))

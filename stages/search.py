@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
     print(f"# trials are kept in {log.path}, {len(log)} so far", file=sys.stderr)
     with Bar(options.trials, options.seconds) as bar:
         found, judged = search(
-            fitter(KINDS[options.model], params, dataset.scale),
+            fitter(KINDS[options.model], params, dataset.scale, dataset.weights),
             dataset,
             start,
             trials=options.trials,

@@ -60,10 +60,12 @@ def fit(name: str, dataset: Dataset, params: Train, hyper: Hyper) -> tuple[Model
     Raises BadParams where that engine does not know what they ask for.
     """
     kind = KINDS[name]
-    fit_once = fitter(kind, params, dataset.scale)
+    fit_once = fitter(kind, params, dataset.scale, dataset.weights)
     total, quiet = stopping.most_epochs(hyper), not sys.stderr.isatty()
     with tqdm(total=total, desc=kind.title, unit="epoch", disable=quiet) as bar:
-        return stopping.fit(fit_once, dataset.train, dataset.watched, hyper, bar.update)
+        return stopping.fit(
+            fit_once, dataset.train, dataset.watched, hyper, bar.update, dataset.weights
+        )
 
 
 def warn_of_trend(taking: Uptake, split: str | None) -> None:

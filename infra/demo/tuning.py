@@ -59,7 +59,7 @@ def fitting(
 ) -> SVD:
     """`hyper` or its like for sparse ratings, or what a search from the better one on finds."""
     title = KINDS[name].title
-    fit_once = fitter(KINDS[name], params, dataset.scale)
+    fit_once = fitter(KINDS[name], params, dataset.scale, dataset.weights)
     found = choose(fit_once, dataset, [hyper, sparse(hyper)])
     whose = "params.yaml's own" if found == hyper else "those for few ratings each"
     say(f"{title}: of two sets of values, {whose} err least on held-out training ratings")

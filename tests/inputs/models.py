@@ -120,7 +120,9 @@ class ItemMeanModel(Model):
         return self.scores(0)
 
 
-def fit_item_means(train, hyper, *, watched=None, scale, dtype="float32", on_epoch=None):
+def fit_item_means(
+    train, hyper, *, watched=None, weights=None, scale, dtype="float32", on_epoch=None
+):
     from movierec.models.kernels import descent
 
     descent.check(train)

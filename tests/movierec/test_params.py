@@ -14,6 +14,7 @@ from movierec.dataset.assemble import Preprocess
 from movierec.dataset.drift import Drift
 from movierec.dataset.quality import Validate
 from movierec.dataset.scale import Events
+from movierec.dataset.shilling import Shilling
 from movierec.errors import BadParams
 from movierec.evaluation.gate import Gate
 from movierec.evaluation.online.outcomes import Online
@@ -30,6 +31,7 @@ SECTIONS = {
     "validate": Validate,
     "drift": Drift,
     "preprocess": Preprocess,
+    "shilling": Shilling,
     "train": Train,
     "evaluate": Evaluate,
     "gate": Gate,
@@ -80,6 +82,8 @@ def test_every_section_of_the_shipped_file_is_one_that_some_code_reads():
         ("train.svd.lr_bu", "fast", "lr_bu must be float, got 'fast'"),
         ("train.engine", "slow", "engine must be one of fast, surprise, got 'slow'"),
         ("preprocess.validation_share", 0, "validation_share must be above 0 and at most 0.9"),
+        ("shilling.by_hand", {"bob": 0.5}, "by_hand: bob: expected ids of users"),
+        ("shilling.by_hand", {7: 0.5}, "by_hand must be a mapping of names"),
         ("events.rating_max", 0, "rating_min 1.0 must be below rating_max 0"),
         ("gate", [1], r"gate: expected a mapping of keys, got \[1\]"),
     ],
@@ -117,6 +121,10 @@ preprocess.validation_share >0 to 0.9
 preprocess.seed 0 to inf
 preprocess.min_users_per_movie 1 to inf
 preprocess.min_ratings_per_user 1 to inf
+shilling.weight >0 to 1
+shilling.min_accounts 2 to inf
+shilling.surprise >0 to inf
+shilling.by_hand >0 to 1
 evaluate.k 1 to inf
 evaluate.relevant_rating -inf to inf
 evaluate.bootstrap_samples 1 to inf

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import yaml
+
 from movierec.dataset.matrix import load_dataset
 from tests.stages.test_validate import prepare, stage
 
@@ -28,3 +30,19 @@ def test_the_report_says_what_of_the_held_out_ratings_no_model_is_judged_by(
     assert held["ratings"] == report["validation_pairs"] + report["pruned"]["validation_pairs"]
     manifest = json.loads((tmp_path / "dataset/manifest.json").read_text())
     assert "held_out" not in manifest["facts"], "which would change the hash of every dataset"
+
+
+def test_the_report_says_who_weighs_less_and_the_dataset_only_how_much(tmp_path: Path) -> None:
+    options = prepare(tmp_path, highest=5)
+    params = tmp_path / "params.yaml"
+    document = yaml.safe_load(params.read_text())
+    document["shilling"]["by_hand"] = {"7": 0.5}
+    params.write_text(yaml.safe_dump(document))
+    assert stage("preprocess").main([*options, "--output", str(tmp_path / "dataset")]) == 0
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["shilling"] == {"weighed_down": 1, "findings": [], "suspects": []}
+    dataset = load_dataset(tmp_path / "dataset")
+    assert dataset.weights is not None
+    assert dataset.users[dataset.weights < 1].tolist() == [7]
+    manifest = json.loads((tmp_path / "dataset/manifest.json").read_text())
+    assert "shilling" not in manifest["facts"], "names and reasons are for people"

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.dataset.distinct import distinct
-from movierec.dataset.matrix import PARTS, Dataset, TakeUps, Watchers, csr
+from movierec.dataset.matrix import PARTS, Dataset, TakeUps, Watchers, contains, csr, rows_of
 from movierec.dataset.pairs import Pairs
 from movierec.dataset.scale import Events, on_scale
+from movierec.dataset.shilling import Shilling, find, report, weigh
 from movierec.dataset.split import SPLITS, Split
+from movierec.dataset.targets import Ratings
 from movierec.dataset.window import Window
 from movierec.errors import BadInput
 from movierec.fields import choice, number
@@ -32,8 +34,11 @@ class Preprocess:
     min_ratings_per_user: int = number(low=1)
 
 
-def build(window: Window, params: Preprocess, events: Events) -> tuple[Dataset, dict[str, Any]]:
-    """The dataset of `window`, and the facts of how it came about.
+def build(
+    window: Window, params: Preprocess, events: Events, shilling: Shilling | None = None
+) -> tuple[Dataset, dict[str, Any]]:
+    """The dataset of `window`, and the facts of how it came about; `shilling` says what becomes of
+    accounts that seem to move movies, without it all users weigh 1.
 
     Ratings off the scale are left out. Raises BadInput when no training rating is left.
     """
@@ -42,7 +47,7 @@ def build(window: Window, params: Preprocess, events: Events) -> tuple[Dataset, 
     parts = {part: _stack([getattr(split, part) for split in splits]) for part in PARTS}
     del splits
     _refuse_no_training(len(parts["train"].u), len(parts["validation"].u), params, events)
-    return _prune(window, parts, params, (events.rating_min, events.rating_max))
+    return _prune(window, parts, params, (events.rating_min, events.rating_max), shilling)
 
 
 def _splits(window: Window, params: Preprocess) -> Iterator[Split]:
@@ -77,7 +82,11 @@ def _refuse_no_training(train: int, validation: int, params: Preprocess, events:
 
 
 def _prune(
-    window: Window, parts: dict[str, Pairs], params: Preprocess, scale: tuple[float, float]
+    window: Window,
+    parts: dict[str, Pairs],
+    params: Preprocess,
+    scale: tuple[float, float],
+    shilling: Shilling | None,
 ) -> tuple[Dataset, dict[str, Any]]:
     """Leave out ids with little support in the training part, then give the rest indices.
 
@@ -122,11 +131,27 @@ def _prune(
     }
     watchers = _watchers(window, watched[(new_i[watched.i] >= 0) & ~rated[watched.u]], new_i)
     facts |= {"watchers": len(watchers.users), "watchers_pairs": len(watchers.indices)}
-    times = _take_ups([train[rated[train.u]], watched], new_i)
-    dataset = Dataset(
-        users.ids, movies.ids, scale=scale, watchers=watchers, take_ups=times, **matrices
-    )
-    return dataset, facts
+    dataset = Dataset(users.ids, movies.ids, scale=scale, watchers=watchers, **matrices)
+    if shilling:
+        dataset, facts["shilling"] = _weighed(dataset, kept.time, shilling)
+    weight = np.ones(n_users, np.float32)
+    if dataset.weights is not None:
+        weight[rated] = dataset.weights
+    times = _take_ups([train[rated[train.u]], watched], new_i, weight)
+    return replace(dataset, take_ups=times), facts
+
+
+def _weighed(
+    dataset: Dataset, time: NDArray[np.int64], params: Shilling
+) -> tuple[Dataset, dict[str, Any]]:
+    """`dataset` with weights, and what they come from; `time` is that of each training rating."""
+    train = dataset.train
+    known = contains(dataset.watched, train)
+    ratings = Ratings(rows_of(train), train.indices, train.data, time, known)
+    findings = find(ratings, train.shape, dataset.scale, params)
+    weights = weigh(findings, dataset.users, params)
+    said = report(findings, weights, dataset.users, dataset.movies)
+    return replace(dataset, weights=weights if (weights < 1).any() else None), said
 
 
 def _watchers(window: Window, watched: Pairs, new_i: NDArray[np.int32]) -> Watchers:
@@ -137,17 +162,19 @@ def _watchers(window: Window, watched: Pairs, new_i: NDArray[np.int32]) -> Watch
     return Watchers(window.users[users], indptr, new_i[watched.i])
 
 
-def _take_ups(parts: list[Pairs], new_i: NDArray[np.int32]) -> TakeUps:
-    """When each movie was taken up: of a pair that was watched and rated, the first of both."""
+def _take_ups(parts: list[Pairs], new_i: NDArray[np.int32], weight: NDArray[np.float32]) -> TakeUps:
+    """When each movie was taken up: of a pair that was watched and rated, the first of both.
+    `weight` is of each user of the window."""
     u, i, time = (np.concatenate([getattr(p, name) for p in parts]) for name in ("u", "i", "time"))
     inside = new_i[i] >= 0
     u, i, time = u[inside], new_i[i[inside]], time[inside]
     order = np.lexsort((time, i, u))
     changes = (np.diff(u[order]) != 0) | (np.diff(i[order]) != 0)
     first = order[np.r_[True, changes]] if len(order) else order
-    keys, users = np.unique((time[first] // HOUR) << 32 | i[first], return_counts=True)
-    columns = keys >> 32, keys & 0xFFFFFFFF, users
-    return TakeUps(*(column.astype(np.int32) for column in columns))
+    keys, which = np.unique((time[first] // HOUR) << 32 | i[first], return_inverse=True)
+    users = np.bincount(which, weight[u[first]], len(keys))
+    hour, movie = (column.astype(np.int32) for column in (keys >> 32, keys & 0xFFFFFFFF))
+    return TakeUps(hour, movie, users.astype(np.float32))
 
 
 def _dropped(

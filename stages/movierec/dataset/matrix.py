@@ -15,7 +15,7 @@ from movierec.dataset.vocabulary import lookup
 from movierec.errors import BadInput, CorruptFile
 from movierec.hashing import sha256_of
 
-FORMAT = "movierec-dataset/3"
+FORMAT = "movierec-dataset/4"
 PARTS = ("train", "validation", "watched")
 ARRAYS = ("data", "indices", "indptr")
 """Of each part: ratings or minutes, columns, and where rows begin."""
@@ -33,14 +33,15 @@ class Watchers(NamedTuple):
 
 
 class TakeUps(NamedTuple):
-    """How many users took up a movie, watching or rating it, in an hour. Ascending and distinct
+    """Who took up a movie, watching or rating it, in an hour. Ascending and distinct
     by hour and movie; validation pairs are left out as they are in `watched`."""
 
     hour: NDArray[np.int32] = np.empty(0, np.int32)
     """Since 1970."""
     movie: NDArray[np.int32] = np.empty(0, np.int32)
     """The column."""
-    users: NDArray[np.int32] = np.empty(0, np.int32)
+    users: NDArray[np.float32] = np.empty(0, np.float32)
+    """What they weigh together: their number, where each weighs 1."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,9 @@ class Dataset:
     """SHA-256 of the manifest it was loaded from; empty before it is saved."""
     watchers: Watchers = field(default_factory=Watchers)
     take_ups: TakeUps = field(default_factory=TakeUps)
+    weights: NDArray[np.float32] | None = None
+    """(n_users,) in (0, 1]: how much each teaches of movies (`movierec.dataset.shilling`); None
+    where each weighs 1."""
 
 
 def rows_of(matrix: sparse.csr_array) -> NDArray[np.int64]:
@@ -115,6 +119,9 @@ def _matrix(
 def save_dataset(folder: Path, dataset: Dataset, facts: Mapping[str, Any]) -> None:
     """Write `dataset` to `folder`; `facts` (counts, the split) go into its manifest."""
     arrays: dict[str, NDArray[Any]] = {"users": dataset.users, "movies": dataset.movies}
+    arrays["weights"] = np.ones(len(dataset.users), np.float32)
+    if dataset.weights is not None:
+        arrays["weights"] = dataset.weights
     for part in PARTS:
         matrix = getattr(dataset, part)
         arrays[f"{part}_data"] = matrix.data
@@ -141,13 +148,21 @@ def load_dataset(folder: Path, *, mmap: bool = False) -> Dataset:
         watchers = Watchers(*(arrays[f"watchers_{name}"] for name in Watchers._fields))
         take_ups = TakeUps(*(arrays[f"take_ups_{name}"] for name in TakeUps._fields))
         _check_tables(folder, watchers, take_ups, len(movies))
+        weights = _weights(folder, arrays["weights"], len(users))
         low, high = manifest["scale"]
     except KeyError as error:
         raise CorruptFile(f"{folder}: {error} is missing; {RESTORE}") from None
     data_hash = sha256_of(folder / MANIFEST)
-    return Dataset(
-        users, movies, train, validation, watched, (low, high), data_hash, watchers, take_ups
-    )
+    parts = train, validation, watched
+    return Dataset(users, movies, *parts, (low, high), data_hash, watchers, take_ups, weights)
+
+
+def _weights(folder: Path, weights: NDArray[Any], n_users: int) -> NDArray[np.float32] | None:
+    """Those of a file, None for all 1. Raises CorruptFile for any outside (0, 1]."""
+    inside = weights.dtype == np.float32 and bool(((weights > 0) & (weights <= 1)).all())
+    if not inside or weights.shape != (n_users,):
+        raise CorruptFile(f"{folder}: the weights do not fit; {RESTORE}")
+    return None if (weights == 1).all() else weights
 
 
 def _check_tables(folder: Path, watchers: Watchers, take_ups: TakeUps, n_movies: int) -> None:
@@ -160,7 +175,7 @@ def _check_tables(folder: Path, watchers: Watchers, take_ups: TakeUps, n_movies:
         and bool((np.diff(indptr) >= 0).all())
         and indptr[-1] == len(indices)
         and _are_columns(indices, n_movies),
-        "take_ups": {a.dtype.name for a in take_ups} == {"int32"}
+        "take_ups": [a.dtype.name for a in take_ups] == ["int32", "int32", "float32"]
         and len({len(a) for a in take_ups}) == 1
         and _are_columns(take_ups.movie, n_movies),
     }.items():

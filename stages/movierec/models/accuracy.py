@@ -7,13 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def rmse(errors: NDArray[Any]) -> float:
-    """Root of the mean square: √(Σ e² / n).
+def rmse(errors: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
+    """Root of the mean square: √(Σ e² / n), or √(Σ ω e² / Σ ω) of errors that weigh ω.
 
     >>> rmse(np.array([1.0, -1.0, 5.0, 1.0]))
     2.6457513110645907
+    >>> rmse(np.array([1.0, -1.0, 5.0, 1.0]), np.array([1.0, 1.0, 0.0, 1.0]))
+    1.0
     """
-    return sqrt(float(np.mean(np.square(errors, dtype=np.float64))))
+    squares = np.square(errors, dtype=np.float64)
+    if weights is None:
+        return sqrt(float(np.mean(squares)))
+    return sqrt(float(np.sum(squares * weights) / np.sum(weights, dtype=np.float64)))
 
 
 def mae(errors: NDArray[Any]) -> float:

@@ -6,6 +6,7 @@ The library is imported here only, and only when asked for: serving needs none o
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from movierec.dataset.matrix import rows_of
@@ -28,6 +29,7 @@ def fit_svd(
     hyper: SVD,
     *,
     watched: sparse.csr_array | None = None,
+    weights: NDArray[np.float32] | None = None,
     scale: tuple[float, float],
     dtype: str = "float32",
     on_epoch: OnEpoch | None = None,
@@ -35,6 +37,7 @@ def fit_svd(
     """SVD by Surprise: see `kernels.svd.fit`. Slow, and it tells of the last epoch only."""
     import surprise
 
+    _refuse_weights(weights)
     fitted = _fit(surprise.SVD, train, hyper, scale)
     shared = _factors(SVDModel.kind, fitted, train, dtype)
     mean = fitted.trainset.global_mean
@@ -46,6 +49,7 @@ def fit_svdpp(
     hyper: SVDpp,
     *,
     watched: sparse.csr_array | None = None,
+    weights: NDArray[np.float32] | None = None,
     scale: tuple[float, float],
     dtype: str = "float32",
     on_epoch: OnEpoch | None = None,
@@ -56,6 +60,7 @@ def fit_svdpp(
 
     if watched is not None:
         raise BadParams("train: engine surprise knows rated movies only; set implicit to rated")
+    _refuse_weights(weights)
     fitted = _fit(surprise.SVDpp, train, hyper, scale, cache_ratings=True)
     shared = _factors(SVDppModel.kind, fitted, train, dtype)
     rated = np.bincount(train.indices, minlength=train.shape[1]) > 0
@@ -69,6 +74,16 @@ def fit_svdpp(
         **shared,
     )
     return _told(train, model, on_epoch)
+
+
+def _refuse_weights(weights: NDArray[np.float32] | None) -> None:
+    """Raises BadParams for a user who is to count for less: to Surprise everybody counts alike."""
+    fewer = 0 if weights is None else int((weights < 1).sum())
+    if fewer:
+        raise BadParams(
+            f"train: engine surprise knows no weights, and {fewer} users weigh less than 1; set "
+            "engine to fast, or shilling.weight to 1"
+        )
 
 
 def trainset(train: sparse.csr_array, scale: tuple[float, float]) -> Any:

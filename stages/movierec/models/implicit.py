@@ -28,6 +28,13 @@ def rated_or_watched(
     return union.indptr.astype(np.int64), union.indices.astype(np.int32)
 
 
+def everyone_weighs(dataset: Dataset) -> NDArray[np.float32] | None:
+    """(n,) the weight of each row of `everybody`, or None for 1 each: who rated nothing has 1."""
+    if dataset.weights is None:
+        return None
+    return np.concatenate([dataset.weights, np.ones(len(dataset.watchers.users), np.float32)])
+
+
 def everybody(dataset: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """(indptr, indices) of N(u): one row a user of the dataset, then one a watcher."""
     indptr, indices = rated_or_watched(dataset.train, dataset.watched)

@@ -67,7 +67,7 @@ def judge(
         tried = replace(hyper, holdout_share=HOLDOUT, seed=part, members=1)
         try:
             epochs, errors = stopping.best_epochs(
-                fit_once, dataset.train, dataset.watched, tried, progress
+                fit_once, dataset.train, dataset.watched, tried, progress, dataset.weights
             )
         except LimitExceeded:  # it diverges
             return Judged()

@@ -14,6 +14,8 @@ from movierec.models.svd import SVD, SVDModel
 from movierec.models.svdpp import SVDpp, SVDppModel
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from scipy import sparse
 
 H = TypeVar("H", bound=Hyper)
@@ -29,12 +31,14 @@ class Fit(Protocol[H_contra]):
         hyper: H_contra,
         *,
         watched: "sparse.csr_array | None" = None,
+        weights: "NDArray[np.float32] | None" = None,
         scale: tuple[float, float],
         dtype: str = "float32",
         on_epoch: OnEpoch | None = None,
     ) -> Model:
         """Fit to `train`, (n_users, n_movies), and to `watched` of the same shape, or to ratings
-        alone. `on_epoch` is called after each pass, at least once.
+        alone. `weights`, (n_users,) in (0, 1], say how much each user teaches of movies; None is 1
+        each. `on_epoch` is called after each pass, at least once.
 
         Raises BadInput without ratings, LimitExceeded when training diverges.
         """

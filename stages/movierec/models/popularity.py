@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.dataset.matrix import Dataset, TakeUps
-from movierec.models.implicit import everybody
+from movierec.models.implicit import everybody, everyone_weighs
 
 FEW = 1e-4
 """The share of users that `trend` adds to both sides: of rare movies it knows nothing."""
@@ -19,12 +19,22 @@ def popularity_order(counts: NDArray[Any]) -> NDArray[np.int32]:
     >>> popularity_order(np.array([3, 0, 7, 3])).tolist()
     [2, 0, 3, 1]
     """
-    return np.argsort(-counts.astype(np.int64), kind="stable").astype(np.int32)
+    return np.argsort(-counts.astype(np.float64), kind="stable").astype(np.int32)
 
 
 def popularity(dataset: Dataset) -> NDArray[np.int64]:
     """(n_movies,) users of each movie, rated or watched."""
     return np.bincount(everybody(dataset)[1], minlength=len(dataset.movies))
+
+
+def weighed_popularity(dataset: Dataset) -> NDArray[np.float64]:
+    """(n_movies,) what the users of each movie weigh together: what lists may go by. Measures
+    of lists count everybody alike."""
+    indptr, indices = everybody(dataset)
+    weights = everyone_weighs(dataset)
+    if weights is not None:
+        weights = np.repeat(weights, np.diff(indptr))
+    return np.bincount(indices, weights, len(dataset.movies)).astype(np.float64)
 
 
 def decayed(take_ups: TakeUps, n_movies: int, days: float) -> NDArray[np.float64]:
@@ -48,11 +58,12 @@ def trend(dataset: Dataset, days: float) -> NDArray[np.float64]:
     n_movies = len(dataset.movies)
     if not days or not n_movies:
         return np.ones(n_movies)
-    counts, late = popularity(dataset), decayed(dataset.take_ups, n_movies, days)
+    counts, late = weighed_popularity(dataset), decayed(dataset.take_ups, n_movies, days)
     total = float(np.add.accumulate(late)[-1])
     if total == 0.0:
         return np.ones(n_movies)
-    users = len(dataset.users) + len(dataset.watchers.users)
+    weights = everyone_weighs(dataset)
+    users = len(dataset.users) + len(dataset.watchers.users) if weights is None else weights.sum()
     late = late * (float(counts.sum()) / total / users)
     result: NDArray[np.float64] = (late + FEW) / (counts / users + FEW)
     return result

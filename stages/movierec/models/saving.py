@@ -6,14 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from movierec.arrays import write_folder
 from movierec.dataset.matrix import Dataset
 from movierec.models.implicit import everybody
 from movierec.models.model import Model
 from movierec.models.modelfile import FORMAT, UPTAKE
-from movierec.models.popularity import popularity_order
+from movierec.models.popularity import popularity_order, weighed_popularity
 from movierec.models.uptake import UptakeModel
 
 
@@ -36,7 +34,7 @@ def save_model(
         "watchers": dataset.watchers.users,
         "watchers_indptr": dataset.watchers.indptr,
         "watchers_indices": dataset.watchers.indices,
-        "popular": popularity_order(np.bincount(indices, minlength=len(dataset.movies))),
+        "popular": popularity_order(weighed_popularity(dataset)),
     }
     manifest = {
         "format": FORMAT,

@@ -48,15 +48,16 @@ def fit(
     watched: sparse.csr_array,
     hyper: Hyper,
     progress: Progress,
+    weights: NDArray[np.float32] | None = None,
 ) -> tuple[Model, History]:
     """The model of all training ratings, and how it came to be.
 
-    Without a `holdout_share` all epochs run.
+    Without a `holdout_share` all epochs run. `weights` are those that `fit_once` fits with.
     """
     history = History()
     if isinstance(hyper, ByEpochs) and hyper.holdout_share > 0:
         first = replace(hyper, members=1)  # of all it would be as many fits more
-        epochs, history.holdout = best_epochs(fit_once, train, watched, first, progress)
+        epochs, history.holdout = best_epochs(fit_once, train, watched, first, progress, weights)
         hyper = replace(hyper, n_epochs=epochs)
 
     def on_epoch(epoch: Epoch) -> None:
@@ -81,8 +82,10 @@ def best_epochs(
     watched: sparse.csr_array,
     hyper: ByEpochs,
     progress: Progress,
+    weights: NDArray[np.float32] | None = None,
 ) -> tuple[int, list[float]]:
-    """(number of epochs with the least error over the held-out ratings, that error by epoch).
+    """(number of epochs with the least error over the held-out ratings, that error by epoch); a
+    rating counts for what its user weighs: who is suspected must not choose either.
 
     With too few ratings to hold any out: (n_epochs, []).
     """
@@ -93,10 +96,11 @@ def best_epochs(
     # A held-out rating must not be known as a watch either.
     known = _take(watched, ~contains(apart, watched))
     u, ratings = rows_of(apart), apart.data.astype(np.float64)
+    weighs = None if weights is None else weights[u]
     errors: list[float] = []
 
     def on_epoch(epoch: Epoch) -> bool:
-        errors.append(rmse(epoch.model().predict(u, apart.indices) - ratings))
+        errors.append(rmse(epoch.model().predict(u, apart.indices) - ratings, weighs))
         progress()
         return len(errors) - 1 - int(np.argmin(errors)) >= hyper.patience
 

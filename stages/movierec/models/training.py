@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from movierec.dataset.matrix import Dataset
 from movierec.errors import BadParams
 from movierec.fields import choice
-from movierec.models.implicit import everybody
+from movierec.models.implicit import everybody, everyone_weighs
 from movierec.models.kernels import uptake
 from movierec.models.kinds import KINDS, Kind
 from movierec.models.model import Hyper, Model, OnEpoch
@@ -56,12 +58,19 @@ def fit_uptake(dataset: Dataset, hyper: Uptake, dtype: str) -> UptakeModel | Non
         (len(dataset.users), len(dataset.movies)),
         hyper,
         trend=trend(dataset, hyper.trend_days),
+        weights=everyone_weighs(dataset),
         dtype=dtype,
     )
 
 
-def fitter(kind: Kind[Any], train: Train, scale: tuple[float, float]) -> FitOnce[Any]:
-    """What fits `kind` with the engine, the dtype and the watches that `train` names.
+def fitter(
+    kind: Kind[Any],
+    train: Train,
+    scale: tuple[float, float],
+    weights: NDArray[np.float32] | None = None,
+) -> FitOnce[Any]:
+    """What fits `kind` with the engine, the dtype and the watches that `train` names, to users who
+    teach as much as `weights` say.
 
     Raises BadParams where the engine does not know this kind.
     """
@@ -76,6 +85,7 @@ def fitter(kind: Kind[Any], train: Train, scale: tuple[float, float]) -> FitOnce
             ratings,
             hyper,
             watched=watched if train.implicit == "watched" else None,
+            weights=weights,
             scale=scale,
             dtype=train.dtype,
             on_epoch=on_epoch,

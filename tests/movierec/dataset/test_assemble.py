@@ -7,6 +7,7 @@ import pytest
 
 from movierec.dataset.assemble import Preprocess, build
 from movierec.dataset.scale import Events
+from movierec.dataset.shilling import Shilling
 from movierec.errors import BadInput
 from movierec.times import SECOND
 from tests.inputs.viewings import Viewing, day_start, window_of
@@ -142,3 +143,36 @@ def test_it_is_known_in_which_hour_movies_were_taken_up() -> None:
     hours, movies, users = (column.tolist() for column in dataset.take_ups)
     assert [h - first for h in hours] == [0, 2, 24, 29]
     assert (dataset.movies[movies].tolist(), users) == ([b"a", b"b", b"a", b"a"], [1, 2, 1, 1])
+
+
+CAREFUL = Shilling(weight=0.25, min_accounts=5, surprise=3.0, by_hand={"3": 0.5})
+
+
+def test_who_acts_together_weighs_less_in_the_dataset_and_in_its_take_ups() -> None:
+    """Forty people rate ten movies 3; a dozen accounts rate one of their own 5 within a minute."""
+    viewings = [
+        Viewing(0, 60 * user + n, user, f"m{n}", rating=3)
+        for user in range(1, 41)
+        for n in range(10)
+    ]
+    crowd = range(100, 112)
+    viewings += [Viewing(0, 50_000 + user, user, "target", rating=5) for user in crowd]
+    viewings += [Viewing(0, 60 * user, user, "m0", rating=3) for user in crowd]
+    params = replace(PARAMS, validation_share=0.01)
+    dataset, facts = build(window_of(viewings, 1), params, SCALE, CAREFUL)
+    assert dataset.weights is not None
+    weighs = dict(zip(dataset.users.tolist(), dataset.weights.tolist(), strict=True))
+    assert {user for user, weight in weighs.items() if weight == 0.25} == set(crowd)
+    assert weighs[3] == 0.5 and weighs[4] == 1.0
+    assert facts["shilling"]["weighed_down"] == 13
+    assert facts["shilling"]["findings"][0]["movie"] == "target"
+    target = dataset.movies.tolist().index(b"target")
+    taken = dataset.take_ups.users[dataset.take_ups.movie == target]
+    assert taken.tolist() == [12 * 0.25]
+    plain, said = build(window_of(viewings, 1), params, SCALE)
+    assert plain.weights is None and "shilling" not in said
+    cleared = replace(CAREFUL, by_hand={str(user): 1.0 for user in crowd})
+    alike, _ = build(window_of(viewings, 1), params, SCALE, cleared)
+    assert alike.weights is None
+    for part in ("train", "validation", "watched"):
+        assert (getattr(dataset, part) != getattr(plain, part)).nnz == 0

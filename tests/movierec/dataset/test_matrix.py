@@ -26,7 +26,12 @@ from movierec.errors import BadInput, CorruptFile
 TRAIN = csr(np.array([0, 0, 2]), np.array([0, 1, 1]), np.array([3, 4, 0]), (3, 2))
 OTHER = csr(np.array([0, 1]), np.array([1, 0]), np.array([5, 1]), (3, 2))
 WATCHERS = Watchers(np.array([4, 7]), np.array([0, 1, 3]), np.array([1, 0, 1], np.int32))
-TAKE_UPS = TakeUps(*np.array([[100, 100, 101], [0, 1, 1], [2, 1, 1]], np.int32))
+TAKE_UPS = TakeUps(
+    np.array([100, 100, 101], np.int32),
+    np.array([0, 1, 1], np.int32),
+    np.array([2, 1, 0.25], np.float32),
+)
+WEIGHTS = np.array([1, 0.02, 1], np.float32)
 DATASET = Dataset(
     np.array([3, 5, 9]),
     np.array([b"alien", b"jaws"]),
@@ -36,6 +41,7 @@ DATASET = Dataset(
     (0.0, 5.0),
     watchers=WATCHERS,
     take_ups=TAKE_UPS,
+    weights=WEIGHTS,
 )
 
 
@@ -60,6 +66,32 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert loaded.train.nnz == 3  # a stored zero is a rating
     # Training reads its ratings over and over, in no order: into memory unless one says else.
     assert not isinstance(load_dataset(tmp_path / "dataset").train.data.base, np.memmap)
+
+
+def test_weights_are_read_as_they_were_written_and_none_where_all_are_one(tmp_path: Path) -> None:
+    save_dataset(tmp_path / "some", DATASET, {})
+    weights = load_dataset(tmp_path / "some").weights
+    assert weights is not None and weights.tolist() == WEIGHTS.tolist()
+    save_dataset(tmp_path / "none", replace(DATASET, weights=None), {})
+    assert load_dataset(tmp_path / "none").weights is None
+    save_dataset(tmp_path / "ones", replace(DATASET, weights=np.ones(3, np.float32)), {})
+    assert load_dataset(tmp_path / "ones").data_hash == load_dataset(tmp_path / "none").data_hash
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        np.array([1, 1], np.float32),
+        np.array([1, 1, 1], np.float64),
+        np.array([1, 0, 1], np.float32),
+        np.array([1, 1.5, 1], np.float32),
+        np.array([1, np.nan, 1], np.float32),
+    ],
+    ids=str,
+)
+def test_weights_that_are_none_are_refused(tmp_path: Path, weights: np.ndarray) -> None:
+    with pytest.raises(CorruptFile, match=r"the weights do not fit; run `chmod -R u.w"):
+        load_dataset(tampered(tmp_path, {"weights": weights}))
 
 
 def test_a_part_without_entries_is_one(tmp_path: Path) -> None:
@@ -141,7 +173,8 @@ def test_a_matrix_whose_arrays_do_not_fit_is_refused(
         ("take_ups", {"take_ups_hour": np.array([100, 100], I32)}),
         ("take_ups", {"take_ups_hour": np.array([100, 100, 101], I64)}),
         ("take_ups", {"take_ups_movie": np.array([0, 1, 2], I32)}),
-        ("take_ups", {"take_ups_users": np.array([1, 1], I32)}),
+        ("take_ups", {"take_ups_users": np.array([1, 1], np.float32)}),
+        ("take_ups", {"take_ups_users": np.array([1, 1, 1], I32)}),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(map(str, value.values())),
 )

@@ -47,6 +47,16 @@ def test_surprise_knows_no_watches_and_says_so() -> None:
         by_surprise.fit_svdpp(train, svdpp_params(), watched=train, scale=SCALE)
 
 
+@pytest.mark.parametrize("kind", sorted(PARAMS))
+def test_surprise_knows_no_weights_and_says_so(kind: str) -> None:
+    by, train = KINDS[kind].by_surprise, random_ratings(5, 5, 0.5)
+    assert by is not None
+    weights = np.array([1, 0.02, 1, 1, 0.5], np.float32)
+    with pytest.raises(BadParams, match="no weights, and 2 users weigh less than 1; set engine"):
+        by(train, PARAMS[kind](), weights=weights, scale=SCALE)
+    assert by(train, PARAMS[kind](), weights=np.ones(5, np.float32), scale=SCALE)
+
+
 def test_a_diverged_fit_is_no_model() -> None:
     hyper = svd_params(lr_pu=50.0, lr_qi=50.0)
     with pytest.raises(LimitExceeded, match="svd: training by scikit-surprise diverged"):

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from movierec.dataset.matrix import Dataset, TakeUps, Watchers, csr
-from movierec.models.popularity import FEW, decayed, popularity, popularity_order, trend
+from movierec.models.popularity import (
+    FEW,
+    decayed,
+    popularity,
+    popularity_order,
+    trend,
+    weighed_popularity,
+)
 from tests.inputs.ratings import dataset_of, random_ratings
 
 TRAIN, WATCHED = random_ratings(8, 5, 0.3), random_ratings(8, 5, 0.3, seed=1)
@@ -33,8 +40,21 @@ def test_each_user_counts_once_and_who_only_watches_counts_too() -> None:
     assert popularity(dataset).tolist() == (either + np.array([1, 0, 0, 0, 2])).tolist()
 
 
+def test_what_lists_go_by_counts_a_suspect_for_less() -> None:
+    weights = np.ones(8, np.float32)
+    weights[3] = 0.25
+    watchers = Watchers(np.array([2]), np.array([0, 1]), np.array([0], np.int32))
+    dataset = dataset_of(TRAIN, watched=WATCHED, watchers=watchers)
+    assert weighed_popularity(dataset).tolist() == popularity(dataset).tolist()
+    either = (TRAIN.toarray() != 0) | (WATCHED.toarray() != 0)
+    expected = either.T @ weights + np.array([1, 0, 0, 0, 0])
+    assert either[3].any()
+    assert weighed_popularity(replace(dataset, weights=weights)).tolist() == expected.tolist()
+
+
 def take_ups(*rows: tuple[int, int, int]) -> TakeUps:
-    return TakeUps(*(np.array(column, np.int32) for column in zip(*rows, strict=True)))
+    hour, movie, users = zip(*rows, strict=True)
+    return TakeUps(np.array(hour, np.int32), np.array(movie, np.int32), np.array(users, np.float32))
 
 
 def test_a_day_of_age_counts_one_e_th() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from movierec.dataset.matrix import csr, rows_of
 from movierec.models import stopping
 from movierec.models.kernels import svd, svdpp
 from movierec.models.model import Epoch, Model, OnEpoch
@@ -58,6 +59,24 @@ def test_epochs_stop_where_the_held_out_error_is_least() -> None:
     whole = svd.fit(train, svd_params(n_epochs=epochs, lr_pu=0.05, lr_qi=0.05),
                     scale=SCALE, dtype="float64")  # fmt: skip
     assert (model.user_factors == whole.user_factors).all()
+
+
+def test_a_suspect_counts_for_less_where_epochs_are_found() -> None:
+    """Weights of nearly nothing for all but a few users: the error is that of those few."""
+    train, hyper = noisy_ratings(), svd_params(n_epochs=5, holdout_share=0.2)
+    weights = np.where(np.arange(60) < 6, 1.0, 1e-9).astype(np.float32)
+    _, every = stopping.best_epochs(fit_svd, train, train, hyper, lambda: None)
+    _, ones = stopping.best_epochs(
+        fit_svd, train, train, hyper, lambda: None, np.ones(60, np.float32)
+    )
+    _, few = stopping.best_epochs(fit_svd, train, train, hyper, lambda: None, weights)
+    held, u = stopping.held_out(train, 0.2, hyper.seed), rows_of(train)
+    rest = csr(u[~held], train.indices[~held], train.data[~held], train.shape)
+    model = fit_svd(rest, rest, replace(hyper, n_epochs=len(few)), lambda epoch: None)
+    judged = held & (u < 6)
+    errors = model.predict(u[judged], train.indices[judged]) - train.data[judged]
+    assert ones == every
+    assert few[-1] == pytest.approx(float(np.sqrt(np.mean(errors**2))), rel=1e-6)
 
 
 def test_epochs_are_found_on_the_first_member_and_are_those_of_all() -> None:

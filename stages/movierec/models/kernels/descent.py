@@ -46,16 +46,45 @@ def check(train: sparse.csr_array) -> None:
         raise BadInput("a rating is not a finite number; look into the aggregates of the window")
 
 
-def mean_of(ratings: NDArray[Any]) -> float:
-    """μ, summed in float64 in a fixed order."""
-    return float(np.add.accumulate(ratings, dtype=np.float64)[-1]) / len(ratings)
+class Weights(NamedTuple):
+    """How much each user teaches, by level: user u weighs `values[level[u]]`.
+
+    The rows of movies move by the weight's share of a step, and so does μ count; the user's own row
+    moves by whole ones, so that whoever is weighed down keeps lists of their own taste.
+    """
+
+    values: tuple[float, ...]
+    level: NDArray[np.int64]
+    """(n_users,)"""
+
+    @classmethod
+    def of(cls, weights: NDArray[Any] | None, n_users: int) -> "Weights":
+        """The levels of (n_users,) weights; None stands for 1 each."""
+        if weights is None:
+            return cls((1.0,), np.zeros(n_users, np.int64))
+        values, level = np.unique(weights.astype(np.float64), return_inverse=True)
+        return cls(tuple(values.tolist()), level.astype(np.int64))
+
+    def of_ratings(self, train: sparse.csr_array) -> NDArray[np.float64] | None:
+        """(nnz,) the weight of each rating, or None for 1 each."""
+        if self.values == (1.0,):
+            return None
+        return np.repeat(np.asarray(self.values)[self.level], np.diff(train.indptr))
+
+
+def mean_of(ratings: NDArray[Any], weights: NDArray[np.float64] | None) -> float:
+    """μ = Σ ω r / Σ ω, summed in float64 in a fixed order."""
+    if weights is None:
+        return float(np.add.accumulate(ratings, dtype=np.float64)[-1]) / len(ratings)
+    total = np.add.accumulate(ratings * weights, dtype=np.float64)[-1]
+    return float(total) / float(np.add.accumulate(weights)[-1])
 
 
 def observed(
-    train: sparse.csr_array, scalar: np.dtype[Any]
+    train: sparse.csr_array, weights: Weights, scalar: np.dtype[Any]
 ) -> tuple[float, NDArray[np.int64], NDArray[np.int32], NDArray[Any]]:
     """(μ, indptr, indices, ratings less μ) of `train`, in the dtypes that kernels take."""
-    mean = mean_of(train.data)
+    mean = mean_of(train.data, weights.of_ratings(train))
     ratings = (train.data.astype(np.float64) - mean).astype(scalar)
     return mean, train.indptr.astype(np.int64), train.indices.astype(np.int32), ratings
 
@@ -78,16 +107,17 @@ def _from_a_line(n: int, kind: np.dtype[Any]) -> Rows:
     return table
 
 
-def steps(scalar: np.dtype[Any], hyper: SVD, epoch: int) -> Rows:
-    """(1,) with the factors of an epoch's updates: keep_* = 1 − γλ and gain_* = γ, as patterns
-    for the rows p, q and y. Learning rates decay by γ_t = γ (1 − lr_decay)^t, t = epoch − 1."""
+def steps(scalar: np.dtype[Any], hyper: SVD, epoch: int, weights: Sequence[float]) -> Rows:
+    """(len(weights),) with the factors of an epoch's updates: keep_* = 1 − γλ and gain_* = γ, as
+    patterns for the rows p, q and y; in q and y, which are movies', γ is times the weight. Learning
+    rates decay by γ_t = γ (1 − lr_decay)^t, t = epoch − 1."""
     decay = 1.0
     for _ in range(epoch - 1):
         decay *= 1.0 - hyper.lr_decay
     # Lane k of a row is this lane of a pattern: counted from the end, if it is not a factor's.
     k = hyper.n_factors - width(hyper.n_factors + 2) + PATTERN
     fields = (f"{w}_{r}" for w in ("keep", "gain") for r in "pqy")
-    table = _from_a_line(1, row_type(scalar, PATTERN, *fields))
+    table = _from_a_line(len(weights), row_type(scalar, PATTERN, *fields))
     lanes: dict[str, list[tuple[str, Any]]] = {
         "p": [("pu", slice(k)), ("bu", k)],
         "q": [("qi", slice(k)), ("bi", k + 1)],
@@ -97,10 +127,10 @@ def steps(scalar: np.dtype[Any], hyper: SVD, epoch: int) -> Rows:
     for row, groups in lanes.items():
         table[f"keep_{row}"] = 1
         for name, where in groups:
-            if name in learnt:
-                rate = getattr(hyper, f"lr_{name}") * decay
-                table[f"keep_{row}"][0, where] = 1.0 - rate * getattr(hyper, f"reg_{name}")
-                table[f"gain_{row}"][0, where] = rate
+            for level, weight in enumerate(weights if name in learnt else ()):
+                rate = getattr(hyper, f"lr_{name}") * decay * (1.0 if row == "p" else weight)
+                table[f"keep_{row}"][level, where] = 1.0 - rate * getattr(hyper, f"reg_{name}")
+                table[f"gain_{row}"][level, where] = rate
     return table
 
 

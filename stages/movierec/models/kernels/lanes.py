@@ -194,13 +194,13 @@ def scaled(typing: Any, pattern: Any, row: Any) -> Any:
 
 @intrinsic(prefer_literal=True)
 def exchange(
-    typing: Any, rows: Any, index: Any, field: Any, row: Any, own: Any, steps: Any, e: Any
+    typing: Any, rows: Any, index: Any, field: Any, row: Any, own: Any, steps: Any, at: Any, e: Any
 ) -> Any:
     """Move two rows by each other: s, the row `field` of element `index`, and `row`, r.
 
         s ← keep s + e gain r         r ← keep r + e gain s         (lane by lane, at once)
 
-    Writes s and returns r. The patterns are those of steps[0] by name: keep_<field> and
+    Writes s and returns r. The patterns are those of steps[at] by name: keep_<field> and
     gain_<field> for s, keep_<own> and gain_<own> for r. Two rows of a hundred factors with their
     patterns exceed sixteen registers, and moving vectors out and in would be a third of the time:
     so it goes vector by vector and reads again, out of the cache, what need not stay in one.
@@ -213,14 +213,14 @@ def exchange(
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         pointers = vectors.pointers_to(context, builder, signature.args, args)
-        first = args[5], ir.Constant(args[1].type, 0)
+        own_steps = args[5], args[6]
         patterns = (
             _of_pattern(
-                vectors.pointers_to(context, builder, (steps, index, name), first), len(pointers)
+                vectors.pointers_to(context, builder, (steps, at, name), own_steps), len(pointers)
             )
             for name in names
         )
-        error, gained = vectors.spread_over(builder, args[6]), {}
+        error, gained = vectors.spread_over(builder, args[7]), {}
         after = []
         for pointer, r, keep_s, keep_r, *gains in zip(
             pointers, vectors.parts_of(builder, args[3]), *patterns, strict=True
@@ -237,7 +237,7 @@ def exchange(
             after.append(vectors.fma(builder, gain_r, s, kept))
         return vectors.row_of(builder, after)
 
-    return row(rows, types.intp, field, row, own, steps, row.scalar), generate
+    return row(rows, types.intp, field, row, own, steps, types.intp, row.scalar), generate
 
 
 def _lane_by_lane(instruction: str) -> Any:

@@ -23,6 +23,7 @@ def fit(
     hyper: SVD,
     *,
     watched: sparse.csr_array | None = None,
+    weights: NDArray[np.float32] | None = None,
     scale: tuple[float, float],
     dtype: str = "float32",
     on_epoch: OnEpoch | None = None,
@@ -31,12 +32,14 @@ def fit(
 
     With rows and columns in order of first appearance, and indices in the order of the ratings
     (not sorted), these are Surprise's updates in Surprise's order. SVD has no use for `watched`.
+    `weights`, (n_users,), say how much each user teaches (`descent.Weights`); None is 1 each.
     Raises BadInput without ratings and LimitExceeded when training diverges.
     """
     descent.check(train)
     scalar, k = np.dtype(dtype), hyper.n_factors
     n_users, n_movies = train.shape
-    mean, indptr, indices, ratings = descent.observed(train, scalar)
+    taught = descent.Weights.of(weights, n_users)
+    mean, indptr, indices, ratings = descent.observed(train, taught, scalar)
 
     def member(own: SVD) -> descent.Member[SVDModel]:
         start = normals(own.seed, own.init_mean, own.init_std_dev, (n_users + n_movies) * k)
@@ -45,7 +48,8 @@ def fit(
         Q = descent.rows(scalar, start[n_users:], 0, "q")
 
         def sweep(epoch: int) -> float:
-            return _sweep(indptr, indices, ratings, descent.steps(scalar, own, epoch), P, Q)
+            steps = descent.steps(scalar, own, epoch, taught.values)
+            return _sweep(indptr, indices, ratings, steps, taught.level, P, Q)
 
         def model() -> SVDModel:
             shared = descent.factors(train, P["p"], Q["q"], k)
@@ -63,6 +67,7 @@ def _sweep(
     indices: NDArray[np.int32],
     ratings: NDArray[Any],
     steps: descent.Rows,
+    level: NDArray[np.int64],
     P: descent.Rows,
     Q: descent.Rows,
 ) -> float:
@@ -72,12 +77,12 @@ def _sweep(
     squares = 0.0
     for u in range(len(indptr) - 1):
         prefetch(P, u + 1)
-        p = load(P, u, "p")
+        p, own = load(P, u, "p"), level[u]
         for k in range(indptr[u], indptr[u + 1]):
             i = indices[k]
             prefetch(Q, indices[min(k + AHEAD, last)])
             e = ratings[k] - dot(load(Q, i, "q"), p)
-            p = exchange(Q, i, "q", p, "p", steps, e)
+            p = exchange(Q, i, "q", p, "p", steps, own, e)
             squares += e * e
         store(P, u, "p", p)
     return squares

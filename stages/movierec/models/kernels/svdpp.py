@@ -37,19 +37,22 @@ def fit(
     hyper: SVDpp,
     *,
     watched: sparse.csr_array | None = None,
+    weights: NDArray[np.float32] | None = None,
     scale: tuple[float, float],
     dtype: str = "float32",
     on_epoch: OnEpoch | None = None,
 ) -> SVDppModel:
     """Fit to `train` in the order of `svd.fit`. N(u) are the rated movies (the stored columns of
     `train`, which must be distinct), and with `watched`, of the same shape, its columns too.
+    `weights` as there.
 
     Raises BadInput without ratings and LimitExceeded when training diverges.
     """
     descent.check(train)
     scalar, k = np.dtype(dtype), hyper.n_factors
     n_users, n_movies = train.shape
-    mean, indptr, indices, ratings = descent.observed(train, scalar)
+    taught = descent.Weights.of(weights, n_users)
+    mean, indptr, indices, ratings = descent.observed(train, taught, scalar)
     N = indptr, indices
     if watched is not None:
         N = rated_or_watched(train, watched)
@@ -63,7 +66,8 @@ def fit(
         M["y"][:, :k] = start[n_users + n_movies :]
 
         def sweep(epoch: int) -> float:
-            return _sweep(indptr, indices, ratings, *N, descent.steps(scalar, own, epoch), P, M)
+            steps = descent.steps(scalar, own, epoch, taught.values)
+            return _sweep(indptr, indices, ratings, *N, steps, taught.level, P, M)
 
         def model() -> SVDppModel:
             shared = descent.factors(train, P["p"], M["q"], k)
@@ -92,16 +96,15 @@ def _sweep(
     N_indptr: NDArray[np.int64],
     N_indices: NDArray[np.int32],
     steps: descent.Rows,
+    level: NDArray[np.int64],
     P: descent.Rows,
     M: descent.Rows,
 ) -> float:
     """One pass over the ratings, given less μ. Returns Σ e²."""
     align_stack()
     keep_p, gain_p = load(steps, 0, "keep_p"), load(steps, 0, "gain_p")
-    keep_q, gain_q = load(steps, 0, "keep_q"), load(steps, 0, "gain_q")
-    keep_y, gain_y = load(steps, 0, "keep_y"), load(steps, 0, "gain_y")
     one = ratings.dtype.type(1.0)
-    ones = spread(gain_y, one)
+    ones = spread(gain_p, one)
     zero = spread(load(M, 0, "y"), one - one)
     squares = 0.0
     asked = 0  # of N_indices
@@ -121,6 +124,9 @@ def _sweep(
             S = S + load(M, N_indices[n], "y")
         S = norm * S
         p, T, kept = load(P, u, "p"), zero, ones
+        own = level[u]
+        keep_q, gain_q = load(steps, own, "keep_q"), load(steps, own, "gain_q")
+        keep_y, gain_y = load(steps, own, "keep_y"), load(steps, own, "gain_y")
         for k in range(start, stop):
             i = indices[k]
             if asked < min(N_stop + FAR, len(N_indices)):  # the next users' rows

@@ -37,9 +37,9 @@ START = 0.1
 """Standard deviation of the movies' first factors."""
 Rows = NDArray[Any]
 """(n,) of a `lanes.row_type` with the field `x`."""
-Room = tuple[Rows, Rows, Rows, NDArray[Any], NDArray[Any]]
-"""A row at work: itself and G w; the errors of N; their factors, coordinate by coordinate. The
-first and the last of these stand twice, as rows and as numbers."""
+Room = tuple[Rows, Rows, Rows, NDArray[Any], NDArray[Any], NDArray[Any]]
+"""A row at work: itself and G w; the errors of N; their factors, coordinate by coordinate. Each
+of these stands twice, as rows and as numbers."""
 CHUNK = 2 * LANES
 """How many of N lie side by side: two sums, as one alone would wait for each of its steps."""
 BLOCK = 64
@@ -57,6 +57,7 @@ def fit(
     hyper: Uptake,
     *,
     trend: NDArray[np.float64],
+    weights: NDArray[np.float32] | None = None,
     dtype: str = "float32",
 ) -> UptakeModel:
     """Fit to N, (indptr, indices) of what each user watched or rated, distinct and ascending.
@@ -64,6 +65,7 @@ def fit(
     `shape` is (users with a row in the end, movies): all of N count, and those past the first
     shape[0] get no row. A user or a movie of nobody has zeros. The rows are the minima for the
     movies as they are in the end, as for somebody who comes later. `trend` is for `uptake.scores`.
+    `weights`, one for each of N, say how much each teaches of movies; None is 1 each.
 
     Raises LimitExceeded when the weights of `hyper` are too large or too small for the dtype.
     """
@@ -71,13 +73,14 @@ def fit(
     n_rows, n_movies = shape
     H, W = rows(scalar, n_movies, k), rows(scalar, n_users, k)
     H["x"][:, :k] = normals(hyper.seed, 0.0, START, n_movies * k).reshape(n_movies, k)
-    of = by_movie(N, n_movies)
+    of, taught = by_movie(N, n_movies), None if weights is None else weights.astype(np.float64)
     with np.errstate(all="ignore"):  # what becomes of it is looked at
         for _ in range(hyper.n_epochs):
             half(N, H, W, hyper)
-            half(of, W, H, hyper)
+            half(of, W, H, hyper, taught)
     movie, energy = turned(H["x"][:, :k])
-    share = np.diff(of[0]) / max(n_users, 1)
+    everyone = n_users if taught is None else float(np.add.accumulate(taught)[-1])
+    share = support(of, taught) / max(everyone, 1)
     model = UptakeModel(
         hyper=hyper,
         user=np.zeros((n_rows, k), scalar),
@@ -129,29 +132,54 @@ def _product(H: NDArray[Any], V: NDArray[np.float64]) -> NDArray[np.float64]:
     return product
 
 
-def half(N: tuple[NDArray[np.int64], NDArray[np.int32]], H: Rows, W: Rows, hyper: Uptake) -> None:
+def support(
+    of: tuple[NDArray[np.int64], NDArray[np.int32]], weights: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """(rows,) how many there are in each row of (indptr, indices), or what they weigh together."""
+    counts = np.diff(of[0])
+    if weights is None:
+        return counts.astype(np.float64)
+    row = np.repeat(np.arange(len(counts)), counts)
+    total: NDArray[np.float64] = np.bincount(row, weights[of[1]], len(counts)).astype(np.float64)
+    return total
+
+
+def half(
+    N: tuple[NDArray[np.int64], NDArray[np.int32]],
+    H: Rows,
+    W: Rows,
+    hyper: Uptake,
+    weights: NDArray[np.float64] | None = None,
+) -> None:
     """Each coordinate of each row of W once, to its minimum; H stays.
 
-    N is (indptr, indices): which rows of H each row of W took up.
+    N is (indptr, indices): which rows of H each row of W took up. `weights`, (len(H),), say for how
+    many each row of H counts: ω (1 − w·h)² = (√ω − w·√ω h)², so it is its row times √ω.
     """
     counts = np.diff(N[0])
     W["x"][counts == 0] = 0
     if len(N[1]) == 0:
         return
     scalar, lanes = H["x"].dtype, H["x"].shape[1]
-    room = -(-int(counts.max()) // CHUNK)
+    room, aims, everyone = -(-int(counts.max()) // CHUNK), np.ones(len(H), scalar), float(len(H))
+    if weights is not None:
+        aims, everyone = np.sqrt(weights).astype(scalar), float(np.add.accumulate(weights)[-1])
+        weighed = rows(scalar, len(H), lanes)
+        weighed["x"] = H["x"] * aims[:, None]
+        H = weighed
     G = rows(scalar, lanes, lanes)
     G["x"] = hyper.unobserved * gram(H)
     one, other = (_room(scalar, lanes, room * lanes, room) for _ in range(2))
     taken = np.flatnonzero(counts)
-    weight = hyper.unobserved * len(H)
-    _half(*N, taken, H["x"], W["x"], hyper.n_factors, hyper.reg, weight, G, G["x"], one, other)
+    shrink = hyper.reg * np.sqrt(support(N, weights) + hyper.unobserved * everyone)
+    _half(*N, taken, H["x"], W["x"], hyper.n_factors, aims, shrink, G, G["x"], one, other)
 
 
 def _room(scalar: np.dtype[Any], lanes: int, factors: int, errors: int) -> Room:
     """Zeros for one row at a time: see `Room`."""
     tables = rows(scalar, 2, lanes), rows(scalar, errors, CHUNK), rows(scalar, factors, CHUNK)
-    return (*tables, tables[0]["x"], tables[2].view(scalar))
+    w, e, B = tables
+    return (*tables, w["x"], e.view(scalar), B.view(scalar))
 
 
 def gram(H: Rows) -> NDArray[np.float64]:
@@ -187,14 +215,15 @@ def _half(
     H: NDArray[Any],
     W: NDArray[Any],
     k: int,
-    reg: float,
-    weight: float,
+    aims: NDArray[Any],
+    shrink: NDArray[np.float64],
     G: Rows,
     flat_G: NDArray[Any],
     one: Room,
     other: Room,
 ) -> None:
-    """`half` for the rows `taken`; G is α Σ h hᵀ and `weight` α m.
+    """`half` for the rows `taken`; G is α Σ h hᵀ, `aims` what w·h of each h is to be,
+    and `shrink` λ' of each w.
 
     Each step waits for the one before it: so two rows go side by side. The last of an odd number
     goes beside itself, twice the same.
@@ -203,15 +232,15 @@ def _half(
     last = len(taken) - 1
     for place in range(0, last + 1, 2):
         u, v = taken[place], taken[min(place + 1, last)]
-        _begin(indices[indptr[u] : indptr[u + 1]], H, W[u], k, G, one)
-        _begin(indices[indptr[v] : indptr[v + 1]], H, W[v], k, G, other)
+        _begin(indices[indptr[u] : indptr[u + 1]], H, aims, W[u], k, G, one)
+        _begin(indices[indptr[v] : indptr[v + 1]], H, aims, W[v], k, G, other)
         n, m = indptr[u + 1] - indptr[u], indptr[v + 1] - indptr[v]
-        shrink = H.dtype.type(reg * np.sqrt(n + weight)), H.dtype.type(reg * np.sqrt(m + weight))
+        own = H.dtype.type(shrink[u]), H.dtype.type(shrink[v])
         steps = H.dtype.type(0), H.dtype.type(0)
         for f in range(k):
             steps = (
-                _step(f, steps[0], shrink[0], -(-n // CHUNK), G, flat_G, one),
-                _step(f, steps[1], shrink[1], -(-m // CHUNK), G, flat_G, other),
+                _step(f, steps[0], own[0], -(-n // CHUNK), G, flat_G, one),
+                _step(f, steps[1], own[1], -(-m // CHUNK), G, flat_G, other),
             )
         for f in range(k):
             W[u, f] = one[3][0, f]
@@ -220,17 +249,26 @@ def _half(
 
 @inner
 def _begin(
-    N: NDArray[np.int32], H: NDArray[Any], w: NDArray[Any], k: int, G: Rows, room: Room
+    N: NDArray[np.int32],
+    H: NDArray[Any],
+    aims: NDArray[Any],
+    w: NDArray[Any],
+    k: int,
+    G: Rows,
+    room: Room,
 ) -> None:
     """Fill the room of a row w: itself, G w, the factors of N, and what each errs by."""
-    wide, e, B, flat, factors = room
+    wide, e, B, flat, errors, factors = room
     chunks = -(-len(N) // CHUNK)
     zero = H.dtype.type(0)
     none, nothing = spread(load(e, 0, "x"), zero), spread(load(G, 0, "x"), zero)
     for j in range(k * chunks):
         store(B, j, "x", none)
+    for c in range(chunks):
+        store(e, c, "x", none)
     for t in range(len(N)):
         h = H[N[t]]
+        errors[t] = aims[N[t]]
         for f in range(k):
             factors[f * chunks * CHUNK + t] = h[f]
     Gw = nothing
@@ -239,7 +277,7 @@ def _begin(
         Gw = add_product(spread(nothing, w[f]), load(G, f, "x"), Gw)
     store(wide, 1, "x", Gw)
     for c in range(chunks):
-        x = spread(none, H.dtype.type(1))
+        x = load(e, c, "x")
         for f in range(k):
             x = add_product(spread(none, -w[f]), load(B, f * chunks + c, "x"), x)
         store(e, c, "x", x)
@@ -250,7 +288,7 @@ def _step(
     f: int, before: Any, shrink: Any, chunks: int, G: Rows, flat_G: NDArray[Any], room: Room
 ) -> Any:
     """Move coordinate f to its minimum; `before` is how far f − 1 has moved. Returns how far."""
-    wide, e, B, flat, _ = room
+    wide, e, B, flat, _, _ = room
     one = flat.dtype.type(1)
     none = spread(load(e, 0, "x"), one - one)
     gain, size, moved = none, none, spread(none, -before)

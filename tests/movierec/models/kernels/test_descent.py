@@ -37,11 +37,15 @@ def test_nothing_to_learn_from_is_refused() -> None:
 
 def test_ratings_come_less_their_mean() -> None:
     train = random_ratings(5, 4, 0.6)
-    mean, indptr, indices, ratings = descent.observed(train, np.dtype("f8"))
+    mean, indptr, indices, ratings = descent.observed(
+        train, descent.Weights.of(None, train.shape[0]), np.dtype("f8")
+    )
     assert mean == pytest.approx(train.data.mean(dtype=np.float64), abs=1e-15)
     assert ratings.tolist() == (train.data.astype("f8") - mean).tolist()
     assert (indptr.dtype, indices.dtype) == (np.int64, np.int32)
-    assert descent.mean_of(np.array([1 << 24, 1, 1, 1], np.float32)) == ((1 << 24) + 3) / 4
+    large = np.array([1 << 24, 1, 1, 1], np.float32)
+    assert descent.mean_of(large, None) == ((1 << 24) + 3) / 4
+    assert descent.mean_of(large, np.ones(4)) == ((1 << 24) + 3) / 4
 
 
 def test_a_row_is_factors_then_biases_on_a_cache_line() -> None:
@@ -58,7 +62,7 @@ def test_a_row_is_factors_then_biases_on_a_cache_line() -> None:
 def test_a_row_has_the_lanes_that_its_steps_are_laid_out_for(factors: int, lanes: int) -> None:
     """Steps count from a row's end: with a vector more, biases would be learnt as factors."""
     row = descent.rows(np.dtype("f8"), np.ones((1, factors)), 1, "p")["p"][0]
-    steps = descent.steps(np.dtype("f8"), svd_params(n_factors=factors, lr_bu=0.1), 1)
+    steps = descent.steps(np.dtype("f8"), svd_params(n_factors=factors, lr_bu=0.1), 1, [1.0])
     assert len(row) == lanes
     assert steps["gain_p"][0, factors - lanes] == 0.1
 
@@ -69,7 +73,7 @@ def test_steps_are_rates_and_regularisations_by_lane_and_rates_decay(
 ) -> None:
     hyper = svdpp_params(n_factors=6, lr_bu=0.1, lr_pu=0.2, reg_bu=0.5, reg_pu=0.3, lr_yj=0.4,
                          reg_yj=0.6, lr_decay=0.25)  # fmt: skip
-    steps = descent.steps(np.dtype("f8"), hyper, epoch)
+    steps = descent.steps(np.dtype("f8"), hyper, epoch, [1.0])
     gain, keep = steps["gain_p"][0], steps["keep_p"][0]
     assert gain[-8:] == pytest.approx([0.2 * decay] * 6 + [0.1 * decay, 0])
     assert keep[-8:] == pytest.approx([1 - 0.06 * decay] * 6 + [1 - 0.05 * decay, 1])
@@ -80,7 +84,7 @@ def test_steps_are_rates_and_regularisations_by_lane_and_rates_decay(
 
 
 def test_svd_takes_no_steps_with_y() -> None:
-    steps = descent.steps(np.dtype("f8"), svd_params(n_factors=6), 1)
+    steps = descent.steps(np.dtype("f8"), svd_params(n_factors=6), 1, [1.0])
     assert not steps["gain_y"].any()
     assert (steps["keep_y"] == 1).all()
 

@@ -24,7 +24,7 @@ def _exchanged(rows: NDArray[Any], steps: NDArray[Any], e: Any) -> Any:
     """The rows "s" of element 1 and "r" of element 0 move by each other; their product before."""
     r = load(rows, 0, "r")
     before = dot(load(rows, 1, "s"), r)
-    store(rows, 0, "r", exchange(rows, 1, "s", r, "r", steps, e))
+    store(rows, 0, "r", exchange(rows, 1, "s", r, "r", steps, 0, e))
     return before
 
 

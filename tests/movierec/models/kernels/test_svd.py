@@ -13,6 +13,7 @@ from movierec.dataset.matrix import rows_of
 from movierec.errors import LimitExceeded
 from movierec.models.accuracy import rmse
 from movierec.models.kernels import svd
+from movierec.models.kernels.normal import normals
 from movierec.models.kinds import KINDS
 from tests.inputs.ratings import (
     PARAMS,
@@ -62,6 +63,40 @@ def test_the_error_of_an_epoch_is_that_of_each_rating_before_its_update(kind: st
         train, hyper, scale=SCALE, dtype="float64", on_epoch=lambda epoch: told.append(epoch.rmse)
     )
     assert told == pytest.approx([float(train.data.std(dtype=np.float64))] * 2, rel=1e-12)
+
+
+@by_descent
+@pytest.mark.parametrize("members", [1, 2])
+def test_weights_of_one_change_no_bit(kind: str, members: int) -> None:
+    plain = fit(kind, TRAIN, members=members)
+    weighed = KINDS[kind].fit(TRAIN, plain.hyper, weights=np.ones(60, np.float32), scale=SCALE)
+    assert weighed.entries() == plain.entries()
+    for name, array in plain.arrays().items():
+        assert weighed.arrays()[name].tobytes() == array.tobytes()
+
+
+def test_a_weight_is_the_share_of_a_step_that_movies_take_and_users_take_whole_ones() -> None:
+    """The equations of `movierec.models.svd` one by one, each movie's step times the weight."""
+    train, hyper = random_ratings(15, 12, 0.3, seed=1), svd_params(n_factors=5, n_epochs=4)
+    weights = np.where(np.arange(15) % 3 == 0, 0.25, np.where(np.arange(15) == 7, 0.02, 1.0))
+    model = svd.fit(train, hyper, weights=weights.astype("f4"), scale=SCALE, dtype="float64")
+    weights = weights.astype("f4").astype("f8")
+    start = normals(hyper.seed, 0.0, hyper.init_std_dev, 27 * 5).reshape(-1, 5)
+    (p, q), b_u, b_i = np.split(start.copy(), [15]), np.zeros(15), np.zeros(12)
+    u = rows_of(train)
+    mean = np.average(train.data, weights=weights[u])
+    for _ in range(4):
+        for u_, i, r in zip(u, train.indices, train.data, strict=True):
+            e = r - (mean + b_u[u_] + b_i[i] + q[i] @ p[u_])
+            part, p_u = weights[u_] * hyper.lr_qi, p[u_].copy()
+            b_u[u_] += hyper.lr_bu * (e - hyper.reg_bu * b_u[u_])
+            b_i[i] += part * (e - hyper.reg_bi * b_i[i])
+            p[u_] += hyper.lr_pu * (e * q[i] - hyper.reg_pu * p_u)
+            q[i] += part * (e * p_u - hyper.reg_qi * q[i])
+    assert hyper.lr_qi == hyper.lr_bi
+    assert model.mean == pytest.approx(mean, rel=1e-14)
+    expected = mean + b_u[:, None] + b_i + p @ q.T
+    assert np.abs([model.scores(u) for u in range(15)] - expected).max() < 1e-12
 
 
 @by_descent

@@ -2,6 +2,7 @@
 time."""
 
 import numpy as np
+import pytest
 import surprise
 
 from movierec.models.kernels import svdpp
@@ -37,38 +38,45 @@ def test_rates_of_their_own_agree() -> None:
     assert np.abs(model.predict(U, I) - predicted_by_surprise(RATINGS, theirs)).max() < 1e-9
 
 
-def by_the_equations(hyper: SVDpp, epochs: int) -> np.ndarray:
+def by_the_equations(hyper: SVDpp, epochs: int, weights: np.ndarray) -> np.ndarray:
     """(n_users, n_movies) unclipped estimates, N(u) = watched ∪ rated, nothing rearranged."""
     n_users, n_movies = TRAIN.shape
     k = hyper.n_factors
     start = normals(hyper.seed, 0.0, hyper.init_std_dev, (n_users + 2 * n_movies) * k)
     p, q, y = np.split(start.reshape(-1, k).copy(), [n_users, n_users + n_movies])
-    b_u, b_i, mean = np.zeros(n_users), np.zeros(n_movies), TRAIN.data.mean(dtype=np.float64)
+    b_u, b_i = np.zeros(n_users), np.zeros(n_movies)
+    mean = np.average(TRAIN.data, weights=np.repeat(weights, np.diff(TRAIN.indptr)))
     row = [slice(*TRAIN.indptr[u : u + 2]) for u in range(n_users)]
     seen = [slice(*WATCHED.indptr[u : u + 2]) for u in range(n_users)]
     N = [np.union1d(TRAIN.indices[row[u]], WATCHED.indices[seen[u]]) for u in range(n_users)]
     for epoch in range(epochs):
         decay = (1 - hyper.lr_decay) ** epoch
         for u in range(n_users):
-            root = np.sqrt(len(N[u]))
+            root, part = np.sqrt(len(N[u])), decay * weights[u]
             for i, r in zip(TRAIN.indices[row[u]], TRAIN.data[row[u]], strict=True):
                 z = p[u] + y[N[u]].sum(axis=0) / root
                 e = r - (mean + b_u[u] + b_i[i] + q[i] @ z)
                 p_u, q_i = p[u].copy(), q[i].copy()
                 b_u[u] += decay * hyper.lr_bu * (e - hyper.reg_bu * b_u[u])
-                b_i[i] += decay * hyper.lr_bi * (e - hyper.reg_bi * b_i[i])
+                b_i[i] += part * hyper.lr_bi * (e - hyper.reg_bi * b_i[i])
                 p[u] += decay * hyper.lr_pu * (e * q_i - hyper.reg_pu * p_u)
-                q[i] += decay * hyper.lr_qi * (e * z - hyper.reg_qi * q_i)
-                y[N[u]] += decay * hyper.lr_yj * (e * q_i / root - hyper.reg_yj * y[N[u]])
+                q[i] += part * hyper.lr_qi * (e * z - hyper.reg_qi * q_i)
+                y[N[u]] += part * hyper.lr_yj * (e * q_i / root - hyper.reg_yj * y[N[u]])
     S = np.array([y[N[u]].sum(axis=0) / np.sqrt(len(N[u])) for u in range(n_users)])
     return mean + b_u[:, None] + b_i + (p + S) @ q.T
 
 
-def test_watched_movies_stand_in_n_of_u_and_rates_decay() -> None:
+@pytest.mark.parametrize("least", [1.0, 0.25])
+def test_watched_movies_stand_in_n_of_u_rates_decay_and_movies_move_by_the_weight(
+    least: float,
+) -> None:
     hyper = svdpp_params(n_factors=5, n_epochs=6, lr_yj=0.05, lr_decay=0.2)
-    model = svdpp.fit(TRAIN, hyper, watched=WATCHED, scale=SCALE, dtype="float64")
+    weights = np.where(np.arange(15) % 4 == 1, least, 1.0)
+    model = svdpp.fit(
+        TRAIN, hyper, watched=WATCHED, weights=weights.astype("f4"), scale=SCALE, dtype="float64"
+    )
     fitted = np.array([model.scores(u) for u in range(TRAIN.shape[0])])
-    assert np.abs(fitted - by_the_equations(hyper, 6)).max() < 1e-12
+    assert np.abs(fitted - by_the_equations(hyper, 6, weights)).max() < 1e-12
 
 
 def test_the_same_pair_in_both_matrices_is_one_movie_of_n_of_u() -> None:

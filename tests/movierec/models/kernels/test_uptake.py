@@ -98,6 +98,31 @@ def test_in_float64_it_is_dense_alternating_least_squares() -> None:
     assert np.abs(x - dense(rows_of(N), hyper, start, 2000)).max() < 1e-6
 
 
+def test_weights_of_one_change_no_bit() -> None:
+    N = taken_up(ROWS, 20, 0.3)
+    plain = fitted(N, 20)
+    ones = np.ones(ROWS, np.float32)
+    weighed = kernel.fit(N, (ROWS, 20), HYPER, trend=np.ones(20), weights=ones)
+    for name, array in plain.arrays().items():
+        assert weighed.arrays()[name].tobytes() == array.tobytes()
+
+
+def test_a_user_of_weight_two_counts_for_two_of_the_same() -> None:
+    N, hyper = taken_up(12, 9, 0.4), replace(HYPER, n_factors=3)
+    rows = rows_of(N)
+    twice = [*rows, rows[4], rows[7]]
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in twice])])
+    both = indptr, np.concatenate(twice)
+    weights = np.where(np.isin(np.arange(12), [4, 7]), 2.0, 1.0).astype(np.float32)
+    options = {"trend": np.ones(9), "dtype": "float64"}
+    weighed = kernel.fit(N, (12, 9), hyper, weights=weights, **options)
+    doubled = kernel.fit(both, (12, 9), hyper, **options)
+    assert weighed.share == pytest.approx(doubled.share)
+    x, expected = (model.user @ model.movie for model in (weighed, doubled))
+    assert x == pytest.approx(expected, abs=1e-9)
+    assert np.abs(fitted(N, 9, hyper, "float64").user @ weighed.movie - expected).max() > 1e-3
+
+
 def test_its_factors_stand_in_the_eigenvectors_of_their_gram_matrix() -> None:
     model = fitted(taken_up(ROWS, 20, 0.3), 20, HYPER, dtype="float64")
     G = model.movie @ model.movie.T

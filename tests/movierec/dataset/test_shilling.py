@@ -1,0 +1,159 @@
+"""Accounts that act together weigh less, people who merely like a movie do not, and all is said."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from infra.simulator.attacks import KINDS, SIDES, Attack, plant
+from infra.simulator.attacks import Ratings as Log
+from movierec.dataset.shilling import Shilling, find, more, odd, report, weigh
+from movierec.dataset.targets import Finding, Ratings
+from movierec.errors import BadParams
+from movierec.times import SECOND
+
+USERS, MOVIES, SCALE = 1_500, 250, (1.0, 5.0)
+PARAMS = Shilling(0.02, 5, 6.0, {})
+
+
+def honest(seed: int = 0) -> Log:
+    """Users with a taste of their own who rate what is popular, over ten days."""
+    random = np.random.default_rng(seed)
+    popularity = 1 / (np.arange(MOVIES) + 15)
+    keys = random.exponential(size=(USERS, MOVIES)) / popularity
+    sizes = np.minimum(3 + random.geometric(0.12, USERS), 60)
+    u = np.repeat(np.arange(USERS), sizes)
+    i = np.concatenate([np.argsort(row)[:n] for row, n in zip(keys, sizes, strict=True)])
+    liking = 3.4 + 0.4 * random.normal(size=USERS)[u] + 0.5 * random.normal(size=MOVIES)[i]
+    rating = np.clip(np.round(liking + 0.8 * random.normal(size=len(u))), *SCALE)
+    return Log(u + 1, i, rating, random.integers(0, 10 * 86_400, len(u)))
+
+
+HONEST = honest()
+
+
+def rows(log: Log, watched: np.ndarray) -> tuple[Ratings, np.ndarray]:
+    users, u = np.unique(log.user, return_inverse=True)
+    return Ratings(u, log.movie, log.rating, log.time * SECOND, watched), users
+
+
+def attacked(attack: Attack) -> tuple[Ratings, np.ndarray, np.ndarray, int]:
+    """(ratings, ids of users, whether each is an attacker, the target)."""
+    planted = plant(HONEST, MOVIES, SCALE, attack)
+    both = zip(vars(HONEST).values(), vars(planted.ratings).values(), strict=True)
+    log = Log(*(np.concatenate(pair) for pair in both))
+    watched = np.isin(log.user, planted.users, invert=True) | attack.watches
+    ratings, users = rows(log, watched)
+    return ratings, users, np.isin(users, planted.users), planted.target
+
+
+CUNNING = {"random": 0.75, "average": 0.65, "bandwagon": 0.0, "burst": 1.0}
+"""The share of accounts that are found though they watch what they rate, and nuke: here honest
+users, too, dislike the target, and beside movies that are disliked a bandwagon is nothing odd."""
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("watches", [False, True], ids=["plain", "cunning"])
+def test_an_attack_is_found_and_honest_users_are_left_alone(
+    kind: str, side: str, watches: bool
+) -> None:
+    least = CUNNING[kind] if watches and side == "nuke" else 0.99
+    ratings, users, bad, target = attacked(Attack(kind, side, 0.05, 12, watches, seed=2))
+    findings = find(ratings, (len(users), MOVIES), SCALE, PARAMS)
+    low = weigh(findings, users, PARAMS) < 1
+    assert ((target, side) in {(f.movie, f.side) for f in findings}) == (least > 0)
+    assert low[bad].mean() >= least
+    assert low[~bad].mean() <= 0.01
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_without_an_attack_nobody_is_suspected(seed: int) -> None:
+    log = honest(seed)
+    ratings, users = rows(log, np.random.default_rng(seed).random(len(log)) < 0.97)
+    assert find(ratings, (len(users), MOVIES), SCALE, PARAMS) == []
+
+
+def test_a_movie_that_many_come_to_love_in_a_day_is_no_burst() -> None:
+    """A premiere: a hundred best ratings spread over a day and the two after it."""
+    random = np.random.default_rng(1)
+    fans = random.choice(USERS, 160, replace=False)
+    time = (5 * 86_400 + 86_400 * random.random(160) ** 2 * 3).astype(np.int64)
+    new = Log(fans + 1, np.full(160, MOVIES), np.where(random.random(160) < 0.6, 5.0, 4.0), time)
+    both = zip(vars(HONEST).values(), vars(new).values(), strict=True)
+    log = Log(*(np.concatenate(pair) for pair in both))
+    ratings, users = rows(log, np.ones(len(log), bool))
+    assert find(ratings, (len(users), MOVIES + 1), SCALE, PARAMS) == []
+    at_once = ratings._replace(
+        time=np.where(ratings.i == MOVIES, 5 * 86_400 * SECOND, ratings.time)
+    )
+    (found,) = find(at_once, (len(users), MOVIES + 1), SCALE, PARAMS)
+    assert (found.movie, found.side, found.sign) == (MOVIES, "push", "burst")
+
+
+def test_a_weight_of_one_looks_for_nobody() -> None:
+    ratings, users, _, _ = attacked(Attack("random", "push", 0.05, 12, seed=2))
+    assert find(ratings, (len(users), MOVIES), SCALE, replace(PARAMS, weight=1.0)) == []
+
+
+def test_nobody_and_a_single_user_are_no_trouble() -> None:
+    none = np.zeros(0, np.int64)
+    empty = Ratings(none, none, none, none, none.astype(bool))
+    assert find(empty, (0, 0), SCALE, PARAMS) == []
+    for rating in (5.0, 3.0):
+        one = np.zeros(1, np.int64)
+        alone = Ratings(one, one, np.array([rating]), one, np.ones(1, bool))
+        assert find(alone, (1, 1), SCALE, PARAMS) == []
+
+
+def test_a_hand_outweighs_what_was_found() -> None:
+    finding = Finding(0, "push", "rare", 9.0, 0.5, np.array([1, 2]))
+    users = np.array([10, 20, 30, 40])
+    assert weigh([finding], users, PARAMS).tolist() == pytest.approx([1, 0.02, 0.02, 1])
+    by_hand = replace(PARAMS, by_hand={"20": 1.0, "40": 0.5, "99": 0.5})
+    assert weigh([finding], users, by_hand).tolist() == pytest.approx([1, 1, 0.02, 0.5])
+    with pytest.raises(BadParams, match="shilling: by_hand: bob: expected ids of users"):
+        replace(PARAMS, by_hand={"bob": 1.0})
+
+
+def test_the_report_names_movies_suspects_and_reasons_but_not_who_was_cleared() -> None:
+    findings = [
+        Finding(1, "nuke", "burst", 12.34, 1.0, np.array([2, 1])),
+        Finding(0, "push", "rare", 9.0, 0.512, np.array([1])),
+    ]
+    users, movies = np.array([10, 20, 30]), np.array([b"alien", b"jaws"])
+    params = replace(PARAMS, by_hand={"30": 1.0})
+    weights = weigh(findings, users, params)
+    assert report(findings, weights, users, movies) == {
+        "weighed_down": 1,
+        "findings": [
+            {"movie": "jaws", "side": "nuke", "sign": "burst", "accounts": 2, "by_chance": 1.0,
+             "z": 12.34},
+            {"movie": "alien", "side": "push", "sign": "rare", "accounts": 1, "by_chance": 0.51,
+             "z": 9.0},
+        ],
+        "suspects": [
+            {"user": 20, "weight": 0.02,
+             "because": ["nuke jaws by burst, z 12.3", "push alien by rare, z 9.0"]},
+        ],
+    }  # fmt: skip
+
+
+def test_marks_rise_with_what_is_rare_and_never_watched() -> None:
+    """Six users who rate the popular movies, one who rates what nobody else does."""
+    u = np.r_[np.repeat(np.arange(6), 4), np.full(9, 6)]
+    i = np.r_[np.tile(np.arange(4), 6), np.arange(4, 13)]
+    ratings = Ratings(u, i, np.full(33, 3.0), u, (u < 6) | (i == 4))
+    marks = dict(odd(ratings, (7, 13)))
+    assert marks.keys() == {"choice", "rare", "unwatched"}
+    for mark in marks.values():
+        assert mark.argmax() == 6 and np.ptp(mark[:6]) == 0
+    for nobody in (np.zeros(33, bool), np.ones(33, bool), u < 3):  # watching is no custom there
+        assert dict(odd(ratings._replace(watched=nobody), (7, 13))).keys() == {"choice", "rare"}
+
+
+def test_more_of_few_is_less_odd_than_more_of_many() -> None:
+    u = np.repeat(np.arange(3), [2, 40, 200])
+    which = np.isin(np.arange(len(u)), [*range(2), *range(2, 42)])
+    two, forty, none = more(which, u, 3)
+    assert none < 0 < two < forty
