@@ -121,10 +121,9 @@ def test_lag_is_true_behind_an_open_transaction_and_after_a_restart(
 
 
 @pytest.mark.broker
-def test_lag_grows_while_kafka_is_away_and_is_true_at_once_after_a_restart(
+def test_lag_grows_while_kafka_is_away_though_all_was_on_disk_when_it_went(
     private_kafka: Broker, tmp_path: Path
 ) -> None:
-    """All was on disk when it went; two hours old lines are there when it is back."""
     kafka = private_kafka
     topic, port = kafka.create_topic(), free_port()
     line = b"2026-11-01T12:00:00,1,GET /data/m/jaws/1.mpg"
@@ -148,23 +147,4 @@ def test_lag_grows_while_kafka_is_away_and_is_true_at_once_after_a_restart(
         assert gauge("lag_messages") == 0
         collector.wait_until(lambda: (gauge("lag_seconds") or 0) > first + 2)
     collector.wait_until(lambda: gauge("lag_seconds") == 0)
-    assert collector.stop() == 0
-
-    options: dict[str, str | int] = {"bootstrap.servers": kafka.address, "transactional.id": topic}
-    producer = Producer({**options, "transaction.timeout.ms": 600_000})
-    producer.init_transactions()
-    producer.begin_transaction()
-    producer.produce(topic, line, timestamp=int((time.time() - 7200) * 1000))
-    producer.flush()
-    ages = set()
-
-    def seen() -> bool:
-        age = gauge("lag_seconds")
-        ages.add(age)
-        return age is not None
-
-    collector = Running(kafka.address, tmp_path / "store", **environment)
-    collector.wait_until(seen)
-    assert min(age for age in ages if age is not None) >= 7200, "not since the restart"
-    producer.abort_transaction()
     assert collector.stop() == 0
