@@ -168,7 +168,7 @@ def tables(
                 texts.take(column("text", kind == WATCH, np.int32)),
                 pa.DictionaryArray.from_arrays(reasons, pa.array(["bad-watch"])),
                 pa.array(time // 1_000_000),
-                pa.array(np.where(bad, BAD, None), pa.large_binary()),
+                pa.array([BAD if one else None for one in bad.tolist()], pa.large_binary()),
             ],
             schema=ROWS,
         )
@@ -196,7 +196,12 @@ def make_aggregate(folder: Path, day: int, lines: int, users: int, movies: int) 
         u[e] + 1, code[e], earlier, rated_at[e] - 30 * SECOND,
     )  # fmt: skip
     watches, ratings = int(minutes.sum()), int(rated.sum()) + len(e)
-    counts = {"watch": watches, "rating": ratings, "request": watches // 110, "account": 0}
+    counts: dict[str, Any] = {
+        "watch": watches,
+        "rating": ratings,
+        "request": watches // 110,
+        "account": 0,
+    }
     counts |= {"served": 0, "duplicates": watches // 2000, "late": 0, "oldest": day * DAY}
     counts |= {"newest": (day + 1) * DAY - 1, "rejected": watches // 1000, "rejected_ratings": 0}
     counts |= {"reasons": {"bad-watch": watches // 1000}}
