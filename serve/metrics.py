@@ -91,11 +91,19 @@ class ServiceMetrics:
         self.http_total = counter(
             "flask_http_request", "Total number of HTTP requests.", ["method", "status"]
         )
+        self.answer_seconds = Histogram(
+            "movierec_answer_duration_seconds",
+            "Duration of requests that were answered with a list, by tier.",
+            ["tier"],
+            buckets=LATENCY_BUCKETS,
+            registry=registry,
+        )
         # A series that is there from the start can be seen to increase.
         for outcome in CACHED:
             self.cached.labels(outcome)
         for tier in TIERS:
             self.answers.labels(tier)
+            self.answer_seconds.labels(tier)
         for outcome in OUTCOMES:
             self.served_log.labels(outcome)
 

@@ -12,10 +12,12 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from prometheus_flask_exporter import PrometheusMetrics
 
-from serve.metrics import ServiceMetrics
+from serve.metrics import TIERS, ServiceMetrics
 
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 """What HTTP metrics are counted by; any other word is refused (501) and not counted."""
+TIER = "X-Answer-Tier"
+"""The header of a response that is a list."""
 UNTRACKED = "prom_do_not_track"
 """What the exporter sets on a request that is not to be counted: a scrape."""
 
@@ -53,6 +55,7 @@ def count_requests(
         version=exporter.version,
     )
     known: dict[tuple[str, str, int], _Children] = {}
+    by_tier = {tier: metrics.answer_seconds.labels(tier) for tier in TIERS}
 
     def children(method: str, rule: str, status: int) -> _Children:
         seconds = metrics.http_seconds.labels(method, rule, str(status))
@@ -72,6 +75,9 @@ def count_requests(
             key = asked.method, str(asked.url_rule), response.status_code
             if (found := known.get(key)) is None:
                 found = known[key] = children(*key)
-            found.seconds.observe(perf_counter() - g.began)
+            seconds = perf_counter() - g.began
+            found.seconds.observe(seconds)
             found.total.inc()
+            if (tier := response.headers.get(TIER)) is not None:
+                by_tier[tier].observe(seconds)
         return response

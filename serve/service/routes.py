@@ -14,6 +14,7 @@ from movierec.lines.events import USER
 from serve.http.request import HURRIED
 from serve.service.cache import Answers, Written
 from serve.service.history import Histories, history_of, pairs_of
+from serve.service.http_metrics import TIER
 from serve.service.lean import Line
 from serve.service.provenance import Provenance
 from serve.service.reasons import figures, numbers, predicted
@@ -62,7 +63,7 @@ def add_recommend(
             return line_of(given.tier, ",".join(given.ids))
         more = figures(recommender, given) | {"tier": given.tier, "unknown": asked.unknown}
         response = jsonify(ids=given.ids, provenance=_signed(provenance), **more)
-        response.headers["X-Answer-Tier"] = given.tier
+        response.headers[TIER] = given.tier
         return response
 
     @app.get("/recommend/<userid>", provide_automatic_options=False)
@@ -123,7 +124,7 @@ def _prefers_json(accept: str | None) -> bool:
 def line_of(tier: str, ids: str | bytes) -> Line:
     """An answer as text."""
     response = Line(ids)
-    response.headers["X-Answer-Tier"] = tier
+    response.headers[TIER] = tier
     return response
 
 

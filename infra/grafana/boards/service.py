@@ -28,9 +28,9 @@ def rate(metric: str, by: str = "arm", more: str = "", over: str = "$__rate_inte
     return f"sum by ({by}) (rate({metric}{{{CHOSEN}{more}}}[{over}]) {ARM})"
 
 
-def quantile(share: float, by: str, more: str = "") -> str:
+def quantile(share: float, by: str, more: str = "", of: str = TAKEN) -> str:
     """A quantile of the seconds that requests take, by a label."""
-    return f"histogram_quantile({share}, {rate(TAKEN, f'{by}, le', more)})"
+    return f"histogram_quantile({share}, {rate(of, f'{by}, le', more)})"
 
 
 NUMBERS = Row(
@@ -132,12 +132,11 @@ LATENCY = Row(
             {"{{url_rule}}": quantile(0.99, "url_rule")},
         ),
         Panel(
-            "Recommendations by status",
-            "reqps",
-            "requests",
-            "400 is a malformed user; 5xx is ours.",
-            {"{{status}}": rate(ASKED, "status", RULE)},
-            stacked=True,
+            "99 % by tier",
+            "s",
+            "duration",
+            "So many of the lists of a tier take no longer: popular ones are there already.",
+            {"{{tier}}": quantile(0.99, "tier", of="movierec_answer_duration_seconds_bucket")},
         ),
     ),
 )
@@ -145,6 +144,15 @@ LATENCY = Row(
 TROUBLE = Row(
     "Failed and refused",
     (
+        Panel(
+            "Recommendations by status",
+            "reqps",
+            "requests",
+            "400 is a malformed user; 5xx is ours.",
+            {"{{status}}": rate(ASKED, "status", RULE)},
+            stacked=True,
+            width=6,
+        ),
         Panel(
             "Failed recommendations",
             "percentunit",
@@ -156,6 +164,7 @@ TROUBLE = Row(
             },
             alerts=("AnswersFail", "AvailabilityBurn"),
             limit=0.01,
+            width=6,
         ),
         Panel(
             "Requests refused",
@@ -164,6 +173,7 @@ TROUBLE = Row(
             "overload: 503 at once instead of a late answer. slow, crowd: connections ended.",
             {"{{reason}}": rate("movierec_http_refusals_total", "reason")},
             alerts=("AnswersShed",),
+            width=6,
         ),
         Panel(
             "Workers that ended by themselves",
@@ -172,6 +182,7 @@ TROUBLE = Row(
             "Another one takes the place of each.",
             {"{{arm}}": f"3600 * {rate('movierec_workers_replaced_total', over='1h')}"},
             alerts=("WorkersReplaced",),
+            width=6,
         ),
     ),
 )

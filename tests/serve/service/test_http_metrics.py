@@ -1,11 +1,11 @@
 """What is counted of HTTP is what prometheus-flask-exporter would count."""
 
-from flask import Flask, abort
+from flask import Flask, Response, abort
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_flask_exporter import PrometheusMetrics
 
-from serve.metrics import LATENCY_BUCKETS, ServiceMetrics
-from serve.service.http_metrics import METHODS, count_requests
+from serve.metrics import LATENCY_BUCKETS, TIERS, ServiceMetrics
+from serve.service.http_metrics import METHODS, TIER, count_requests
 
 ASKED = [
     (method, path) for method in sorted(METHODS) for path in ("/of/7", "/of/8", "/none", "/no")
@@ -61,3 +61,19 @@ def test_a_request_s_seconds_are_counted_once_and_are_not_negative() -> None:
     name = "flask_http_request_duration_seconds"
     assert registry.get_sample_value(f"{name}_count", labels) == 3
     assert 0 < (registry.get_sample_value(f"{name}_sum", labels) or 0) < 600
+
+
+def test_the_seconds_of_a_list_are_counted_by_its_tier() -> None:
+    registry = CollectorRegistry()
+    app = application()
+
+    @app.get("/list")
+    def listed() -> Response:
+        return Response("jaws+1975", headers={TIER: "popular"})
+
+    count_requests(app, ServiceMetrics(registry))
+    for path in ("/list", "/list", "/of/7", "/no"):
+        app.test_client().get(path)
+    name = "movierec_answer_duration_seconds_count"
+    counted = {tier: registry.get_sample_value(name, {"tier": tier}) for tier in TIERS}
+    assert counted == {"model": 0, "fold-in": 0, "popular": 2}
