@@ -47,10 +47,11 @@ def main(arguments: list[str]) -> int:
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(prog="online_evaluate", description=__doc__.splitlines()[0])
-    for topic in ("movielog", "served"):
-        parser.add_argument(f"--{topic}", type=Path, required=True, help="a closed day's folder")
-        eve = "that of the day before; the same one where there is none"
-        parser.add_argument(f"--{topic}-before", type=Path, required=True, help=eve)
+    day, eve = "a closed day's folder", "that of the day before; the same one where there is none"
+    parser.add_argument("--movielog", type=Path, required=True, help=day)
+    parser.add_argument("--movielog-before", type=Path, required=True, help=eve)
+    parser.add_argument("--served", type=Path, required=True, help=day)
+    parser.add_argument("--served-before", type=Path, required=True, help=eve)
     parser.add_argument("--output", type=Path, required=True, help="folder to write sums to")
     parser.add_argument("--report", type=Path, required=True)
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))

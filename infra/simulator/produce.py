@@ -62,11 +62,11 @@ class Part(NamedTuple):
 def main(arguments: list[str]) -> int:
     """Produce the days; prints the counts."""
     options = parse(arguments)
+    kafka = kafka_of(options)
     routing = load_section(options.params, "routing", Routing)
     world = make_world(options.seed, options.users, options.movies)
     life = Life(world, options.lines_per_day, routing)
     counts: Counter[str] = Counter()
-    kafka = kafka_of(options)
     with ExitStack() as stack:
         sender = stack.enter_context(Sender(kafka, options.topic))
         served = None

@@ -126,6 +126,7 @@ shilling.min_accounts 2 to inf
 shilling.surprise >0 to inf
 shilling.by_hand >0 to 1
 evaluate.k 1 to inf
+evaluate.ranked_users 1 to inf
 evaluate.relevant_rating -inf to inf
 evaluate.bootstrap_samples 1 to inf
 evaluate.seed 0 to inf
