@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from infra.prometheus.mutants import mutants
-from infra.prometheus.suite import Suite, name_of
+from infra.prometheus.suite import Suite, check, name_of
 from movierec.cli import run
 from movierec.errors import BadInput
 
@@ -31,6 +31,7 @@ def main(arguments: list[str]) -> int:
         if not options.rule or name_of(rule) in options.rule
     ]
     tried = [(number, mutant) for number in chosen for mutant in mutants(suite.rules[number])]
+    check([*suite.rules, *(mutant.rule for _, mutant in tried)])
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for number, fine in zip(chosen, pool.map(suite.passes, chosen), strict=True):
             if not fine:

@@ -1,9 +1,10 @@
 """The rules of alerts.yml, and promtool's tests of each of them alone."""
 
+import json
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ class Suite:
     def passes(self, number: int, instead: Rule | None = None) -> bool:
         """Whether the tests of a rule pass with another one in its place, or as it is.
 
-        Raises BadInput when nothing tests it, or promtool does not take the other one for a rule.
+        Raises BadInput when nothing tests it. A rule that promtool does not take fails: check it.
         """
         name = name_of(self.rules[number])
         rules = [
@@ -37,16 +38,14 @@ class Suite:
             if name_of(rule) == name
         ]
         with tempfile.TemporaryDirectory(prefix="movierec-alerts-") as folder:
-            group = {"name": "rules", "rules": [dict(rule) for rule in rules]}
-            _write(Path(folder, "rules.yml"), {"groups": [group]})
-            _promtool("check", "rules", str(Path(folder, "rules.yml")), must=True)
+            _write(Path(folder, "rules.yml"), grouped(rules))
             files = [
                 _write(Path(folder, f"{at}_test.yml"), {**file, "rule_files": ["rules.yml"]})
                 for at, file in enumerate(self._tests(name, rules))
             ]
             if not files:
                 raise BadInput(f"{name}: nothing tests it by what it reads")
-            return _promtool("test", "rules", *files)
+            return _promtool("test", "rules", *files).returncode == 0
 
     def _tests(self, name: str, rules: list[Rule]) -> Iterator[dict[str, Any]]:
         """The files of tests, each with what is asked of a name in it where what its rules read is
@@ -61,6 +60,19 @@ class Suite:
             ]
             if tests:
                 yield {**file, "tests": tests}
+
+
+def check(rules: Iterable[Rule]) -> None:
+    """Raises BadInput, with promtool's words, when one of them is no rule to it."""
+    with tempfile.TemporaryDirectory(prefix="movierec-alerts-") as folder:
+        done = _promtool("check", "rules", _write(Path(folder, "rules.yml"), grouped(rules)))
+    if done.returncode:
+        raise BadInput(f"promtool check rules: {done.stdout}{done.stderr}")
+
+
+def grouped(rules: Iterable[Rule]) -> dict[str, Any]:
+    """Rules as a file of them has them."""
+    return {"groups": [{"name": "rules", "rules": [dict(rule) for rule in rules]}]}
 
 
 def given(test: Mapping[str, Any]) -> set[str]:
@@ -84,16 +96,13 @@ def name_of(rule: Rule) -> str:
 
 
 def _write(path: Path, document: Any) -> str:
-    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    path.write_text(json.dumps(document), encoding="utf-8")  # which is YAML, and soon written
     return str(path)
 
 
-def _promtool(*arguments: str, must: bool = False) -> bool:
-    """Whether promtool is content. Raises BadInput with its words when it `must` be and is not."""
+def _promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """What promtool says, and whether it is content."""
     try:
-        done = subprocess.run(["promtool", *arguments], capture_output=True, text=True)
+        return subprocess.run(["promtool", *arguments], capture_output=True, text=True)
     except FileNotFoundError:
         raise Unavailable("there is no promtool: infra/ci/debian.sh installs it") from None
-    if must and done.returncode:
-        raise BadInput(f"promtool {' '.join(arguments)}: {done.stdout}{done.stderr}")
-    return done.returncode == 0

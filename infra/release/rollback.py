@@ -10,6 +10,9 @@ is rolled back from is given up: promote refuses it without --again.
 
 Prints what changes: days, parameters, code, measures, the two releases beside each other.
 
+By hand: then run python -m infra.prometheus.handover on the agent, or ModelLoadFailed fires half
+an hour later; infra/prometheus/README.md has how.
+
 Run it again after whatever stopped it: it finishes. When all was done it deploys the same release
 again, which changes nothing, and goes no further back: that is asked for by --to.
 

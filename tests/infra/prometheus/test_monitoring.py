@@ -77,6 +77,19 @@ def test_every_alert_says_what_and_where_and_its_runbook_is_there() -> None:
     )
 
 
+def test_a_runbook_that_rolls_back_by_hand_hands_over_then() -> None:
+    page = (INFRA / "prometheus/README.md").read_text()
+    _, *runbooks = re.split(r"^### ", page[page.index("## Runbooks") :], flags=re.M)
+    rolls = [
+        text
+        for text in runbooks
+        if re.search(r"infra\.release rollback\b|rolled back by hand", text)
+    ]
+    assert len(rolls) > 3
+    for text in rolls:
+        assert "](#after-a-rollback-by-hand)" in text, text
+
+
 @pytest.mark.parametrize("alert", NAMES)
 def test_every_alert_fires_in_a_case_is_quiet_in_another_and_resolves(alert: str) -> None:
     cases = [case for test in CASES for case in test.get("alert_rule_test", [])]

@@ -29,3 +29,10 @@ def test_each_number_window_comparison_and_for_is_changed_and_nothing_else() -> 
             ("== 0", "== 1"),
         )
     ]
+
+
+def test_of_what_fires_always_nothing_is_changed_that_could_not_be_seen() -> None:
+    assert not list(mutants({"alert": "A", "expr": "vector(1)\n"}))
+    assert list(mutants({"alert": "A", "expr": "vector(1) > 0"}))
+    assert list(mutants({"alert": "A", "expr": "x or vector(1)"}))
+    assert list(mutants({"record": "a:b", "expr": "vector(1)"}))
