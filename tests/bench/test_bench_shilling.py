@@ -54,7 +54,7 @@ def test_an_attack_moves_lists_and_weights_undo_it(trial: Trial, kind: str, side
 
 
 def test_without_an_attack_nothing_changes(trial: Trial) -> None:
-    guarded = trial.train(None, on=True)
+    guarded = trial.train(trial.dataset(None, on=True), None)
     assert guarded.dataset.weights is None
     assert guarded.error == trial.clean.error
     assert np.array_equal(guarded.lists, trial.clean.lists)
@@ -76,6 +76,6 @@ def test_a_file_of_ratings_is_a_background_too(tmp_path: Path) -> None:
 
 def test_the_search_is_measured_and_a_row_shows_what_was_measured() -> None:
     assert "100,000 ratings by 943 users" in at_scale("100k")
-    row = line(Attack("burst", "nuke", 0.03, 5, True), Outcome(1, 0.5, 0.001, 0.25, 0.1, 0.2))
-    assert row == "| burst nuke | 3% | yes | 1.00 | 0.50 | 0.10% | 0.250 | 0.100 | 0.200 |"
+    row = line(Attack("burst", "nuke", 0.03, 5, True, 4), Outcome(1, 0.5, 0.001, 0.25, 0.1, 0.2))
+    assert row == "| 4 | burst nuke | 3% | yes | 1.00 | 0.50 | 0.10% | 0.250 | 0.100 | 0.200 |"
     assert yaml.safe_load(PARAMS.read_text())["shilling"]["weight"] < 1
