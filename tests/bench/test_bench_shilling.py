@@ -11,7 +11,16 @@ from infra.simulator.attacks import Attack, plant
 from movierec.dataset.assemble import Preprocess, build
 from movierec.params import load_section
 from tests.bench.attacked_data import columns, last_of_each, of_file, simulated, window_of
-from tests.bench.bench_shilling import PARAMS, Outcome, Trial, at_scale, line, sides_of
+from tests.bench.bench_shilling import (
+    PARAMS,
+    Outcome,
+    Trial,
+    at_scale,
+    line,
+    parse,
+    sides_of,
+    table,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -54,10 +63,36 @@ def test_an_attack_moves_lists_and_weights_undo_it(trial: Trial, kind: str, side
 
 
 def test_without_an_attack_nothing_changes(trial: Trial) -> None:
-    guarded = trial.train(None, on=True)
+    guarded = trial.train(trial.dataset(None, on=True), None)
     assert guarded.dataset.weights is None
     assert guarded.error == trial.clean.error
     assert np.array_equal(guarded.lists, trial.clean.lists)
+
+
+def test_a_search_alone_has_a_row_a_seed_with_whom_it_found_and_no_hits(trial: Trial) -> None:
+    words = [
+        "--search",
+        "--seeds",
+        "2",
+        "3",
+        "--shares",
+        "0.05",
+        "--sides",
+        "nuke",
+        "--attacks",
+        "burst",
+    ]
+    rows = [row for row in table(trial, parse(words)) if "burst" in row]
+    attacks = [
+        Attack("burst", "nuke", 0.05, trial.ground.fillers, watches, seed)
+        for watches in (False, True)
+        for seed in (2, 3)
+    ]
+    full = trial.judge(attacks[0])
+    bare = replace(full, before=float("nan"), attacked=float("nan"), weighed=float("nan"))
+    assert rows[0] == line(attacks[0], bare) and rows[0].endswith("% |  |  |  |")
+    assert [row.split("|")[1].strip() for row in rows] == ["2", "3", "2", "3"]
+    assert rows == [line(attack, trial.judge(attack, search=True)) for attack in attacks]
 
 
 def test_a_file_of_ratings_is_a_background_too(tmp_path: Path) -> None:
@@ -76,6 +111,6 @@ def test_a_file_of_ratings_is_a_background_too(tmp_path: Path) -> None:
 
 def test_the_search_is_measured_and_a_row_shows_what_was_measured() -> None:
     assert "100,000 ratings by 943 users" in at_scale("100k")
-    row = line(Attack("burst", "nuke", 0.03, 5, True), Outcome(1, 0.5, 0.001, 0.25, 0.1, 0.2))
-    assert row == "| burst nuke | 3% | yes | 1.00 | 0.50 | 0.10% | 0.250 | 0.100 | 0.200 |"
+    row = line(Attack("burst", "nuke", 0.03, 5, True, 4), Outcome(1, 0.5, 0.001, 0.25, 0.1, 0.2))
+    assert row == "| 4 | burst nuke | 3% | yes | 1.00 | 0.50 | 0.10% | 0.250 | 0.100 | 0.200 |"
     assert yaml.safe_load(PARAMS.read_text())["shilling"]["weight"] < 1
