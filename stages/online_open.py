@@ -8,6 +8,7 @@ on at its end.
 """
 
 import argparse
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from movierec.times import DAY, day_name
 
 
 def main(arguments: list[str]) -> int:
-    """Evaluate what is not closed yet; writes the report."""
+    """Evaluate what is not closed yet; writes the report, and says the verdict."""
     parser = argparse.ArgumentParser(prog="online_open", description=__doc__.splitlines()[0])
     parser.add_argument("--store", type=Path, required=True, help="the collector's folder")
     parser.add_argument("--report", type=Path, required=True)
@@ -40,7 +41,11 @@ def main(arguments: list[str]) -> int:
     events = load_section(options.params, "events", Events)
     routing = load_section(options.params, "routing", Routing)
     sums = sums_of_open(options.store, params, events)
-    write_json(options.report, merge([sums], params, routing) | {"open": True})
+    report = merge([sums], params, routing) | {"open": True}
+    write_json(options.report, report)
+    answers = sum(model["answers"] for model in report["models"].values())
+    told = {"program": "online_open", "day": sums.day, "answers": answers}
+    print(json.dumps(told | {"verdict": report["experiment"]["verdict"]}))
     return 0
 
 

@@ -61,9 +61,11 @@ def close_day(trained: Path, work: Path, day: str) -> None:
 
 def start_s3(processes: Processes, folder: Path, root: Path, work: Path) -> dict[str, str]:
     """Start an S3 server whose buckets are folders of `folder`, and have `work`'s DVC keep its data
-    there; returns the variables that let in."""
+    there; returns the variables that let in. Raises BadInput where it cannot be built."""
     script = [str(root / "infra/ci/versitygw.sh")]
-    made = subprocess.run(script, check=True, stdout=subprocess.PIPE, text=True)
+    made = subprocess.run(script, stdout=subprocess.PIPE, text=True)
+    if made.returncode:
+        raise BadInput("the S3 server could not be built; what stands above says why")
     (folder / "s3" / BUCKET).mkdir(parents=True)
     port = free_port()
     command = [made.stdout.strip(), "--port", f"127.0.0.1:{port}", "posix", str(folder / "s3")]

@@ -160,7 +160,7 @@ def _led(arms: dict[str, dict[str, int]]) -> str:
     """Of how many lists of each arm users watched a movie next: an evaluation finds these, and what
     else they began soon after."""
     shares = (f"{name} {told['led'] / told['lists']:.3f}" for name, told in arms.items())
-    return f"users watched a movie of the list next: {', '.join(shares)} of all lists"
+    return f"the movie that a user watched next was in the list: {', '.join(shares)} of all lists"
 
 
 def _collected(store: Path, days: list[str]) -> str:

@@ -19,7 +19,8 @@ STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1b1f24; margin: 2rem auto; max-width: 48rem;
        padding: 0 1.5rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.05rem; margin: 2.2rem 0 .6rem; font-weight: 600; }
-pre { background: #f6f8fa; border-radius: 6px; padding: 1rem; overflow-x: auto; line-height: 1.35; }
+pre { background: #f6f8fa; border-radius: 6px; padding: 1rem; overflow-x: auto; line-height: 1.35;
+      font-size: .85rem; }
 svg { max-width: 100%; height: auto; } p { color: #57606a; }
 """
 

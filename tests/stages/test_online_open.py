@@ -25,7 +25,7 @@ def evaluate(root: Path) -> dict[str, Any]:
 
 
 def test_answers_count_before_their_time_is_over_and_what_went_on_before_is_known(
-    tmp_path: Path,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Two open answers: to somebody who began the movie on the last closed day, and to another."""
     events = [
@@ -39,7 +39,9 @@ def test_answers_count_before_their_time_is_over_and_what_went_on_before_is_know
     report = evaluate(tmp_path)
     model = report["models"]["svd@v1.0.0"]
     assert (model["answers"], model["conversions"], report["open"]) == (2, 1, True)
-    assert "verdict" in report["experiment"]
+    told = json.loads(capsys.readouterr().out)
+    assert (told["day"], told["answers"]) == (DAY, 2)
+    assert told["verdict"] == report["experiment"]["verdict"]
 
 
 def test_a_store_without_an_open_answer_is_refused(tmp_path: Path) -> None:

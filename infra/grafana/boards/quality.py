@@ -2,6 +2,9 @@
 
 from infra.grafana.panel import Board, Choice, Panel, Row
 
+MINIMA = ("days", "ratings", "users", "movies")
+"""The measures of `validate` that have a least value."""
+
 
 def offline(measure: str, title: str, unit: str, axis: str, about: str) -> Panel:
     """A measure of each kind of model on what its training did not see."""
@@ -27,6 +30,18 @@ def online(
 def of_limit(metric: str) -> str:
     """Measures as a share of what each may be."""
     return f"max by (measure) ({metric}) / (max by (measure) ({metric}_limit) > 0)"
+
+
+def of_room() -> dict[str, str]:
+    """Measures of the data as a share of what each may be; of one that has a least value, that as
+    a share of the measure. Beyond 1 is no training either way."""
+    metric, least = "movierec_data_quality", "|".join(MINIMA)
+    most = f'max by (measure) ({metric}{{measure!~"{least}"}})'
+    enough = f'max by (measure) ({metric}_limit{{measure=~"{least}"}})'
+    return {
+        "{{measure}}": f"{most} / (max by (measure) ({metric}_limit) > 0)",
+        "least {{measure}}": f"{enough} / (max by (measure) ({metric}) > 0)",
+    }
 
 
 def since(title: str, metric: str, name: str, about: str, *alerts: str) -> Panel:
@@ -165,8 +180,9 @@ TRUST = Row(
             "Quality of the data",
             "percentunit",
             "share of the limit",
-            "What `validate` measured of the window's days, each as a share of its limit.",
-            {"{{measure}}": of_limit("movierec_data_quality")},
+            "What `validate` measured of the window's days as a share of its limit; of what must "
+            "be many, the least as a share of it.",
+            of_room(),
             limit=1,
         ),
     ),

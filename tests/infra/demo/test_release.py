@@ -1,6 +1,7 @@
 """Two nights of releases: what stands in the origin and on S3 in the end is what was told."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from infra.release.production import in_production
 from infra.repository import git
 from movierec.errors import BadInput, Unavailable
 from tests.inputs.days import close_days
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.slow
@@ -57,6 +60,26 @@ def test_without_days_it_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no days there; run `make demo`"):
         around.make_repository(tmp_path / "none", tmp_path / "told", tmp_path)
     assert not (tmp_path / "told").exists()
+
+
+def test_where_the_s3_server_cannot_be_built_it_ends_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """No Go on PATH, and nothing built before."""
+    script = tmp_path / "infra/ci/versitygw.sh"
+    script.parent.mkdir(parents=True)
+    shutil.copy(ROOT / "infra/ci/versitygw.sh", script)
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("bash", "dirname"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    monkeypatch.setenv("PATH", str(programs))
+    with (
+        Processes(tmp_path, tmp_path / "logs") as processes,
+        pytest.raises(BadInput, match="the S3 server could not be built"),
+    ):
+        around.start_s3(processes, tmp_path / "told", tmp_path, tmp_path)
+    assert "Go 1.21 or later is not on PATH" in capfd.readouterr().err
 
 
 def test_a_terminal_shows_what_was_typed_and_chosen_lines(

@@ -3,11 +3,14 @@
 import json
 import re
 import subprocess
+from dataclasses import fields
 
 import pytest
 import yaml
 
+from infra.grafana.boards import quality
 from infra.grafana.build import BOARDS, FOLDER, main
+from movierec.dataset.quality import Validate
 from tests.infra.grafana.dashboards import DOCUMENTS, expressions, panels
 from tests.infra.prometheus.test_monitoring import our_metrics
 
@@ -22,6 +25,13 @@ def test_the_committed_files_are_what_the_code_makes(tmp_path) -> None:
     made = {path.name: path.read_text() for path in tmp_path.iterdir()}
     committed = {path.name: path.read_text() for path in FOLDER.iterdir()}
     assert committed == made, "python -m infra.grafana.build"
+
+
+def test_measures_with_a_least_value_are_those_that_have_one_in_the_parameters() -> None:
+    """Ten times the least would look ten times too much beside measures with a greatest value."""
+    named = [field.name for field in fields(Validate)]
+    least = {name.removeprefix("min_") for name in named if name.startswith("min_")}
+    assert set(quality.MINIMA) == least
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS.values(), ids=EXPRESSIONS)
