@@ -45,6 +45,15 @@ def test_what_shapes_a_model_does_train() -> None:
     assert set(edits.after(STAGES, split)) >= TRAIN
 
 
+def test_another_verdict_on_arms_or_releases_judges_no_day_anew() -> None:
+    room = "stages/movierec/evaluation/online"
+    for name in ("arms", "experiment", "merging", "releases"):
+        assert edits.of_file(STAGES, f"{room}/{name}.py") == ["online_merge"], name
+    assert edits.of_file(STAGES, "stages/movierec/routing.py") == ["online_merge"]
+    for name in ("dayreport", "outcomes"):
+        assert edits.of_file(STAGES, f"{room}/{name}.py") == ["online", "online_merge"], name
+
+
 def test_the_table_of_edits_has_every_file_once() -> None:
     rows = edits.edits(ROOT).splitlines()[2:]
     things = [row.split("  ")[0] for row in rows]
