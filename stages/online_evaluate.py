@@ -18,8 +18,8 @@ import pyarrow as pa
 from movierec.cli import run
 from movierec.dataset.scale import Events
 from movierec.errors import BadInput
+from movierec.evaluation.online.dayreport import report_of
 from movierec.evaluation.online.daysums import Lines, save_sums, sums_of
-from movierec.evaluation.online.merging import report_of
 from movierec.evaluation.online.outcomes import Online
 from movierec.files import write_json
 from movierec.params import load_section

@@ -115,10 +115,11 @@ class Broker:
         self.set_up(True)
         return {partition: end + self._shift(partition) for partition, end in ends.items()}
 
-    def log_end(self, partition: TopicPartition, end: int) -> int:
-        """Where the log ends, open transactions included; `end` is where it may be read to."""
+    def log_end(self, partition: TopicPartition, end: int) -> int | None:
+        """Where the log ends, open transactions included; `end` is where it may be read to. None
+        while the client does not know: from the assignment until its first fetch is answered."""
         seen = self._consumer.highwater(partition)
-        return end if seen is None else max(end, seen + self._shift(partition))
+        return None if seen is None else max(end, seen + self._shift(partition))
 
     def logged_at(self, partition: TopicPartition, offset: int) -> Milliseconds:
         """When the record at an offset was logged, though it may not be read yet; -1 if unknown."""

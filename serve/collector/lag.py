@@ -31,7 +31,7 @@ class Place:
     is_sure: bool = False
     """Whether `since` is known; at first, and after a gap, it is only when we began to wait."""
     end: int | None = None
-    """The end in Kafka when it was last seen."""
+    """The end in Kafka when it was last seen; None while it never was."""
     missing: float | None = None
     """When the oldest line that disk lacks was logged; None when the last look found none."""
 
@@ -95,11 +95,15 @@ class Lag:
     ) -> None:
         """Take the ends in Kafka and set the gauges of what is ours.
 
-        Of a partition whose end is not given nobody knows: lines may have come since. `waiting`
-        has the timestamp of the oldest line that Kafka has and disk lacks, where it is known.
+        Of a partition whose end is not given nobody knows: lines may have come since. Where none
+        was ever given, 0 would be a guess: there is no sample, and once we are blind one of the
+        seconds alone, from the assignment on. `waiting` has the timestamp of the oldest line that
+        Kafka has and disk lacks, where it is known.
         """
         for partition, place in self._places.items():
             place.end = ends.get(partition, place.end)
+            if place.end is None and time.time() - place.since <= BLIND_SECONDS:
+                continue
             oldest = (waiting or {}).get(partition, -1)
             if partition in ends and not place.lag:
                 place.since, place.missing, place.is_sure = time.time(), None, True
@@ -107,7 +111,8 @@ class Lag:
                 place.missing = oldest / 1000
             elif partition in ends or place.missing is None:
                 place.missing = place.since
-            self._metrics.lag.labels(*_labels(partition)).set(place.lag)
+            if place.end is not None:
+                self._metrics.lag.labels(*_labels(partition)).set(place.lag)
             self._metrics.lag_seconds.labels(*_labels(partition)).set_function(place.age)
 
 

@@ -150,7 +150,7 @@ class Partitions:
         """Set the gauges of lag. Lines of open transactions count: they are in the log, and no
         one may read them; when the first was logged is asked once it has waited, and at once where
         nothing says since when: after a restart, a rebalance or a gap."""
-        ours = {p: self._broker.log_end(p, end) for p, end in ends.items() if p in self.buffers}
+        ours = self._log_ends(ends)
         waiting = {partition: buffer.oldest for partition, buffer in self.buffers.items()}
         for partition, end in ours.items():
             at = self.buffers[partition].end
@@ -166,6 +166,17 @@ class Partitions:
                 self._waits[partition] = (at, self._broker.logged_at(partition, at))
             waiting[partition] = self._waits[partition][1]
         self.writer.lag.observe(ours, waiting)
+
+    def _log_ends(self, ends: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """Where the logs of ours end, as far as is known: beyond `ends`, up to which they may be
+        read. Where disk has all of that and nobody knows of more, there is no saying."""
+        found = {}
+        for partition, buffer in self.buffers.items():
+            if partition in ends:
+                end = self._broker.log_end(partition, ends[partition])
+                if end is not None or buffer.start < ends[partition]:
+                    found[partition] = ends[partition] if end is None else end
+        return found
 
     def out_of_range(self, error: OffsetOutOfRangeError) -> None:
         """The broker does not have our next offset: record what is gone, go on after it."""

@@ -7,6 +7,7 @@ import pytest
 
 from infra.ci import deps, edits
 from infra.ci.stages import read_stages
+from movierec.yamlfile import read_yaml
 from tests.infra.ci.files import write
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -43,6 +44,24 @@ def test_what_shapes_a_model_does_train() -> None:
     split = edits.of_file(STAGES, "stages/movierec/dataset/split.py")
     assert split == ["preprocess"]
     assert set(edits.after(STAGES, split)) >= TRAIN
+
+
+def test_another_verdict_on_arms_or_releases_judges_no_day_anew() -> None:
+    room = "stages/movierec/evaluation/online"
+    for name in ("arms", "experiment", "merging", "releases"):
+        assert edits.of_file(STAGES, f"{room}/{name}.py") == ["online_merge"], name
+    assert edits.of_file(STAGES, "stages/movierec/routing.py") == ["online_merge"]
+    for name in ("dayreport", "outcomes"):
+        assert edits.of_file(STAGES, f"{room}/{name}.py") == ["online", "online_merge"], name
+
+
+def test_of_the_parameters_of_verdicts_those_of_a_day_s_report_alone_judge_days_anew() -> None:
+    days = {"online.conversion_minutes", "online.deadline_ms", "online.confidence"}
+    keys = [f"online.{name}" for name in read_yaml(ROOT / "params.yaml", "")["online"]]
+    assert days < set(keys)
+    for key in [*keys, "routing"]:
+        stages = ["online"] * (key in days) + ["online_merge"]
+        assert edits.of_param(STAGES, key) == stages, key
 
 
 def test_the_table_of_edits_has_every_file_once() -> None:

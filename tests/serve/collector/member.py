@@ -38,7 +38,9 @@ class Consumer:
         self.ends_error: KafkaError | None = None
         self.heard_of: set[int] | None = None  # all
         self.updates = 0
-        self.high: int | None = None
+        self.high = 0
+        """Where the log ends, when that is beyond `last`: open transactions."""
+        self.has_fetched = True
         self.commits: dict[TopicPartition, OffsetAndMetadata] = {}
 
     def pause(self, partition: TopicPartition) -> None:
@@ -77,7 +79,7 @@ class Consumer:
         self.heard_of = None
 
     def highwater(self, partition: TopicPartition) -> int | None:
-        return self.high
+        return max(self.last, self.high) if self.has_fetched else None
 
     def committed(
         self, partition: TopicPartition, metadata: bool, timeout_ms: int
@@ -121,14 +123,20 @@ class KnownTopics:
 class Member:
     """A collector on a fake consumer and the real store."""
 
-    def __init__(self, root: Path, **settings: Any) -> None:
+    def __init__(
+        self,
+        root: Path,
+        kafka: KafkaSettings | None = None,
+        topics: tuple[str, ...] = ("movielog",),
+        **settings: Any,
+    ) -> None:
         self.root = root
         self.registry = CollectorRegistry()
         self.metrics = CollectorMetrics(self.registry)
         self.settings = CollectorSettings(
-            KafkaSettings(("localhost:1",)),
+            kafka or KafkaSettings(("localhost:1",)),
             store=root,
-            topics=("movielog",),
+            topics=topics,
             **{"evidence_lines": 1, **settings},
         )
         self.consumer = Consumer()

@@ -10,17 +10,23 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
+from kafka import TopicPartition
 
 from infra.processes import free_port
 from movierec.store.days import closed_days, read_manifest
 from movierec.store.openrows import open_rejected, open_rows
+from serve.collector.consumer import Rebalances, connect
+from serve.collector.fetch.topics import Topics
+from serve.kafka import KafkaSettings
 from tests.brokers.embedded import embedded_broker, kafka_environment
 from tests.brokers.kafka import Broker
+from tests.serve.collector.member import Member
 from tests.serve.collector.test_main import Running, got
 
 TOPIC = "movielog"
 DAYS = ["2026-11-01", "2026-11-02"]
 PARTITIONS = 4
+LINE = b"2026-11-01T12:00:00,1,GET /data/m/jaws/1.mpg"
 
 
 def run(*command: str, **environment: str) -> str:
@@ -79,21 +85,59 @@ def test_both_brokers_give_the_same_days(kafka: Broker, tmp_path: Path) -> None:
     assert in_days + waiting == sent["lines"]
 
 
-@pytest.mark.broker
-def test_lag_is_true_behind_an_open_transaction_and_after_a_restart(
-    kafka: Broker, tmp_path: Path
-) -> None:
-    topic, port = kafka.create_topic(), free_port()
-    line = b"2026-11-01T12:00:00,1,GET /data/m/jaws/1.mpg"
-    kafka.produce(topic, [line] * 3)
+def open_transaction(kafka: Broker, topic: str) -> Producer:
+    """One of 40 lines that were logged two hours ago."""
     options: dict[str, str | int] = {"bootstrap.servers": kafka.address, "transactional.id": topic}
     options["transaction.timeout.ms"] = 600_000
     producer = Producer(options)
     producer.init_transactions()
     producer.begin_transaction()
     for _ in range(40):
-        producer.produce(topic, line, timestamp=int((time.time() - 7200) * 1000))
+        producer.produce(topic, LINE, timestamp=int((time.time() - 7200) * 1000))
     producer.flush()
+    return producer
+
+
+@pytest.mark.broker
+def test_lag_is_true_from_its_first_sample_on(kafka: Broker, tmp_path: Path) -> None:
+    """Looked for before the client has fetched, as it may happen after a restart or a rebalance."""
+    topic = kafka.create_topic()
+    producer = open_transaction(kafka, topic)
+    settings = KafkaSettings((kafka.address,))
+    topics = Topics(settings.for_kafka_python())
+    member = Member(tmp_path / "store", kafka=settings, topics=(topic,), group=topic)
+    consumer = connect(member.settings, topics)
+    where = {"topic": topic, "partition": "0"}
+
+    def gauges() -> list[float | None]:
+        names = ("collector_lag_messages", "collector_lag_seconds")
+        return [member.registry.get_sample_value(name, where) for name in names]
+
+    with contextlib.closing(topics), contextlib.closing(consumer):
+        member.collector.connect(consumer, topics)
+        consumer.subscribe([topic], listener=Rebalances(member.collector))
+        while not member.ours.held:
+            consumer.poll(100)
+        member.ours.begin_held()
+        member.collector._observe()
+        assert gauges() == [None, None]
+        partition = TopicPartition(topic, 0)
+        while consumer.highwater(partition) is None:
+            consumer.poll(100)
+        member.collector._observe()
+        lag, seconds = gauges()
+        assert lag == 40
+        assert seconds is not None and 7200 <= seconds < 7800
+    producer.abort_transaction()
+
+
+@pytest.mark.broker
+def test_lag_is_true_behind_an_open_transaction_and_after_a_restart(
+    kafka: Broker, tmp_path: Path
+) -> None:
+    topic, port = kafka.create_topic(), free_port()
+    kafka.produce(topic, [LINE] * 3)
+    producer = open_transaction(kafka, topic)
     environment = {"COLLECTOR_TOPICS": topic, "COLLECTOR_GROUP": topic, "KAFKA_API_VERSION": ""}
     environment |= {"COLLECTOR_METRICS_PORT": str(port), "COLLECTOR_SEGMENT_SECONDS": "0.1"}
     labels = f'{{partition="0",topic="{topic}"}}'
@@ -126,8 +170,7 @@ def test_lag_grows_while_kafka_is_away_though_all_was_on_disk_when_it_went(
 ) -> None:
     kafka = private_kafka
     topic, port = kafka.create_topic(), free_port()
-    line = b"2026-11-01T12:00:00,1,GET /data/m/jaws/1.mpg"
-    kafka.produce(topic, [line] * 3)
+    kafka.produce(topic, [LINE] * 3)
     environment = {"COLLECTOR_TOPICS": topic, "COLLECTOR_GROUP": topic, "KAFKA_API_VERSION": ""}
     environment |= {"COLLECTOR_METRICS_PORT": str(port), "COLLECTOR_SEGMENT_SECONDS": "0.1"}
     labels = f'{{partition="0",topic="{topic}"}}'

@@ -124,6 +124,23 @@ def test_cut_off_from_kafka_the_age_grows_from_when_all_was_on_disk(
     assert gauges.of(HERE) == (0, 0, 10)
 
 
+def test_cut_off_before_the_first_look_nothing_is_told_until_it_is_blind(
+    gauges: Gauges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the age is from the assignment on; how many lines wait stays unknown."""
+    gauges.lag.begin(HERE, 10)
+    for seconds in (0, BLIND_SECONDS):
+        monkeypatch.setattr(time, "time", lambda later=NOW + seconds: later)
+        gauges.lag.observe({})
+        assert gauges.of(HERE) == (None, None, 10)
+    monkeypatch.setattr(time, "time", lambda: NOW + 1000)
+    gauges.lag.observe({})
+    assert gauges.of(HERE) == (None, 1000, 10)
+    assert not gauges.lag.is_sure(HERE)
+    gauges.lag.observe({HERE: 10})
+    assert gauges.of(HERE) == (0, 0, 10)
+
+
 def test_a_loop_that_hangs_is_blind_and_its_gauge_grows_all_the_same(
     gauges: Gauges, monkeypatch: pytest.MonkeyPatch
 ) -> None:

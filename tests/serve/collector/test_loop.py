@@ -308,6 +308,29 @@ def test_kafka_is_asked_at_once_since_when_a_line_waits_where_nothing_says_it(
     assert sample(bench, "collector_lag_seconds", **where) == 7
 
 
+@pytest.mark.parametrize("readable", [0, 30])
+def test_until_the_client_knows_where_the_log_ends_nobody_says_that_nothing_waits(
+    bench: Member, monkeypatch: pytest.MonkeyPatch, readable: int
+) -> None:
+    """A look between an assignment and the first answer to a fetch; lines that may be read and are
+    not on disk are known to wait at once."""
+    where = {"topic": "movielog", "partition": "0"}
+    names = ("collector_lag_messages", "collector_lag_seconds")
+    monkeypatch.setattr("time.time", lambda: 1_800_000_000.0)
+    bench.collector.lost([HERE])
+    bench.start()
+    bench.consumer.last, bench.consumer.high = readable, 50
+    bench.consumer.has_fetched = False
+    bench.topics.record = SimpleNamespace(offset=0, value=b"", timestamp=1_799_999_000_000)
+    bench.collector._observe()
+    told = [bench.registry.get_sample_value(name, where) for name in names]
+    assert told == ([30, 1000] if readable else [None, None])
+    bench.consumer.has_fetched = True
+    bench.collector._observe()
+    assert [sample(bench, name, **where) for name in names] == [50, 1000]
+    assert bench.topics.peeked == [0]
+
+
 def test_cut_off_from_kafka_it_is_not_healthy_for_ever(
     bench: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.evaluation.online.experiment import mean_interval, share_interval
 from movierec.evaluation.online.feedback import feedback
 from movierec.evaluation.online.grouping import chosen
+from movierec.evaluation.online.intervals import mean_interval, share_interval
 from movierec.evaluation.online.together import Together
 
 FALLBACK = "popular"

@@ -27,7 +27,6 @@ from movierec.dataset.scale import Events
 from movierec.dataset.vocabulary import lookup
 from movierec.errors import BadParams
 from movierec.evaluation.online.answers import NO_PREDICTION, THOUSAND, Answers, Codes
-from movierec.evaluation.online.experiment import Plan
 from movierec.evaluation.online.latest import Ints
 from movierec.evaluation.online.requests import Requests
 from movierec.fields import number
@@ -62,11 +61,6 @@ class Online:
             day_number(self.since or "1970-01-01")
         except ValueError as error:
             raise BadParams(f"online: since: {error}, or empty") from None
-
-    @property
-    def plan(self) -> Plan:
-        """How sure a verdict on two arms must be."""
-        return Plan(self.confidence, self.smallest_lift, self.power, self.min_users)
 
     @property
     def window(self) -> Nanoseconds:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.evaluation.online.experiment import half_width, narrowest_at
+from movierec.evaluation.online.experiment import Plan, half_width, narrowest_at
 from movierec.evaluation.online.grouping import chosen
 from movierec.evaluation.online.outcomes import Online
 from movierec.evaluation.online.together import Together
@@ -117,7 +117,7 @@ def change(pair: Pair, params: Online) -> dict[str, Any]:
     if not variance > 0:
         return blank | {"verdict": f"{NO_VERDICT}: all users did the same"}
     limit = -log(1 - params.max_loss)
-    half = half_width(variance, narrowest_at(limit, params.plan), params.confidence)
+    half = half_width(variance, narrowest_at(limit, Plan.of(params)), params.confidence)
     lift, low, high = (exp(x) - 1 for x in (d, d - half, d + half))
     rate = _rate(pair.before)
     return {

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from movierec.evaluation.online.arms import by_arm, dealt, elsewhere
+from movierec.evaluation.online.experiment import Plan
 from movierec.evaluation.online.merging import merge
 from movierec.evaluation.online.together import together
 from movierec.routing import Routing, arm
@@ -19,7 +20,7 @@ def lives(arm, first, users, converting, minute=0.0):
 
 
 def compared(*lines, routing=EVEN):
-    return by_arm(together([summed(*lines)]), routing, PARAMS.plan)
+    return by_arm(together([summed(*lines)]), routing, Plan.of(PARAMS))
 
 
 def test_arms_are_compared_with_the_first_and_a_verdict_names_the_better():
@@ -51,7 +52,7 @@ def test_a_user_counts_for_the_arm_that_was_met_first_of_all_days():
     first = summed(*lives("svd", 0, 30, 3))
     second = summed(*lives("svdpp", 0, 40, 3, minute=1500), day=SECOND)
     for days in ([first, second], [second, first]):
-        arms = by_arm(together(days), EVEN, PARAMS.plan)["arms"]
+        arms = by_arm(together(days), EVEN, Plan.of(PARAMS))["arms"]
         assert [arms[name]["users_first"] for name in arms] == [30, 10]
 
 

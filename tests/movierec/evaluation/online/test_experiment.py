@@ -4,9 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy.stats import binomtest
 
 from movierec.evaluation.online.experiment import (
     MISMATCH,
@@ -16,7 +13,6 @@ from movierec.evaluation.online.experiment import (
     compare,
     half_width,
     mismatch,
-    share_interval,
 )
 
 PLAN = Plan(confidence=0.95, smallest_lift=0.1, power=0.8, min_users=2)
@@ -41,33 +37,6 @@ def test_totals_are_of_each_user_and_arm():
     assert found.gains.tolist() == [[0, 1, 0], [0, 1, 0]]
     assert found.rates.tolist() == [0.5, 0.5]
     assert found.users.tolist() == [1, 2]
-
-
-@given(st.integers(3000, 9000), st.floats(0.02, 0.98))
-def test_of_users_with_one_answer_each_it_is_wilsons_interval(n, share):
-    hits = round(n * share)
-    answers, gains = np.ones(n), np.r_[np.ones(hits), np.zeros(n - hits)]
-    wilson = binomtest(hits, n).proportion_ci(0.95, method="wilson")
-    found = share_interval(answers, gains, 0.95)
-    assert found == pytest.approx((wilson.low, wilson.high), abs=2e-5)  # Student's quantile
-
-
-def test_answers_that_hang_together_tell_less():
-    alone = share_interval(np.ones(1000), np.r_[np.ones(300), np.zeros(700)], 0.95)
-    together = share_interval(np.full(100, 10.0), np.r_[np.full(30, 10), np.zeros(70)], 0.95)
-    assert together[1] - together[0] > 3 * (alone[1] - alone[0])
-
-
-@pytest.mark.parametrize("gains", [np.zeros(40), np.full(40, 50.0)])
-def test_without_a_difference_between_users_each_counts_as_one_answer(gains):
-    low, high = share_interval(np.full(40, 50.0), gains, 0.95)
-    assert 0 <= low < high <= 1
-    assert 0.05 < high - low < 0.15
-
-
-@pytest.mark.parametrize("users", [0, 1])
-def test_of_fewer_than_two_users_nothing_is_known(users):
-    assert share_interval(np.full(users, 9.0), np.full(users, 3.0), 0.95) == (0.0, 1.0)
 
 
 def test_the_width_is_the_theorems_and_is_narrowest_where_it_should_be():

@@ -1,10 +1,8 @@
-"""The report of some days, and of one."""
+"""The report of some days."""
 
 import json
 
-import pytest
-
-from movierec.evaluation.online.merging import merge, report_of
+from movierec.evaluation.online.merging import merge
 from tests.movierec.evaluation.online.rows import (
     EVEN,
     FIRST,
@@ -39,15 +37,6 @@ def test_a_report_tells_of_days_models_requests_and_how_it_judged():
     assert found["releases"] == {"svd": []}
     told = ("conversion_minutes", "confidence", "deadline_ms")
     assert [found[name] for name in told] == [30.0, 0.95, 600]
-    json.dumps(found, allow_nan=False)
-
-
-@pytest.mark.parametrize("open", [False, True])
-def test_the_report_of_a_day_says_which_and_compares_nothing(open):
-    found = report_of(summed(served(1439, 1, ["a"], "r"), open=open), PARAMS)
-    assert (found["days"], found["open"], found["before"]) == ([FIRST], open, False)
-    assert found["models"]["svd@v1"]["answers"] == open
-    assert not {"experiment", "releases"} & set(found)
     json.dumps(found, allow_nan=False)
 
 

@@ -24,9 +24,9 @@ from movierec.evaluation.online.experiment import (
     Totals,
     compare,
     mismatch,
-    share_interval,
 )
 from movierec.evaluation.online.grouping import KEYS, SUMS, grouped
+from movierec.evaluation.online.intervals import share_interval
 from movierec.evaluation.online.outcomes import Online
 from movierec.evaluation.online.releases import WORSE, by_release
 from movierec.evaluation.online.together import Together
