@@ -121,7 +121,7 @@ def test_what_it_predicts_may_be_told(rating: float) -> None:
 
 def test_a_rating_without_end_is_refused() -> None:
     line = json.dumps(LINE | {"history": [["jaws+1975", 0]]}).replace(", 0]", ", 1e999]")
-    assert parse_served(line.encode()) == BadLine("bad-served")
+    assert parse_served(line.encode()) == BadLine("not-json")
 
 
 @pytest.mark.parametrize("key", [*FIELDS, "ids"])
