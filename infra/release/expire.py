@@ -8,8 +8,9 @@ A day may go when it is older than `expire.keep_days`; its online evaluation
 (`metrics/online/<day>.json`), and that of the day after, which reads it, are committed in HEAD; and
 no window uses it, neither `data/window.yaml` nor `data/online/window.yaml`, nor those in HEAD. A
 day that one of both topics has no line of can never be judged, and waits for no evaluation: while
-the site is not live no answers are logged. Days named by --days are refused with the reason;
-without --days those that must stay are listed with it.
+the site is not live no answers are logged. Where the topic stopped before that day its collector
+may only be behind: then the day waits twice `expire.keep_days`. Days named by --days are refused
+with the reason; without --days those that must stay are listed with it.
 
 A day is written down first, in `<store>/expired/<topic>/<day>.json` (store/expired.py), then its
 manifest goes, then its other files: whenever this dies, readers find the whole day or none, and
@@ -45,7 +46,7 @@ from movierec.store.days import (
 from movierec.store.expired import expired_days, put_expired
 from movierec.store.leftovers import sweep
 from movierec.store.storage import at
-from movierec.times import day_argument, day_number
+from movierec.times import day_argument, day_name, day_number
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def main(arguments: list[str]) -> int:
     days = sorted({day for topic in options.topics for day in closed_days(options.store, topic)})
     if unknown := sorted(set(options.days or []) - set(days)):
         raise BadInput(f"{options.store}: {', '.join(unknown)} not closed or already expired")
-    needs = Needs(options.store, options.window, options.online, options.reports)
+    awaited = day_name(day_number(options.today) - 2 * keep_days)
+    needs = Needs(options.store, options.window, options.online, options.reports, awaited)
     going = []
     for day in options.days or [day for day in days if age(day, options.today) > keep_days]:
         reason = why_it_stays(day, options, keep_days, needs)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import pyarrow.compute as pc
+import numpy as np
+from numpy.typing import NDArray
 
 from infra.repository import attempt
 from movierec.dataset.onlinefile import TOPICS, online_of
@@ -16,7 +17,7 @@ from movierec.store.days import closed_days
 from movierec.store.expired import expired_days
 from movierec.store.openrows import open_rows
 from movierec.store.storage import at
-from movierec.times import Nanoseconds, day_name, day_number, day_start
+from movierec.times import day_name, day_number, day_start
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Needs:
     """data/online/window.yaml"""
     reports: Path
     """metrics/online"""
+    awaited_from: str
+    """Answers of a day before this one, of which no line is there, come no more."""
 
     def reason(self, day: str) -> str | None:
         """What needs a day that is old enough to go, or None."""
@@ -59,10 +62,16 @@ class Needs:
         return f"online evaluation {report} is not committed"
 
     def _never_has(self, topic: str, day: str) -> bool:
-        """Whether a topic has not closed a day, and has no line that it could close it with."""
-        end = day_start(day_number(day) + 1)
-        first = self._first_open[topic]
-        return day not in self._closed[topic] and (first is None or first >= end)
+        """Whether a topic has not closed a day, and will not: it went on behind that day, or has
+        stopped before it, long ago, or never had a line."""
+        if day in self._closed[topic]:
+            return False
+        start, end = (day_start(day_number(day) + n) for n in (0, 1))
+        times = self._open[topic]
+        if not len(times) or times[0] >= end:
+            return True
+        at = int(np.searchsorted(times, start))
+        return day < self.awaited_from and (at == len(times) or bool(times[at] >= end))
 
     @cached_property
     def _closed(self) -> dict[str, set[str]]:
@@ -71,9 +80,9 @@ class Needs:
         return {t: {*closed_days(self.store, t), *expired_days(storage, t)} for t in TOPICS}
 
     @cached_property
-    def _first_open(self) -> dict[str, Nanoseconds | None]:
-        """topic → the earliest time of a line that no closed day holds."""
-        return {t: pc.min(open_rows(self.store, t)["time"]).as_py() for t in TOPICS}
+    def _open(self) -> dict[str, NDArray[np.int64]]:
+        """topic → the times of the lines that no closed day holds, in order."""
+        return {t: np.sort(open_rows(self.store, t)["time"].to_numpy()) for t in TOPICS}
 
 
 def both(path: Path) -> Sequence[tuple[str, bytes]]:

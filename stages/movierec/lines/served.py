@@ -12,10 +12,12 @@ again:
 
 One compact JSON object. Fields that this reader does not know are none of its business, so that
 a writer may add one before its readers are new; a change of what a field means raises `v`, and a
-line without it has the meaning of 1. The line itself is what is kept.
+line without it has the meaning of 1. The line itself is what is kept, and what other readers of
+JSON refuse is refused here: one such line would end every evaluation of its day.
 """
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +29,7 @@ TIERS = ("model", "fold-in", "popular")
 MAX_IDS = MAX_HISTORY = 1000
 MAX_RATING = 1e6
 VERSION = 1
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 FIELDS = {"time": str, "request_id": str, "user": int, "model": str, "arm": str, "tier": str}
 
 
@@ -49,7 +52,11 @@ def parse_served(line: bytes) -> Served | BadLine:
     if "\n" in text or "\r" in text:
         return BadLine("not-json")
     try:
-        document = json.loads(text, object_pairs_hook=_distinct, parse_constant=_refuse)
+        document = json.loads(
+            text, object_pairs_hook=_distinct, parse_constant=_refuse, parse_float=_finite
+        )
+        if SURROGATE.search(text):  # Python reads half of a pair, which is no Unicode
+            json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return BadLine("not-json")
     if not isinstance(document, dict) or not _is_answer(document):
@@ -109,6 +116,14 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(document) != len(pairs):
         raise ValueError("a key stands twice")
     return document
+
+
+def _finite(digits: str) -> float:
+    """A number with a fraction or an exponent, within what a double holds."""
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError(f"{digits[:20]} is past a double")
+    return value
 
 
 def _refuse(constant: str) -> None:

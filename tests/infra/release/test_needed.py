@@ -39,9 +39,9 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def needs(root: Path) -> Needs:
-    online = root / "data/online/window.yaml"
-    return Needs(root / "data", root / "data/window.yaml", online, root / "metrics/online")
+def needs(root: Path, awaited_from: str = DAYS[0]) -> Needs:
+    data, reports = root / "data", root / "metrics/online"
+    return Needs(data, data / "window.yaml", data / "online/window.yaml", reports, awaited_from)
 
 
 def judge(root: Path, *days: str) -> None:
@@ -83,3 +83,15 @@ def test_a_day_that_went_in_one_topic_still_needs_its_evaluation_in_the_other(ro
     assert "is not committed" in (needs(root).reason(DAYS[1]) or "")
     judge(root, DAYS[1])
     assert needs(root).reason(DAYS[1]) is None
+
+
+def test_where_answers_stopped_for_good_later_days_wait_for_some_time_and_go(root: Path) -> None:
+    """The last lines stand in no closed day: no later ones come that would close theirs."""
+    assert put(root / "data", "served", [f"{DAYS[0]}T10:00"]) == []
+    first, *others = (needs(root).reason(day) for day in DAYS)
+    assert all("is not committed" in (reason or "") for reason in (first, *others))
+    first, *others = (needs(root, "2026-01-08").reason(day) for day in DAYS)
+    assert first is not None and first.startswith("its online evaluation"), "it has answers"
+    assert others == [None, None]
+    reasons = [needs(root, DAYS[2]).reason(day) for day in DAYS[1:]]
+    assert all(reason is not None and DAYS[2] in reason for reason in reasons)

@@ -1,8 +1,10 @@
 """Served lines: strict on what we know, open to what a newer writer adds."""
 
+import io
 import json
 from dataclasses import replace
 
+import pyarrow.json
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -119,7 +121,7 @@ def test_what_it_predicts_may_be_told(rating: float) -> None:
 
 def test_a_rating_without_end_is_refused() -> None:
     line = json.dumps(LINE | {"history": [["jaws+1975", 0]]}).replace(", 0]", ", 1e999]")
-    assert parse_served(line.encode()) == BadLine("bad-served")
+    assert parse_served(line.encode()) == BadLine("not-json")
 
 
 @pytest.mark.parametrize("key", [*FIELDS, "ids"])
@@ -141,12 +143,24 @@ def test_a_line_without_a_field_is_refused(key: str) -> None:
         json.dumps(LINE)[:-1] + ', "user": 8}',
         json.dumps(LINE)[:-1] + ', "new": NaN}',
         json.dumps(LINE)[:-1] + ', "new": {"a": 1, "a": 2}}',
+        json.dumps(LINE)[:-1] + ', "new": 1e400}',
+        json.dumps(LINE)[:-1] + ', "new": ["\\ud83d half"]}',
+        json.dumps(LINE)[:-1] + ', "\\uDC00 half": 1}',
         "[" * 100_000,
     ],
     ids=lambda text: text[-20:],
 )
 def test_what_readers_could_read_in_two_ways_is_refused(text: str) -> None:
     assert isinstance(parse_served(text.encode()), BadLine)
+
+
+@pytest.mark.parametrize(
+    "more", ['"new": "\\ud83d\\ude00"', '"new": "\\\\ud83d"', '"ratings": [4e0]', '"new": 1e308']
+)
+def test_what_is_taken_online_evaluation_can_read(more: str) -> None:
+    text = f"{json.dumps(LINE)[:-1]}, {more}}}"
+    assert isinstance(parse_served(text.encode()), Served)
+    assert pyarrow.json.read_json(io.BytesIO(text.encode()))["ids"].to_pylist() == [LINE["ids"]]
 
 
 @given(st.binary(max_size=60))
