@@ -21,6 +21,9 @@ from serve.metrics import CollectorMetrics
 from serve.settings import CollectorSettings
 
 POSITION_MS = 200
+ASKING_SECONDS = 0.5
+"""A look may take so long over asking since when lines wait: an answer can take a tenth of a
+second, and after a restart all partitions are asked for, most of them read from in a moment."""
 
 
 class Partitions:
@@ -149,10 +152,12 @@ class Partitions:
     def measure_lag(self, ends: Mapping[TopicPartition, int]) -> None:
         """Set the gauges of lag. Lines of open transactions count: they are in the log, and no
         one may read them; when the first was logged is asked once it has waited, and at once where
-        nothing says since when: after a restart, a rebalance or a gap."""
+        nothing says since when: after a restart, a rebalance or a gap. Who had to be left for the
+        next look, and of whom nothing is known, has no sample."""
+        until = time.monotonic() + ASKING_SECONDS
         ours = self._log_ends(ends)
         waiting = {partition: buffer.oldest for partition, buffer in self.buffers.items()}
-        for partition, end in ours.items():
+        for partition, end in list(ours.items()):
             at = self.buffers[partition].end
             if self.buffers[partition].rows or at >= end:
                 self._waits.pop(partition, None)
@@ -162,6 +167,10 @@ class Partitions:
                 since = self._waits[partition] = (at, -1)
                 if self.writer.lag.is_sure(partition):
                     continue
+            if since[1] < 0 and time.monotonic() >= until:
+                if not self.writer.lag.is_sure(partition):
+                    del ours[partition]
+                continue
             if since[1] < 0:
                 self._waits[partition] = (at, self._broker.logged_at(partition, at))
             waiting[partition] = self._waits[partition][1]

@@ -19,6 +19,7 @@ from movierec.store.lineage import begin_lineage
 from movierec.store.tail import claim_partition
 from serve.collector.broker import MAX_BEYOND_END
 from serve.collector.loop import Collector
+from serve.collector.partitions import ASKING_SECONDS
 from tests.movierec.store.filling import rows, watch
 from tests.serve.collector.member import HERE, Member, chunk, users
 
@@ -306,6 +307,42 @@ def test_kafka_is_asked_at_once_since_when_a_line_waits_where_nothing_says_it(
     bench.collector._observe()
     assert bench.topics.peeked == [0]
     assert sample(bench, "collector_lag_seconds", **where) == 7
+
+
+def test_a_look_asks_no_longer_than_it_may_and_the_next_one_goes_on(
+    bench: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a hundred partitions that are asked for after a restart: an answer takes a while, and
+    nothing is read meanwhile."""
+    there = [TopicPartition("movielog", number) for number in range(10)]
+    bench.consumer.partitions = set(range(10))
+    bench.consumer.last = bench.consumer.high = 5
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    monkeypatch.setattr("time.time", lambda: 1_800_000_000.0)
+    for partition in there[1:]:
+        bench.start(partition)
+    record = SimpleNamespace(offset=0, value=b"", timestamp=1_799_999_993_000)
+
+    def peek(partition: TopicPartition, offset: int) -> SimpleNamespace:
+        now[0] += ASKING_SECONDS / 4
+        bench.topics.peeked.append(offset)
+        return record
+
+    monkeypatch.setattr(bench.topics, "peek", peek)
+
+    def told() -> list[float | None]:
+        return [
+            bench.registry.get_sample_value(
+                "collector_lag_seconds", {"topic": "movielog", "partition": str(p.partition)}
+            )
+            for p in there
+        ]
+
+    for known in (4, 8, 10):
+        bench.collector._observe()
+        assert told() == [7] * known + [None] * (10 - known)
+    assert len(bench.topics.peeked) == 10
 
 
 @pytest.mark.parametrize("readable", [0, 30])
