@@ -1,6 +1,6 @@
 """Online evaluation for people: which release does better with users, and did we know before?
 
-    python -m infra.ci.online --output reports/online.html
+    python -m infra.ci.online                        # writes reports/online.html
     python -m infra.ci.online --output FILE --in .demo/workspace
 
 Reads what `dvc repro` wrote (metrics/online.json, data/online), the reports of the nights before in
@@ -48,7 +48,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         description=(__doc__ or "").strip(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE")
+    page = Path("reports/online.html")
+    parser.add_argument("--output", type=Path, metavar="FILE", default=page, help=f"({page})")
     parser.add_argument(
         "--in",
         dest="workspace",
