@@ -57,6 +57,8 @@ def small(folder: Path) -> Path:
         else:
             shutil.copy(ROOT / name, project / name)
     (project / "dvc.yaml").write_text(PIPELINE.format(given=given))
+    days = ["2026-11-01", "2026-11-02"]
+    write_window(project / "data/window.yaml", WindowFile(days, "2026-11-03"))
     (folder / "store").mkdir()
     run(project, "git", "init", "--quiet")
     dvc = (sys.executable, "-m", "dvc")
