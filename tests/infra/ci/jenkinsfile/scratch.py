@@ -38,6 +38,12 @@ TESTS = {
     "training-and-offline-evaluation": "tests/movierec/models",
     "online-evaluation": "tests/serve/service",
 }
+DRIFT = {
+    "cmd": "mkdir -p reports && cat data/aggregates/*/rows | wc -l > reports/drift.json",
+    "deps": ["data/window.yaml", "data/aggregates"],
+    "outs": [{"reports/drift.json": {"cache": False}}],
+}
+"""The stage that a night runs beside what the releases' own tests have."""
 CONFIG = """\
 [core]
     analytics = false
@@ -72,8 +78,12 @@ class Scratch:
         seed = self.clone("seed")
         for name, text in {**FILES, ".dvc/config": CONFIG}.items():
             write(seed / name, text)
-        ignored = FILES[".gitignore"] + "!/data/incumbent.json\n/.cache/\n/.venv/\n__pycache__/\n"
+        kept = "!/data/incumbent.json\n!/reports/drift.json\n"
+        ignored = f"{FILES['.gitignore']}{kept}/.cache/\n/.venv/\n__pycache__/\n"
         write(seed / ".gitignore", ignored)
+        pipeline = yaml.safe_load(FILES["dvc.yaml"])
+        pipeline["stages"]["drift"] = DRIFT
+        write(seed / "dvc.yaml", yaml.safe_dump(pipeline, sort_keys=False))
         passed = {kind: {"pass": True, "reasons": []} for kind in ("svd", "svdpp")}
         write(seed / "verdict.json", json.dumps(passed))
         for folder in TESTS.values():
@@ -144,7 +154,7 @@ class Scratch:
                 "JENKINS_URL": "https://jenkins.invalid/",
                 "BUILD_URL": f"https://jenkins.invalid/{self.builds}",
                 "PATH": f"{self.folder / 'programs'}:{os.environ['PATH']}",
-                "PYTHONPATH": str(ROOT / "stages"),
+                "PYTHONPATH": f"{ROOT / 'stages'}:{ROOT}",
                 "MOVIEREC_STORE": str(self.folder / "store"),
                 "MOVIEREC_DVC": str(self.folder / "dvc-settings"),
                 "DEPLOY_ROUTER": "https://router.invalid",

@@ -42,7 +42,9 @@ cd - >/dev/null; fi"""
     assert judged(first) == ["online@2026-11-01", "online@2026-11-02", "online_merge"]
     days = ["aggregate@2026-11-01", "aggregate@2026-11-02"]
     assert sorted(trained[:2]) == days  # DVC knows no order between days
-    once = [stage for stage in trained[2:] if stage != "gate"]
+    assert sorted(trained[2:4]) == ["drift", "preprocess"]  # nor between these
+    # What a release commits is made again on what the rival has.
+    once = [stage for stage in trained[2:] if stage not in ("drift", "gate")]
     assert (once[0], sorted(once[1:3])) == ("preprocess", ["train@svd", "train@svdpp"])
     assert once[3:] == ["train@svd"], "of more factors, by the rival"
     release = ["svd#prod#1", "svd@v1.0.0", "svdpp#prod#1", "svdpp@v1.0.0"]
@@ -55,12 +57,14 @@ cd - >/dev/null; fi"""
         "Begin",
     ]
     assert "svd: {n_factors: 6" in git(scratch.origin, "show", "svd@v1.0.0^{commit}:params.yaml")
+    assert git(scratch.origin, "show", "svd@v1.0.0^{commit}:reports/drift.json").strip() == "2"
 
     # Nothing came since: nothing is trained, released or deployed again.
     scratch.instead |= {pattern: QUICK[pattern] for pattern in QUICK if "coverage" in pattern}
     second = scratch.build()
     assert second.result == "SUCCESS", second.log
-    assert not {stage.split("@")[0] for stage in ran(second)} & {"aggregate", "train", "evaluate"}
+    made = {"aggregate", "drift", "train", "evaluate"}
+    assert not {stage.split("@")[0] for stage in ran(second)} & made
     assert judged(second) == []
     assert second.skipped() == {"deploy svd": "when", "deploy svdpp": "when"}
     assert tags(scratch) == release
