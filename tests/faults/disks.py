@@ -1,6 +1,7 @@
 """What happens to the disk: full, failing, and what a power cut leaves of it. Needs root."""
 
 import contextlib
+import os
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,8 @@ from tests.faults.killing import TRACE, halves, spread
 from tests.faults.outcome import Outcome
 
 SMALL = "2m"
+PROGRAMS = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+"""mkfs lies where only root's own shell looks, which a shell that became root need not be."""
 IMAGE_BYTES = 64 * 1024 * 1024
 FREE_BYTES = [4_096, 20_000, 60_000, 120_000, 200_000, 300_000]
 
@@ -143,5 +146,6 @@ def mounted(image: Path, folder: Path) -> Iterator[None]:
 
 def command(words: list[str]) -> None:
     """Run a program that must succeed."""
-    done = subprocess.run(words, capture_output=True, text=True)
+    environment = {**os.environ, "PATH": PROGRAMS}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, f"{' '.join(words)}: {done.stderr.strip()} (needs root)"

@@ -22,13 +22,20 @@ def test_without_a_demo_it_says_what_to_do(tmp_path):
         page.main(["--work", str(tmp_path)])
 
 
+def in_front() -> None:
+    """Have Ctrl-C end it, as a terminal's own: a shell that put the tests behind ignores it, and
+    what they start inherits that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    die_with_parent()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_both_models_until_it_is_ended(tmp_path, number):
     save_both(tmp_path / "workspace/models")
     command = [sys.executable, "-m", "infra.demo.page", "--work", str(tmp_path), "--port", "0"]
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, preexec_fn=in_front
     )
     line = process.stdout.readline()
     url = line.removeprefix("the page is at ").split(";")[0]

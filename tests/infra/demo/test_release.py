@@ -26,9 +26,8 @@ def test_two_nights_are_released_undone_and_explained(
 ) -> None:
     monkeypatch.setattr(around, "has_docker", lambda: False)  # test_images.py builds images
     days, folder = tmp_path / "days", tmp_path / "told"
-    assert (
-        close_days(days / "data", DAYS[0], 3, lines_per_day=500_000, users=500, movies=160) == DAYS
-    )
+    size = {"lines_per_day": 500_000, "users": 500, "movies": 160}
+    assert close_days(days / "data", DAYS[0], 3, **size, answered=True) == DAYS
     given = ["--workspace", str(days), "--output", str(folder), "--seconds", "2"]
     assert release.main(given) == 0
     told = capfd.readouterr().out
