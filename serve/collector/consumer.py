@@ -69,6 +69,9 @@ def _options(settings: CollectorSettings) -> dict[str, Any]:
         "fetch_max_bytes": FETCH_BYTES,
         "max_partition_fetch_bytes": PARTITION_FETCH_BYTES,
         "fetch_max_wait_ms": 250,
+        # Else an answer leaves out what has not changed, and of a partition that we were given
+        # anew between two fetches the client never learns where the log ends.
+        "enable_incremental_fetch_sessions": False,
         "metadata_max_age_ms": 60_000,
         "reconnect_backoff_max_ms": 5_000,
         "metrics_enabled": False,

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from serve.kafka import KafkaSettings
 from tests.brokers.embedded import embedded_broker, kafka_environment
 from tests.brokers.kafka import Broker
 from tests.serve.collector.member import Member
-from tests.serve.collector.test_main import Running, got
+from tests.serve.collector.test_main import WAIT_SECONDS, Running, got
 
 TOPIC = "movielog"
 DAYS = ["2026-11-01", "2026-11-02"]
@@ -129,6 +130,47 @@ def test_lag_is_true_from_its_first_sample_on(kafka: Broker, tmp_path: Path) -> 
         assert lag == 40
         assert seconds is not None and 7200 <= seconds < 7800
     producer.abort_transaction()
+
+
+@pytest.mark.broker
+def test_lag_is_known_of_a_quiet_partition_that_is_given_anew_between_two_fetches(
+    kafka: Broker, tmp_path: Path
+) -> None:
+    """As after a rebalance that a pause of Kafka brought on: to Kafka nothing has changed."""
+    topic = kafka.create_topic()
+    kafka.produce(topic, [LINE] * 3)
+    settings, partition = KafkaSettings((kafka.address,)), TopicPartition(topic, 0)
+    topics = Topics(settings.for_kafka_python())
+    member = Member(tmp_path, kafka=settings, topics=(topic,), group=topic, segment_seconds=0.1)
+    consumer = connect(member.settings, topics)
+
+    def lag() -> float | None:
+        where = {"topic": topic, "partition": "0"}
+        return member.registry.get_sample_value("collector_lag_messages", where)
+
+    def is_given() -> None:
+        consumer.assign([partition])
+        member.collector.assigned([partition])
+        member.ours.begin_held()
+
+    def wait_until(ready: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not ready():
+            assert time.monotonic() < deadline
+            member.collector._turn()
+            member.collector._observe()
+
+    with contextlib.closing(topics), contextlib.closing(consumer):
+        member.collector.connect(consumer, topics)
+        is_given()
+        wait_until(lambda: member.collector.writer.end(partition) == 3 and lag() == 0)
+        for _ in range(5):
+            member.collector._turn()  # a fetch from 3 on has been answered
+        member.collector.lost([partition])
+        consumer.assign([])
+        is_given()
+        assert lag() is None
+        wait_until(lambda: lag() == 0)
 
 
 @pytest.mark.broker
