@@ -10,8 +10,9 @@ import pytest
 
 from infra.release import promote
 from infra.repository import git
-from tests.infra.release.acting.acts import PARAMS, act, at, committed, deployed
+from tests.infra.release.acting.acts import PARAMS, act, committed
 from tests.infra.release.acting.evaluation import evaluation
+from tests.infra.release.deploys import at, deployed
 from tests.infra.release.project import Project
 from tests.infra.release.shop import promoted, somebody
 from tests.infra.slack.standin import Slack, standing

@@ -3,18 +3,16 @@
 import itertools
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from infra.release import promote
 from infra.release import rollback as verb
-from infra.release.production import Production, in_production
+from infra.release.production import Production
 from infra.repository import git
-from movierec.errors import Unavailable
+from tests.infra.release.deploys import at, deployed, instead
 from tests.infra.release.project import Ended, Project
 from tests.infra.release.shop import promoted, somebody
 
@@ -29,35 +27,8 @@ def rollback(
     meanwhile: Callable[[], object] = lambda: None,
 ) -> Ended:
     """Roll svd back where what deploys ends with a status, or raises what one would."""
-
-    def deploy(arguments: list[str]) -> int:
-        with (project.folder / "deployed").open("a") as file:
-            file.write(f"{arguments}\n")
-        meanwhile()
-        if status == 2:
-            raise Unavailable("the cluster does not answer")
-        return status
-
-    def before() -> None:
-        sys.modules["infra.release.deploy"] = SimpleNamespace(main=deploy)  # type: ignore[assignment]
-
+    before = instead(project, status, meanwhile)
     return project.release("rollback", "svd", *more, die_before=die_before, before=before)
-
-
-def deployed(project: Project) -> list[str]:
-    """What was deployed, in this order."""
-    log = project.folder / "deployed"
-    lines = log.read_text().splitlines() if log.exists() else []
-    for line in lines:
-        assert line.endswith(f", '--repo', '{project.work}']")
-    return [line.split("'")[1] for line in lines]
-
-
-def at(project: Project) -> str | None:
-    """What is in production, here as on the origin."""
-    here = in_production(project.work, "svd")
-    assert here == in_production(project.origin, "svd")
-    return here
 
 
 def test_the_one_before_is_served_again_and_what_changed_is_said(sold: Project) -> None:

@@ -1,16 +1,13 @@
 """`act` in a shop whose HEAD has an evaluation, where what deploys writes down what it was told."""
 
 import json
-import sys
 from collections.abc import Callable, Mapping
-from types import SimpleNamespace
 from typing import Any
 
 from infra.kubernetes.render import HEAD, digest
-from infra.release.production import in_production
 from infra.repository import git
-from movierec.errors import Unavailable
 from tests.infra.release.acting.evaluation import TODAY
+from tests.infra.release.deploys import instead
 from tests.infra.release.project import Ended, Project
 
 PARAMS = """\
@@ -50,30 +47,5 @@ def act(
     today: str = TODAY,
 ) -> Ended:
     """Act where what deploys ends with a status, or raises what one would."""
-
-    def deploy(arguments: list[str]) -> int:
-        with (project.folder / "deployed").open("a") as file:
-            file.write(f"{arguments[0]}\n")
-        meanwhile()
-        if status == 2:
-            raise Unavailable("the cluster does not answer")
-        return status
-
-    def before() -> None:
-        sys.modules["infra.release.deploy"] = SimpleNamespace(main=deploy)  # type: ignore[assignment]
-
-    options = ["--today", today, *more]
+    options, before = ["--today", today, *more], instead(project, status, meanwhile)
     return project.release("act", *options, die_before=die_before, before=before)
-
-
-def deployed(project: Project) -> list[str]:
-    """What was deployed, in this order."""
-    log = project.folder / "deployed"
-    return log.read_text().split() if log.exists() else []
-
-
-def at(project: Project, kind: str = "svd") -> str | None:
-    """What is in production, here as on the origin."""
-    here = in_production(project.work, kind)
-    assert here == in_production(project.origin, kind)
-    return here
