@@ -5,15 +5,15 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from infra.processes import Processes
 from infra.repository import environment
 from tests.faults.killing import spread
 from tests.faults.release.bed import Bed
 from tests.faults.release.outcome import Outcome
-from tests.faults.release.wire import wire
-from tests.infra.release.project import Project
+from tests.faults.release.wire import Wire, wire
+from tests.infra.release.project import Ended, Project
 from tests.infra.release.s3 import Server
 
 
@@ -39,40 +39,43 @@ def on(bed: Bed, made: Server, port: int | None = None) -> Project:
 def cut(bed: Bed) -> Outcome:
     """The connections end after so many bytes, and no new one comes about; later all is well."""
     outcome = Outcome("S3 cut off after so many bytes of a push")
-    with server(bed) as (made, _):
-        with wire(made.port) as whole:
-            assert bed.run(on(bed, made, whole.port)).status == 0
-        for size in spread(whole.carried, bed.pick(3, 14))[1:-1]:
-            with wire(made.port, cut_after=size - 1) as broken:
-                project = on(bed, made, broken.port)
-                ended = bed.run(project)
-            made.configure(project)
-            outcome.tried += 1
-            bed.look(outcome, project, f"cut after {size} bytes")
-            bed.recover(outcome, project, f"cut after {size} bytes", ended)
-    outcome.note(f"an undisturbed run sends {whole.carried:,} bytes")
-    return outcome
+    return stopped(bed, outcome, "cut", bed.pick(3, 14), lambda project, way: bed.run(project))
 
 
 def silent(bed: Bed) -> Outcome:
     """The connections stay, new ones come about, and after so many bytes nothing is answered; later
     all is well. How long it is waited for say the remote's two timeouts, and how often."""
     outcome = Outcome("S3 silent after so many bytes of a push")
+
+    def push(project: Project, way: Wire) -> Ended:
+        way.silent = True
+        with (project.work / ".dvc/config.local").open("a") as settings:
+            settings.write("    connect_timeout = 1\n    read_timeout = 1\n")
+        started = time.monotonic()
+        ended = bed.run(project, before=once)
+        outcome.note(f"given up after {time.monotonic() - started:.0f} s: {ended.output}")
+        return ended
+
+    return stopped(bed, outcome, "silent", bed.pick(3, 6), push)
+
+
+def stopped(
+    bed: Bed, outcome: Outcome, how: str, moments: int, push: Callable[[Project, Wire], Ended]
+) -> Outcome:
+    """Push over a way that stops after so many bytes, at moments of a whole push but its ends; then
+    again over one that does not."""
     with server(bed) as (made, _):
         with wire(made.port) as whole:
             assert bed.run(on(bed, made, whole.port)).status == 0
-        for size in spread(whole.carried, bed.pick(3, 6))[1:-1]:
-            with wire(made.port, cut_after=size - 1, silent=True) as broken:
+        for size in spread(whole.carried, moments)[1:-1]:
+            with wire(made.port, cut_after=size - 1) as broken:
                 project = on(bed, made, broken.port)
-                with (project.work / ".dvc/config.local").open("a") as settings:
-                    settings.write("    connect_timeout = 1\n    read_timeout = 1\n")
-                started = time.monotonic()
-                ended = bed.run(project, before=once)
-                outcome.note(f"given up after {time.monotonic() - started:.0f} s: {ended.output}")
+                ended = push(project, broken)
             made.configure(project)
             outcome.tried += 1
-            bed.look(outcome, project, f"silent after {size} bytes")
-            bed.recover(outcome, project, f"silent after {size} bytes", ended)
+            bed.look(outcome, project, f"{how} after {size} bytes")
+            bed.recover(outcome, project, f"{how} after {size} bytes", ended)
+    outcome.note(f"an undisturbed run sends {whole.carried:,} bytes")
     return outcome
 
 

@@ -13,15 +13,13 @@ PIECE = 4096
 class Wire:
     """Listens on a port of loopback and hands on to another, both ways, until it is cut."""
 
-    def __init__(
-        self, to: int, bytes_per_second: float, cut_after: int | None, silent: bool
-    ) -> None:
+    def __init__(self, to: int, bytes_per_second: float, cut_after: int | None) -> None:
         self.to = to
         self.rate = bytes_per_second
         self.left = cut_after
         """Bytes of the client's that go through still; None for all."""
-        self.silent = silent
-        """Then the connections stay, and what comes by them goes nowhere."""
+        self.silent = False
+        """Whether connections stay where they would be cut, and what comes by them goes nowhere."""
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self.listener.getsockname()[1])
@@ -70,11 +68,9 @@ class Wire:
 
 
 @contextmanager
-def wire(
-    to: int, bytes_per_second: float = 1e12, cut_after: int | None = None, silent: bool = False
-) -> Iterator[Wire]:
+def wire(to: int, bytes_per_second: float = 1e12, cut_after: int | None = None) -> Iterator[Wire]:
     """A way to a port while the block runs."""
-    made = Wire(to, bytes_per_second, cut_after, silent)
+    made = Wire(to, bytes_per_second, cut_after)
     thread = threading.Thread(target=made.serve)
     thread.start()
     try:
