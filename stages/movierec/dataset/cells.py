@@ -65,16 +65,24 @@ class Cells:
         cells = self._table[self._table["lines"] > 0]
         return cells[np.lexsort((cells["key"], cells["user"]))]
 
-    def repeated(self) -> int:
-        """How many lines are in cells that may hold a line twice."""
-        lines = self._table["lines"]
-        return int(lines[lines > np.bitwise_count(self._table["bits"])].sum())
+    def suspects(self) -> "Suspects":
+        """The cells, as they are now, that may hold a line twice."""
+        return Suspects(self._table)
 
-    def may_repeat(self, lines: Watches) -> NDArray[np.bool_]:
-        """Which of `lines`, all put in before, are in such a cell."""
-        suspect = self._table["lines"] > np.bitwise_count(self._table["bits"])
+
+class Suspects:
+    """Those cells of a table that hold more lines than minutes."""
+
+    def __init__(self, table: NDArray[np.void]) -> None:
+        self._table = table
+        self._are = table["lines"] > np.bitwise_count(table["bits"])
+        self.lines = int(table["lines"][self._are].sum())
+        """How many lines are in them."""
+
+    def among(self, lines: Watches) -> NDArray[np.bool_]:
+        """Which of `lines`, all put in before, are in one of them."""
         found: NDArray[np.bool_] = _among(
-            self._table, suspect, lines.user, lines.movie, lines.minute
+            self._table, self._are, lines.user, lines.movie, lines.minute
         )
         return found
 

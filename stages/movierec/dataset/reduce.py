@@ -206,19 +206,19 @@ def _of_share(batch: pa.RecordBatch, share: int, shares: int) -> NDArray[np.bool
 def _repeats(cells: Cells, read: Read, reader: _Reader, share: int, shares: int) -> int:
     """How many watch lines stand in the day for the second time or more: those alone are read
     again that may. Raises Full when they are too many."""
-    repeated = cells.repeated()
-    if repeated > cells.most:
+    suspects = cells.suspects()
+    if suspects.lines > cells.most:
         raise Full
-    if not repeated:
+    if not suspects.lines:
         return 0
     seen = []
     for batch in read():
         lines = _watches(batch, reader.numbers(batch), _of_share(batch, share, shares))
-        may = cells.may_repeat(lines)
+        may = suspects.among(lines)
         seen.append([column[may] for column in lines])
     columns = [np.concatenate(column) for column in zip(*seen, strict=True)]
     order = np.lexsort(columns)
-    equal = np.ones(repeated - 1, bool)
+    equal = np.ones(suspects.lines - 1, bool)
     for column in columns:
         ordered = column[order]
         equal &= ordered[1:] == ordered[:-1]

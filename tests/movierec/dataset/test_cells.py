@@ -51,8 +51,9 @@ def test_a_pair_has_its_minutes_first_and_last(rows: list[tuple[int, ...]]) -> N
 def test_a_line_that_stands_twice_may_repeat(rows: list[tuple[int, ...]]) -> None:
     cells = Cells(1000)
     cells.add(watches(rows))
-    may = cells.may_repeat(watches(rows))
-    assert may.sum() == cells.repeated()
+    suspects = cells.suspects()
+    may = suspects.among(watches(rows))
+    assert may.sum() == suspects.lines
     minutes = Counter(row[:3] for row in rows)
     assert all(may[n] for n, row in enumerate(rows) if minutes[row[:3]] > 1)
 
