@@ -26,6 +26,7 @@ PROGRAMS = {
     "infra.ci.evaluation": "evaluation",
     "infra.ci.mutants": "mutants",
     "infra.ci.online": "online",
+    "infra.ci.repro": "repro",
     "infra.ci.verdict": "verdict",
     "infra.compare": "compare",
     "infra.demo.cluster": "cluster",

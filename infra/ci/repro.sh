@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Run stages of dvc.yaml and those before them, as far as something of them changed; all without names.
+# Those that do not wait for each other run side by side, as many as MOVIEREC_JOBS says (0: one a core).
 #
 #   infra/ci/repro.sh [STAGE …]
 #
@@ -9,4 +10,5 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 # shellcheck disable=SC2016  # for the inner shell
-exec infra/ci/alone.sh sh -c 'rm -f .dvc/tmp/rwlock && exec dvc repro "$@"' repro "$@"
+exec infra/ci/alone.sh sh -c 'rm -f .dvc/tmp/rwlock && exec python -m infra.ci.repro "$@"' \
+  repro --jobs "${MOVIEREC_JOBS:-0}" "$@"

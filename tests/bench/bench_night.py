@@ -25,7 +25,14 @@ from tests.bench.night_data import make_aggregate, make_day
 ROOT = Path(__file__).resolve().parents[2]
 LINES, USERS, MOVIES = 85_400_000, 1_000_000, 27_000
 FIRST = day_number("2026-11-01")
-KEPT = ("stages", "dvc.yaml", "params.yaml", "data/incumbent.json", ".gitignore")
+KEPT = (
+    "stages",
+    "dvc.yaml",
+    "params.yaml",
+    "data/incumbent.json",
+    "data/online/window.yaml",
+    ".gitignore",
+)
 TOOK = ("cpu_s", "wall_s", "peak_mb", "read_mb", "written_mb")
 HEAD = ("stage", "CPU s", "wall s", "peak MB", "read MB", "written MB")
 
