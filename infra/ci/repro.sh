@@ -9,6 +9,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
+# What is compiled is kept where the cleaning of a workspace leaves it.
+export NUMBA_CACHE_DIR="${NUMBA_CACHE_DIR:-$PWD/.cache/numba}"
 # shellcheck disable=SC2016  # for the inner shell
 exec infra/ci/alone.sh sh -c 'rm -f .dvc/tmp/rwlock && exec python -m infra.ci.repro "$@"' \
   repro --jobs "${MOVIEREC_JOBS:-0}" "$@"

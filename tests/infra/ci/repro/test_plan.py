@@ -6,7 +6,10 @@ from infra.ci.repro.plan import Plan, plan
 from movierec.errors import BadInput
 from tests.infra.ci.repro.conftest import PIPELINE, Project
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning"),  # pygtrie's, by DVC
+]
 
 
 def test_what_changed_is_due_and_what_reads_it(
