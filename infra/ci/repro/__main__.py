@@ -33,6 +33,8 @@ def main(arguments: list[str]) -> int:
         "--jobs", type=whole, default=0, help="how many at once; 0: one a core; 1: `dvc repro`"
     )
     options = parser.parse_args(arguments)
+    if options.jobs < 0:
+        parser.error(f"--jobs: {options.jobs} is less than none")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     with only_one(TEMPORARY):
         begin(Path("dvc.lock"), TEMPORARY)

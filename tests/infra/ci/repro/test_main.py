@@ -119,6 +119,7 @@ def test_a_second_one_is_refused_and_the_first_ended_with_what_it_started(
 def test_a_stage_that_there_is_not_is_refused(project: Project) -> None:
     done = project.run(*REPRO, "train")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "'train'" in done.stderr
+    assert "there is no stage 'train'" in done.stderr
+    assert project.run("infra.ci.repro", "--jobs", "-1").returncode == 2
     assert project.run(*REPRO, "deal").returncode == 0, "and leaves nothing behind"
     assert "join" not in project.lock()
