@@ -84,5 +84,6 @@ def test_an_interrupt_ends_what_runs_and_its_children(
         time.sleep(0.01)
 
 
-def test_the_command_is_dvcs() -> None:
-    assert beside.COMMAND[:3] == (sys.executable, "-m", "dvc")
+def test_the_command_is_dvcs_which_waits_for_the_others() -> None:
+    """Else it gives up after three seconds, while another hashes."""
+    assert beside.COMMAND[:4] == (sys.executable, "-m", "dvc", "--wait-for-lock")
