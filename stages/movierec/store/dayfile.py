@@ -37,6 +37,8 @@ from movierec.store.storage import Storage
 from movierec.times import DAY, Day, day_name
 
 Manifest = dict[str, Any]
+HELD_ROWS, HELD_BYTES = 1 << 16, 16 << 20
+"""So many rows are counted and filtered together: a segment at night has a few hundred."""
 REJECTED_ROWS = 4096
 """Refused lines that are Python objects at a time."""
 LISTED_BYTES = 512 << 20
@@ -61,7 +63,7 @@ def put_day(
             with open_writer(lines, STORED) as writer:
                 made.append(DayFile(topic, day, writer, rejected))
                 fill(made[0])
-                made[0].groups.flush()
+                made[0].end()
 
         ours.append(_put_same(storage, f"{folder}/{LINES}", with_lines))
 
@@ -118,7 +120,7 @@ def _check_lines(
             compared = _Compared(rows)
             day.groups = RowGroups(compared)
             fill(day)
-            day.groups.flush()
+            day.end()
             compared.finish()
     except FileNotFoundError:  # a segment's, which the caller knows how to take
         raise
@@ -156,11 +158,14 @@ class DayFile:
         self.rejected_ratings = 0
         self.partitions: dict[str, dict[str, Any]] = {}
         self.gaps: list[dict[str, Any]] = []
+        self._held: list[pa.Table] = []
+        self._held_rows = self._held_bytes = 0
 
     def begin_partition(
         self, partition: int, cut: int, gaps: list[dict[str, Any]], of: int = 1
     ) -> None:
         """The rows that follow are of this partition, one of so many."""
+        self._take()
         self.gaps += gaps
         self.partition = partition
         self.room = LISTED_BYTES // of
@@ -172,21 +177,38 @@ class DayFile:
         """Rows (schema ROWS) of the current partition, offsets ascending."""
         if not rows.num_rows:
             return
-        entry = self.entry
+        self._held.append(rows)
+        self._held_rows += rows.num_rows
+        self._held_bytes += rows.nbytes
+        if self._held_rows >= HELD_ROWS or self._held_bytes >= HELD_BYTES:
+            self._take()
+
+    def end(self) -> None:
+        """There are no more rows."""
+        self._take()
+        self.groups.flush()
+
+    def _take(self) -> None:
+        """Count what is held and pass the good lines on."""
+        if not self._held:
+            return
+        rows = pa.concat_tables(self._held)
+        self._held, self._held_rows, self._held_bytes = [], 0, 0
+        entry, offset = self.entry, rows.column("offset")
         if entry["first"] is None:
-            entry["first"] = rows.column("offset")[0].as_py()
-        entry["last"] = rows.column("offset")[-1].as_py()
-        good = rows.filter(pc.not_equal(rows.column("kind"), REJECTED))
+            entry["first"] = offset[0].as_py()
+        entry["last"] = offset[-1].as_py()
+        is_good = pc.not_equal(rows.column("kind"), REJECTED)
+        good = rows.select(STORED.names[1:]).filter(is_good)
         entry["stored"] += good.num_rows
         entry["rejected"] += rows.num_rows - good.num_rows
         entry["late"] += pc.sum(pc.less(good.column("time"), self.day * DAY), min_count=0).as_py()
         for kind in pc.value_counts(good.column("kind")).to_pylist():
             self.totals[KINDS[kind["values"]]] += kind["counts"]
         number = pa.repeat(pa.scalar(self.partition, pa.int32()), good.num_rows)
-        stored = good.select(STORED.names[1:]).add_column(0, STORED.field(0), number)
-        self.groups.add(stored)
+        self.groups.add(good.add_column(0, STORED.field(0), number))
         if good.num_rows < rows.num_rows:
-            self._add_rejected(rows.filter(pc.equal(rows.column("kind"), REJECTED)))
+            self._add_rejected(rows.filter(pc.invert(is_good)))
 
     def _add_rejected(self, rows: pa.Table) -> None:
         shown = pc.match_substring_regex(rows.column("raw"), RATES)

@@ -47,6 +47,9 @@ def rows_between(
         if segment.rows and not _all_placed(segment, before):
             with opened(chain.partition, segment.start) as file:
                 for group in read_groups(file, columns):
+                    if _is_of(segment, before, cut):
+                        yield group
+                        continue
                     keep = _belonging(group, before, cut)
                     yield group if keep.all() else group.filter(pa.array(keep))
 
@@ -55,6 +58,13 @@ def _all_placed(segment: Segment, cut: Cut) -> bool:
     """Whether the days up to a cut hold all rows of a segment."""
     latest = segment.max_time
     return segment.end <= cut.offset and (latest is None or latest < (cut.day + 1) * DAY)
+
+
+def _is_of(segment: Segment, before: Cut, cut: Cut | None) -> bool:
+    """Whether the facts alone say that all rows of a segment belong to the day: nearly all do."""
+    if cut is None:
+        return segment.start >= before.offset
+    return segment.start >= before.offset and _all_placed(segment, cut)
 
 
 def _belonging(group: pa.Table, before: Cut, cut: Cut | None) -> NDArray[np.bool_]:

@@ -75,11 +75,15 @@ class RowGroups:
 
 
 def plain(group: pa.Table) -> pa.Table:
-    """The rows in one chunk, each dictionary in order of first use."""
+    """The rows in one chunk, each dictionary in order of first use: by the numbers of its words
+    alone, so that no text is looked at."""
     for index, field in enumerate(group.schema):
         if pa.types.is_dictionary(field.type):
-            values = group.column(index).cast(field.type.value_type).combine_chunks()
-            group = group.set_column(index, field, values.dictionary_encode())
+            column = group.column(index).unify_dictionaries().combine_chunks()
+            used = column.indices.dictionary_encode()
+            words = column.dictionary.take(used.dictionary)
+            numbered = pa.DictionaryArray.from_arrays(used.indices, words)
+            group = group.set_column(index, field, numbered)
     return group.combine_chunks()
 
 

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedIOBase
+from io import BufferedIOBase, BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -152,22 +152,25 @@ def _facts_at(partition: Partition, start: int) -> dict[str, Any] | None:
     name = partition.name(start)
     try:
         with partition.storage.open(name) as file:
-            facts, _ = _facts_in(file, partition, start)
-        return facts
+            return _facts_in(file, partition, start)
     except FileNotFoundError:
         return None
     except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
         raise CorruptFile(f"{name}: not a segment ({error}); {MEND}") from None
 
 
-def _facts_in(
-    file: BufferedIOBase, partition: Partition, start: int
-) -> tuple[dict[str, Any], Footer]:
-    """The facts in a segment's footer, and the footer. Raises as they are not those of the
-    segment of this place."""
+def _facts_in(file: BufferedIOBase, partition: Partition, start: int) -> dict[str, Any]:
+    """The facts in a segment's footer. Raises as they are not those of the segment of this
+    place."""
     footer = read_footer(file)
-    metadata = pq.read_metadata(pa.BufferReader(footer.content))
-    facts = json.loads(metadata.metadata[FACTS.encode()])
+    return _facts_of(pq.read_metadata(pa.BufferReader(footer.content)), footer, partition, start)
+
+
+def _facts_of(
+    metadata: pq.FileMetaData, footer: Footer, partition: Partition, start: int
+) -> dict[str, Any]:
+    """`_facts_in` a footer that was read."""
+    facts: dict[str, Any] = json.loads(metadata.metadata[FACTS.encode()])
     check_format(facts["format"], FORMAT)
     if (facts["format"] == 1) != (footer.pages is None):
         raise ValueError(
@@ -180,7 +183,7 @@ def _facts_in(
     store = facts["store"] if facts["format"] > 2 else None
     if None not in (store, partition.store) and store != partition.store:
         raise ValueError(f"it is of the store {store}, and this is {partition.store}")
-    return facts, footer
+    return facts
 
 
 def segment_of(facts: Mapping[str, Any]) -> Segment:
@@ -197,17 +200,32 @@ def segment_of(facts: Mapping[str, Any]) -> Segment:
 
 @contextmanager
 def opened(partition: Partition, start: int) -> Iterator[pq.ParquetFile]:
-    """A segment to read rows of, every byte checked. Raises CorruptFile, naming it."""
+    """A segment to read rows of, every byte checked. Raises CorruptFile, naming it.
+
+    Its bytes are read once and whole, as they were written, and decoded from memory: a day has
+    thousands of small ones, and threads that read ahead cost more than the reading.
+    """
     name = partition.name(start)
     with partition.storage.open(name) as file:
         try:
-            check_pages(file, _facts_in(file, partition, start)[1])
+            rows = _checked(file.read(), partition, start)
         except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
             raise CorruptFile(f"{name}: damaged ({error}); {MEND}") from None
-        try:
-            with pq.ParquetFile(file, page_checksum_verification=True) as rows:
-                yield rows
-        except FileNotFoundError:
-            raise
-        except (OSError, pa.ArrowException) as error:
-            raise CorruptFile(f"{name}: damaged ({error}); {MEND}") from None
+    try:
+        with rows:
+            yield rows
+    except FileNotFoundError:
+        raise
+    except (OSError, pa.ArrowException) as error:
+        raise CorruptFile(f"{name}: damaged ({error}); {MEND}") from None
+
+
+def _checked(content: bytes, partition: Partition, start: int) -> pq.ParquetFile:
+    """A segment's file that holds `content`. Raises as it is not that of this place."""
+    footer = read_footer(BytesIO(content))
+    check_pages(BytesIO(content), footer)
+    rows = pq.ParquetFile(
+        pa.BufferReader(content), page_checksum_verification=True, pre_buffer=False
+    )
+    _facts_of(rows.metadata, footer, partition, start)
+    return rows

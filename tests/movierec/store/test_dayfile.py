@@ -1,6 +1,7 @@
 """What a day's manifest says: every count follows from the rows that it closes over."""
 
 import hashlib
+import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -177,6 +178,45 @@ def test_which_lines_are_listed_follows_from_the_lines_alone(
         made.append(((folder / REJECTED_LINES).read_bytes(), manifest_of(folder)["partitions"]))
     assert made[0] == made[1] == made[2]
     assert 1500 < len(made[0][0]) <= 2000
+
+
+def test_how_many_rows_are_counted_together_leaves_no_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [watch(1, n, user=n % 5) if n % 7 else b"junk" * n for n in range(40)]
+
+    def fill(day: DayFile) -> None:
+        for partition, share in enumerate((lines[:15], lines[15:15], lines[15:])):
+            day.begin_partition(partition, len(share), [])
+            for start in range(0, len(share), 4):
+                day.add(rows(share[start : start + 4], start))
+
+    made = []
+    for held_rows, held_bytes in ((1, 1 << 20), (10, 1 << 20), (1 << 16, 1), (1 << 16, 1 << 20)):
+        monkeypatch.setattr(dayfile, "HELD_ROWS", held_rows)
+        monkeypatch.setattr(dayfile, "HELD_BYTES", held_bytes)
+        root = tmp_path / f"{held_rows}-{held_bytes}"
+        put_day(Disk(root), TOPIC, day_number(DAY), fill)
+        made.append(files(root))
+    assert made[0] == made[1] == made[2] == made[3]
+    partitions = read_manifest(root, TOPIC, DAY)["partitions"].values()
+    assert [(p["stored"], p["rejected"]) for p in partitions] == [(12, 3), (0, 0), (22, 3)]
+
+
+@pytest.mark.parametrize(("limit", "most"), [("HELD_ROWS", 12), ("HELD_BYTES", 500)])
+def test_no_more_is_held_than_is_counted_together(
+    monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
+    """Lines of 64 KB, or a whole night of small segments: neither fills the memory."""
+    monkeypatch.setattr(dayfile, limit, most)
+    taken: list[pa.Table] = []
+    monkeypatch.setattr(dayfile.RowGroups, "add", lambda _, table: taken.append(table))
+    day = DayFile(TOPIC, day_number(DAY), None, io.BytesIO())
+    day.begin_partition(0, 100, [])
+    for start in range(0, 100, 4):
+        day.add(rows([watch(1, 1)] * 4, start))
+        assert sum(table.num_rows for table in taken) > start - 12
+    assert len(taken) > 5
 
 
 def a_day(root: Path, stored: int = 2) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """Rows as Parquet: the same rows are the same bytes, however they came."""
 
 import io
+import itertools
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from movierec.lines.rows import ROWS
 from movierec.store import rowfile
-from movierec.store.rowfile import RowGroups, open_writer, read_groups
+from movierec.store.rowfile import RowGroups, open_writer, plain, read_groups
 from tests.movierec.store.filling import rows, watch
 
 LINES = [watch(1, n, user=n % 5) if n % 3 else b"junk" * n for n in range(40)]
@@ -42,6 +43,22 @@ def test_where_tables_end_leaves_no_trace(cuts: list[int]) -> None:
         assert pa.concat_tables(groups).to_pylist() == whole.to_pylist()
         offsets = [g.column("offset").to_pylist() for g in read_groups(file, ["offset"])]
     assert [o for group in offsets for o in group] == list(range(40))
+
+
+@given(words=st.lists(st.sampled_from(["a", "b", "c", "d", None])), cuts=st.sets(st.integers(0, 9)))
+def test_a_dictionary_is_in_order_of_first_use_whatever_the_tables_had(
+    words: list[str | None], cuts: set[int]
+) -> None:
+    """Theirs may have words that no row of theirs uses, and in another order."""
+    whole = pa.array(["d", "b", *words], pa.string()).dictionary_encode().slice(2)
+    ends = sorted({min(cut, len(words)) for cut in cuts} | {0, len(words)})
+    pieces = [whole.slice(a, b - a) for a, b in itertools.pairwise(ends)]
+    pieces[1::2] = [piece.dictionary_decode().dictionary_encode() for piece in pieces[1::2]]
+    chunks = pa.chunked_array(pieces, whole.type)
+    expected = pa.array(words, pa.string()).dictionary_encode()
+    for column in plain(pa.table([chunks, chunks], ["movie", "reason"])).columns:
+        assert column.combine_chunks().indices == expected.indices
+        assert column.combine_chunks().dictionary == expected.dictionary
 
 
 def test_a_group_ends_with_the_row_that_fills_it_the_first_one_too() -> None:
