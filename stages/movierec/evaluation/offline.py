@@ -1,6 +1,5 @@
 """A model on the validation part. Arrays in, numbers out."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from movierec.dataset.matrix import Dataset
 from movierec.evaluation.advice import advice
 from movierec.evaluation.baselines import Biases
+from movierec.evaluation.lists import MODEL, SeenOf, lists_of
 from movierec.evaluation.plots import activity_plot, buckets, distribution_plot
 from movierec.evaluation.ranking import percentile_interval, rmse_samples
 from movierec.evaluation.validation import (
@@ -17,15 +17,12 @@ from movierec.evaluation.validation import (
     Validation,
     accuracy_of,
     ranking_of,
-    top_lists,
 )
 from movierec.files import DECIMALS
 from movierec.models.popularity import popularity
-from movierec.models.ranker import Judged, Ranker
-from movierec.models.topn import recommend
+from movierec.models.ranker import Ranker
 
 CONFIDENCE = 0.95
-MODEL = "model"
 
 
 @dataclass(frozen=True)
@@ -38,9 +35,7 @@ class Result:
     distribution: dict[str, Any]
 
 
-def evaluate(
-    ranker: Ranker, seen_of: Callable[[int], NDArray[Any]], dataset: Dataset, params: Evaluate
-) -> Result:
+def evaluate(ranker: Ranker, seen_of: SeenOf, dataset: Dataset, params: Evaluate) -> Result:
     """Judge what ranks; `seen_of(u)` are the movies that serving leaves out for user u.
 
     The report's `lists` hold the measures of the model's lists and of the two parts of their
@@ -49,7 +44,7 @@ def evaluate(
     part = Validation.of(dataset, params)
     biases = Biases.fit(dataset.train, dataset.scale)
     counts = popularity(dataset)
-    lists = _lists(ranker, seen_of, part, params.k)
+    lists = lists_of(ranker, seen_of, part.users, params.k)
     advised = advice(lists, part)
     measures = {
         name: ranking_of(made, part, dataset.train[part.users], counts)
@@ -82,24 +77,6 @@ def evaluate(
         activity_plot(errors["model"], by_user),
         distribution_plot(part.rating, predicted, dataset.scale),
     )
-
-
-def _lists(
-    ranker: Ranker, seen_of: Callable[[int], NDArray[Any]], part: Validation, k: int
-) -> dict[str, NDArray[np.int32]]:
-    """(n_users, k) lists of the judged users, by what they are ranked by."""
-    orders: dict[str, Callable[[Judged], NDArray[Any]]] = {MODEL: lambda judged: judged.score}
-    if ranker.uptake is not None:
-        orders |= {
-            "rating_alone": lambda judged: judged.estimate,
-            "uptake_alone": lambda judged: np.zeros(0) if judged.uptake is None else judged.uptake,
-        }
-    best: dict[str, list[NDArray[np.int64]]] = {name: [] for name in orders}
-    for u in part.users.tolist():
-        judged, seen = ranker.known(u), seen_of(u)
-        for name, order in orders.items():
-            best[name].append(recommend(order(judged), seen, k))
-    return {name: top_lists(rows, len(rows), k) for name, rows in best.items()}
 
 
 def intervals(

@@ -129,15 +129,20 @@ class SVDModel(Model):
         return np.zeros(len(self.movie_factors))
 
     @cached_property
-    def _terms(self) -> NDArray[np.float64]:
+    def terms(self) -> NDArray[np.float64]:
         """(2 + LANES, n_movies) what is weighed in a movie's score: 1, b_i and q_i."""
         one = np.ones((1, len(self.movie_bias)))
         terms = np.concatenate([one, self.movie_bias[None], self.movie_factors], dtype=np.float64)
         return np.ascontiguousarray(terms)
 
+    def weights(self, u: Ints) -> NDArray[np.float64]:
+        """(n, 2 + LANES) what `terms` are weighed by in the scores of n users: μ + b_u, 1 and z."""
+        b_u = self.mean + self.user_bias[u].astype(np.float64)
+        return np.concatenate([b_u[:, None], np.ones((len(u), 1)), self.z(u)], axis=1)
+
     def _scores(self, b_u: float, z: Floats) -> NDArray[np.float64]:
         # einsum without `optimize` is no BLAS: along rows it adds one term's products after the
         # other's, as `_estimate` does, and in one pass over them.
         weights = np.concatenate([[self.mean + b_u, 1.0], z])
-        scores: NDArray[np.float64] = np.einsum("f,fi->i", weights, self._terms)
+        scores: NDArray[np.float64] = np.einsum("f,fi->i", weights, self.terms)
         return scores
