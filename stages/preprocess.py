@@ -4,9 +4,10 @@ import argparse
 import json
 from pathlib import Path
 
+from movierec.arrays import Draft
 from movierec.cli import run
 from movierec.dataset.assemble import Preprocess, build
-from movierec.dataset.matrix import save_dataset
+from movierec.dataset.matrix import publish_dataset
 from movierec.dataset.scale import Events, count_off_scale
 from movierec.dataset.shilling import Shilling
 from movierec.dataset.window import Window, load_days
@@ -29,11 +30,12 @@ def main(arguments: list[str]) -> int:
     days = read_window(options.window).days
     aggregates, _ = load_days(options.aggregates, days)
     shilling = load_section(options.params, "shilling", Shilling)
-    dataset, facts = build(Window.of(aggregates), params, events, shilling)
-    held_out = facts.pop("held_out")  # of the report: not what the dataset is, but what it lacks
-    suspected = facts.pop("shilling")
-    facts = {"days": days, "split": params.split, **facts}
-    save_dataset(options.output, dataset, facts)
+    with Draft(options.output) as draft:
+        dataset, facts = build(draft, Window.of(aggregates), params, events, shilling)
+        held_out = facts.pop("held_out")  # of the report: not what it is, but what it lacks
+        suspected = facts.pop("shilling")
+        facts = {"days": days, "split": params.split, **facts}
+        publish_dataset(draft, dataset, facts)
     facts |= {"held_out": held_out, "shilling": suspected}
     facts["off_scale_ratings"] = count_off_scale(aggregates, events)
     write_json(options.report, facts)

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.lib import format as npy
+from numpy.typing import DTypeLike, NDArray
 
 from movierec.errors import BadInput, CorruptFile
 from movierec.frozen import array_of, frozen
 from movierec.hashing import sha256_of
+from movierec.scratch import Scratch
 from movierec.sealed import seal, unseal
 
 MANIFEST = "manifest.json"
@@ -28,40 +30,112 @@ RESTORE = (
 what is read-only there DVC believes unseen, and gives it out again at `dvc checkout`."""
 
 
+class Column:
+    """An array of one dimension in a file, written as its values come."""
+
+    def __init__(self, path: Path, dtype: DTypeLike) -> None:
+        self.path, self.dtype, self.length = path, np.dtype(dtype), 0
+        self.file = path.open("wb")
+        self._head()
+
+    def append(self, values: NDArray[Any]) -> None:
+        """Write `values` behind the others."""
+        self.file.write(np.ascontiguousarray(values, self.dtype).data)
+        self.length += len(values)
+
+    def close(self) -> None:
+        """Write how many there are: from now on it is what `np.save` makes of them."""
+        if self.file.closed:
+            return
+        self.file.seek(0)
+        self._head()
+        self.file.close()
+
+    def _head(self) -> None:
+        # As long for any length: NumPy leaves room for it to grow.
+        head = {"descr": self.dtype.str, "fortran_order": False, "shape": (self.length,)}
+        npy.write_array_header_1_0(self.file, head)
+
+
+class Draft:
+    """A folder of arrays in the making, beside the one that it is to replace. Left with an error
+    it goes."""
+
+    def __init__(self, folder: Path) -> None:
+        """Begin anew: what a crash has left of another draft goes."""
+        self.folder = folder
+        self.path = folder.with_name(f".{folder.name}.draft")
+        self.aside = folder.with_name(f".{folder.name}.old")
+        self.columns: dict[str, Column] = {}
+        self.scratches: list[Scratch] = []
+        if self.aside.exists() and not folder.exists():  # the only whole one: keep it until ours is
+            self.aside.rename(folder)
+        for left in (self.path, self.aside):
+            shutil.rmtree(left, ignore_errors=True)
+        self.path.mkdir(parents=True)
+
+    def __enter__(self) -> "Draft":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for column in self.columns.values():
+            column.close()
+        for scratch in self.scratches:
+            scratch.close()
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def column(self, name: str, dtype: DTypeLike) -> Column:
+        """An array that is written as its values come."""
+        column = self.columns[name] = Column(self.path / f"{name}.npy", dtype)
+        return column
+
+    def scratch(self, dtype: DTypeLike) -> Scratch:
+        """A column that is no part of the folder."""
+        self.scratches.append(Scratch(self.path, dtype))
+        return self.scratches[-1]
+
+    def read(self, name: str) -> NDArray[Any]:
+        """A map of a column, which ends with that."""
+        column = self.columns[name]
+        column.close()
+        return array_of(column.path, "r")
+
+    def publish(self, arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any]) -> None:
+        """Write `arrays` but for those that are columns, and the manifest, and become the folder.
+
+        The manifest gains `files`: name → sha256, dtype and shape.
+        """
+        files = {}
+        for name in sorted({*arrays, *self.columns}):
+            path = self.path / f"{name}.npy"
+            if name in self.columns:
+                column = self.columns[name]
+                column.close()
+                dtype, shape = column.dtype, (column.length,)
+            else:
+                dtype, shape = arrays[name].dtype, arrays[name].shape
+                if dtype.hasobject:
+                    raise TypeError(f"array {name!r} holds Python objects; only data can be stored")
+                np.save(path, np.ascontiguousarray(arrays[name]), allow_pickle=False)
+            files[name] = {"dtype": dtype.str, "shape": list(shape), "sha256": sha256_of(path)}
+        (self.path / MANIFEST).write_bytes(seal({**manifest, "files": files}))
+        if self.folder.exists():
+            self.folder.rename(self.aside)
+        self.path.rename(self.folder)
+        shutil.rmtree(self.aside, ignore_errors=True)
+
+
 def write_folder(
     folder: Path, arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any]
 ) -> None:
     """Write `arrays` and a manifest to `folder`, replacing what stood there.
 
-    The manifest gains `files`: name → sha256, dtype and shape. Everything is written
-    to a neighbouring temporary folder first and renamed at the end, and the old folder
-    is renamed aside before that: a crash leaves the old one (between the two renames under
-    the name `.<folder>.old`) or the new one, never half of one.
+    Everything is written to a neighbouring temporary folder first and renamed at the end, and the
+    old folder is renamed aside before that: a crash leaves the old one (between the two renames
+    under the name `.<folder>.old`) or the new one, never half of one.
     """
-    draft = folder.with_name(f".{folder.name}.draft")
-    aside = folder.with_name(f".{folder.name}.old")
-    if aside.exists() and not folder.exists():  # the only whole one: keep it until there is ours
-        aside.rename(folder)
-    for left in (draft, aside):
-        shutil.rmtree(left, ignore_errors=True)
-    draft.mkdir(parents=True)
-    files: dict[str, dict[str, Any]] = {}
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        if array.dtype.hasobject:
-            raise TypeError(f"array {name!r} holds Python objects; only plain data can be stored")
-        path = draft / f"{name}.npy"
-        np.save(path, array, allow_pickle=False)
-        files[name] = {
-            "dtype": array.dtype.str,
-            "shape": list(array.shape),
-            "sha256": sha256_of(path),
-        }
-    (draft / MANIFEST).write_bytes(seal({**manifest, "files": files}))
-    if folder.exists():
-        folder.rename(aside)
-    draft.rename(folder)
-    shutil.rmtree(aside, ignore_errors=True)
+    with Draft(folder) as draft:
+        draft.publish(arrays, manifest)
 
 
 def read_manifest(folder: Path, unsealed: Set[str] = frozenset()) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from infra.simulator.attacks import KINDS as ATTACKS
 from infra.simulator.attacks import SIDES, Attack, Planted, plant
 from movierec.cli import real, run, whole
-from movierec.dataset.assemble import Preprocess, build
+from movierec.dataset.assemble import Preprocess
 from movierec.dataset.matrix import Dataset, rows_of
 from movierec.dataset.shilling import Shilling, find
 from movierec.dataset.targets import Ratings
@@ -43,6 +43,7 @@ from movierec.models.training import fit_uptake, fitter, load_train, load_uptake
 from movierec.params import load_section
 from tests.bench.attacked_data import Background, of_file, simulated, window_of
 from tests.bench.ratings import SCALE, SHAPES, drawn
+from tests.inputs.datasets import build
 
 PARAMS = Path("params.yaml")
 K, ASKED = 20, 1_000

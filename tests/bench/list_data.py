@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from infra.simulator.rating_scale import check_scale
 from infra.simulator.ratings_file import read_ratings
 from movierec.dataset.aggregates import Aggregate
-from movierec.dataset.assemble import Preprocess, build
+from movierec.dataset.assemble import Preprocess
 from movierec.dataset.matrix import Dataset
 from movierec.dataset.scale import Events
 from movierec.dataset.window import Window, load_days
@@ -20,6 +20,7 @@ from movierec.dataset.windowfile import read_window
 from movierec.params import load_section
 from movierec.times import SECOND
 from tests.bench.ratings import SCALE, drawn
+from tests.inputs.datasets import build
 
 SHAPE, SEED = "100k", 42
 DAYS = 90

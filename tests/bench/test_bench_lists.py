@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from movierec.dataset.assemble import Preprocess, build
+from movierec.dataset.assemble import Preprocess
 from movierec.dataset.matrix import Dataset, rows_of
 from movierec.dataset.scale import Events
 from movierec.errors import BadInput
@@ -17,6 +17,7 @@ from tests.bench import bench_lists
 from tests.bench.bench_lists import PARAMS, Row, line, main, of_kind, of_peer
 from tests.bench.list_data import of_file, of_generated
 from tests.bench.list_peers import PEERS, fit_ease, taken_up
+from tests.inputs.datasets import build
 from tests.inputs.ratings import dataset_of, random_ratings
 
 EVENTS = Events(1.0, 5.0)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from infra.simulator.attacks import Attack, plant
-from movierec.dataset.assemble import Preprocess, build
+from movierec.dataset.assemble import Preprocess
 from movierec.params import load_section
 from tests.bench.attacked_data import columns, last_of_each, of_file, simulated, window_of
 from tests.bench.bench_shilling import (
@@ -21,6 +21,7 @@ from tests.bench.bench_shilling import (
     sides_of,
     table,
 )
+from tests.inputs.datasets import build
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from movierec.arrays import MANIFEST, read_folder, read_manifest, write_folder
+from movierec.arrays import MANIFEST, Draft, read_folder, read_manifest, write_folder
 from movierec.errors import BadInput, CorruptFile, UserError
 from movierec.hashing import sha256_of
 from movierec.sealed import seal
@@ -40,6 +40,31 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path):
     names = sorted(path.name for path in first.iterdir())
     assert names == ["ids.npy", MANIFEST, "scores.npy"]
     assert [sha256_of(first / n) for n in names] == [sha256_of(second / n) for n in names]
+
+
+@given(parts=st.lists(hnp.arrays(DTYPES, st.integers(0, 5)), min_size=1, max_size=4))
+def test_a_column_that_comes_in_parts_is_the_file_of_the_whole(tmp_path_factory, parts):
+    folder, dtype = tmp_path_factory.mktemp("arrays"), parts[0].dtype
+    parts = [part.astype(dtype) for part in parts if part.dtype.kind == dtype.kind]
+    write_folder(folder / "whole", {"a": np.concatenate(parts)}, {})
+    with Draft(folder / "parts") as draft:
+        column = draft.column("a", dtype)
+        for part in parts:
+            column.append(part)
+        assert draft.read("a").tobytes() == np.concatenate(parts).tobytes()
+        draft.publish({}, {})
+    for name in ("a.npy", MANIFEST):
+        assert (folder / "parts" / name).read_bytes() == (folder / "whole" / name).read_bytes()
+
+
+def test_a_draft_that_is_left_with_an_error_goes_and_what_stood_there_stays(tmp_path):
+    folder = sample(tmp_path / "a")
+    with pytest.raises(KeyError), Draft(folder) as draft:
+        draft.column("ids", np.int64).append(np.arange(9))
+        draft.scratch(np.int8).append(np.arange(9))
+        raise KeyError
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert read_folder(folder)[1]["kind"] == "test"
 
 
 def test_a_mapped_array_is_read_only(tmp_path):
@@ -150,7 +175,10 @@ def write_and_crash(folder: Path, step: int) -> bool:
                     os._exit(9)
 
         sys.addaudithook(crash)
-        write_folder(folder, {"ids": np.arange(9), "more": np.arange(2)}, {"kind": "new"})
+        with Draft(folder) as draft:
+            ids = draft.column("ids", np.int64)
+            ids.append(np.arange(9))
+            draft.publish({"more": np.arange(2)}, {"kind": "new"})
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
 

@@ -1,26 +1,26 @@
-"""A window's events → a Dataset: split, pruned, indexed. Users pass in blocks, so that memory
-holds the finished matrices and the events of one block."""
+"""A window's events → a Dataset: split, pruned, indexed. Users pass in blocks, twice: what stays is
+known when all were seen, and then rows are written as they come. Memory holds a block, and some
+numbers of each user and movie."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.dataset.distinct import distinct
-from movierec.dataset.matrix import PARTS, Dataset, TakeUps, Watchers, contains, csr, rows_of
-from movierec.dataset.pairs import Pairs
-from movierec.dataset.scale import Events, on_scale
+from movierec.arrays import Draft
+from movierec.dataset.matrix import PARTS, Dataset, TakeUps, mapped
+from movierec.dataset.rows import Rows
+from movierec.dataset.scale import Events
 from movierec.dataset.shilling import Shilling, find, report, weigh
 from movierec.dataset.split import SPLITS, Split
-from movierec.dataset.targets import Ratings
+from movierec.dataset.support import Support, count
+from movierec.dataset.takeups import Waiting
 from movierec.dataset.window import Window
 from movierec.errors import BadInput
 from movierec.fields import choice, number
-from movierec.times import SECOND
-
-HOUR = 3600 * SECOND
+from movierec.mapped import release
 
 
 @dataclass(frozen=True)
@@ -35,39 +35,47 @@ class Preprocess:
 
 
 def build(
-    window: Window, params: Preprocess, events: Events, shilling: Shilling | None = None
+    draft: Draft,
+    window: Window,
+    params: Preprocess,
+    events: Events,
+    shilling: Shilling | None = None,
 ) -> tuple[Dataset, dict[str, Any]]:
-    """The dataset of `window`, and the facts of how it came about; `shilling` says what becomes of
-    accounts that seem to move movies, without it all users weigh 1.
+    """The dataset of `window`, whose matrices are maps of columns of `draft`, and the facts of how
+    it came about; `shilling` says what becomes of accounts that seem to move movies, without it all
+    users weigh 1.
 
     Ratings off the scale are left out. Raises BadInput when no training rating is left.
     """
-    window = replace(window, days=[on_scale(day, events) for day in window.days])
-    splits = list(_splits(window, params))
-    parts = {part: _stack([getattr(split, part) for split in splits]) for part in PARTS}
-    del splits
-    _refuse_no_training(len(parts["train"].u), len(parts["validation"].u), params, events)
-    return _prune(window, parts, params, (events.rating_min, events.rating_max), shilling)
-
-
-def _splits(window: Window, params: Preprocess) -> Iterator[Split]:
-    """The split of each block, with the users' indices in the whole window."""
+    window = replace(window, events=events)
     split = SPLITS[params.split](window, params.validation_share, params.seed)
-    for start, end, ratings, watches in window.blocks():
-        block = split(start, end, ratings, watches)
-        yield Split(*(_shifted(getattr(block, part), start) for part in PARTS))
+
+    def blocks() -> Iterator[tuple[int, int, Split]]:
+        for start, end, ratings, watches in window.blocks():
+            yield start, end, split(start, end, ratings, watches)
+
+    least = params.min_users_per_movie, params.min_ratings_per_user
+    support = count(blocks, len(window.movies), *least)
+    _refuse_no_training(support, params, events)
+    rows = Rows(draft, support, len(window.users), least[1])
+    for start, end, block in blocks():
+        rows.add(start, window.users[start:end], block)
+    users, movies = window.users[rows.rated], window.movies[support.stays]
+    facts = _facts(support, rows, len(movies))
+    weights = None
+    if shilling:
+        weights, facts["shilling"] = _weighed(rows, draft, users, movies, events, shilling)
+    weight = np.ones(len(window.users), np.float32)
+    if weights is not None:
+        weight[rows.rated] = weights
+    _write_take_ups(draft, rows.take_ups, weight)
+    scale = (events.rating_min, events.rating_max)
+    return mapped(draft, users, movies, scale, weights), facts
 
 
-def _shifted(pairs: Pairs, start: int) -> Pairs:
-    return replace(pairs, u=pairs.u + np.int32(start))
-
-
-def _stack(parts: list[Pairs]) -> Pairs:
-    return Pairs(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Pairs)))
-
-
-def _refuse_no_training(train: int, validation: int, params: Preprocess, events: Events) -> None:
+def _refuse_no_training(support: Support, params: Preprocess, events: Events) -> None:
     """Raises BadInput when the split left nothing to train on, before pruning is blamed for it."""
+    train, validation = support.pairs["train"], support.pairs["validation"]
     if not train and validation:
         raise BadInput(
             f"preprocess.split {params.split} with validation_share {params.validation_share:g} "
@@ -79,115 +87,60 @@ def _refuse_no_training(train: int, validation: int, params: Preprocess, events:
             f"the window holds no rating on the scale {events.rating_min:g} to "
             f"{events.rating_max:g}, which is `events` in params.yaml; use other days"
         )
-
-
-def _prune(
-    window: Window,
-    parts: dict[str, Pairs],
-    params: Preprocess,
-    scale: tuple[float, float],
-    shilling: Shilling | None,
-) -> tuple[Dataset, dict[str, Any]]:
-    """Leave out ids with little support in the training part, then give the rest indices.
-
-    A movie's support is the number of its users there, rated or watched. What stays is what
-    has a training rating in the end, so every row and column of `train` has one. Who only
-    watched what stays is kept apart, as a watcher.
-    """
-    n_users, n_movies = len(window.users), len(window.movies)
-    train, watched = parts["train"], parts["watched"]
-    seen = distinct(
-        np.concatenate([p.u.astype(np.int64) * n_movies + p.i for p in (train, watched)])
-    )
-    support = np.bincount(seen % n_movies, minlength=n_movies)
-    del seen
-    good_movie = support >= params.min_users_per_movie
-    kept = train[good_movie[train.i]]
-    good_user = np.bincount(kept.u, minlength=n_users) >= params.min_ratings_per_user
-    kept = kept[good_user[kept.u]]
-    if len(kept.u) == 0:
+    if not support.stays.any():
         raise BadInput(
-            f"none of {len(train.u)} training ratings is left after pruning; use more days, or "
+            f"none of {train} training ratings is left after pruning; use more days, or "
             "lower preprocess.min_users_per_movie and min_ratings_per_user in params.yaml"
         )
-    rated = np.bincount(kept.u, minlength=n_users) > 0
-    users, new_u = window.users.keep(rated)
-    movies, new_i = window.movies.keep(np.bincount(kept.i, minlength=n_movies) > 0)
-    shape = (len(users), len(movies))
-    matrices = {}
-    for part, pairs in parts.items():
-        inside = pairs[(new_u[pairs.u] >= 0) & (new_i[pairs.i] >= 0)]
-        matrices[part] = csr(new_u[inside.u], new_i[inside.i], inside.value, shape)
-    facts = {
-        "held_out": _dropped(parts["validation"], new_u < 0, new_i < 0),
-        "users": shape[0],
-        "movies": shape[1],
-        "pruned": {
-            "movies_with_few_users": int((~good_movie).sum()),
-            "users_with_few_ratings": n_users - shape[0],
-            **{f"{part}_pairs": len(parts[part].u) - matrices[part].nnz for part in PARTS},
+
+
+def _facts(support: Support, rows: Rows, n_movies: int) -> dict[str, Any]:
+    """What came in, what was left out, and what there is."""
+    pairs = {part: rows.parts[part].indices.length for part in PARTS}
+    held = support.pairs["validation"]
+    dropped = rows.pruned_movies + rows.unknown_users
+    return {
+        "held_out": {  # of ratings by a user or for a movie without training none can be judged
+            "ratings": held,
+            "of_unknown_users": rows.unknown_users,
+            "of_pruned_movies": rows.pruned_movies,
+            "dropped_share": dropped / held if held else None,
         },
-        **{f"{part}_pairs": int(matrices[part].nnz) for part in PARTS},
+        "users": rows.n_users,
+        "movies": n_movies,
+        "pruned": {
+            "movies_with_few_users": int(support.few.sum()),
+            "users_with_few_ratings": len(rows.rated) - rows.n_users,
+            **{f"{part}_pairs": support.pairs[part] - pairs[part] for part in PARTS},
+        },
+        **{f"{part}_pairs": pairs[part] for part in PARTS},
+        "watchers": rows.watching.length,
+        "watchers_pairs": rows.watchers.indices.length,
     }
-    watchers = _watchers(window, watched[(new_i[watched.i] >= 0) & ~rated[watched.u]], new_i)
-    facts |= {"watchers": len(watchers.users), "watchers_pairs": len(watchers.indices)}
-    dataset = Dataset(users.ids, movies.ids, scale=scale, watchers=watchers, **matrices)
-    if shilling:
-        dataset, facts["shilling"] = _weighed(dataset, kept.time, shilling)
-    weight = np.ones(n_users, np.float32)
-    if dataset.weights is not None:
-        weight[rated] = dataset.weights
-    times = _take_ups([train[rated[train.u]], watched], new_i, weight)
-    return replace(dataset, take_ups=times), facts
 
 
 def _weighed(
-    dataset: Dataset, time: NDArray[np.int64], params: Shilling
-) -> tuple[Dataset, dict[str, Any]]:
-    """`dataset` with weights, and what they come from; `time` is that of each training rating."""
-    train = dataset.train
-    known = contains(dataset.watched, train)
-    ratings = Ratings(rows_of(train), train.indices, train.data, time, known)
-    findings = find(ratings, train.shape, dataset.scale, params)
-    weights = weigh(findings, dataset.users, params)
-    said = report(findings, weights, dataset.users, dataset.movies)
-    return replace(dataset, weights=weights if (weights < 1).any() else None), said
+    rows: Rows,
+    draft: Draft,
+    users: NDArray[np.int64],
+    movies: NDArray[np.bytes_],
+    events: Events,
+    params: Shilling,
+) -> tuple[NDArray[np.float32] | None, dict[str, Any]]:
+    """(n_users,) weights, None where all weigh 1, and what they come from."""
+    ratings = rows.ratings(draft)
+    scale = (events.rating_min, events.rating_max)
+    findings = find(ratings, (len(users), len(movies)), scale, params)
+    release(ratings)
+    weights = weigh(findings, users, params)
+    said = report(findings, weights, users, movies)
+    return weights if (weights < 1).any() else None, said
 
 
-def _watchers(window: Window, watched: Pairs, new_i: NDArray[np.int32]) -> Watchers:
-    """Those with a watch and without a training rating, by their `watched` pairs."""
-    users, of_user = np.unique(watched.u, return_inverse=True)
-    indptr = np.zeros(len(users) + 1, np.int64)
-    np.cumsum(np.bincount(of_user, minlength=len(users)), out=indptr[1:])
-    return Watchers(window.users[users], indptr, new_i[watched.i])
-
-
-def _take_ups(parts: list[Pairs], new_i: NDArray[np.int32], weight: NDArray[np.float32]) -> TakeUps:
-    """When each movie was taken up: of a pair that was watched and rated, the first of both.
-    `weight` is of each user of the window."""
-    u, i, time = (np.concatenate([getattr(p, name) for p in parts]) for name in ("u", "i", "time"))
-    inside = new_i[i] >= 0
-    u, i, time = u[inside], new_i[i[inside]], time[inside]
-    order = np.lexsort((time, i, u))
-    changes = (np.diff(u[order]) != 0) | (np.diff(i[order]) != 0)
-    first = order[np.r_[True, changes]] if len(order) else order
-    keys, which = np.unique((time[first] // HOUR) << 32 | i[first], return_inverse=True)
-    users = np.bincount(which, weight[u[first]], len(keys))
-    hour, movie = (column.astype(np.int32) for column in (keys >> 32, keys & 0xFFFFFFFF))
-    return TakeUps(hour, movie, users.astype(np.float32))
-
-
-def _dropped(
-    held: Pairs, no_user: NDArray[np.bool_], no_movie: NDArray[np.bool_]
-) -> dict[str, Any]:
-    """What became of the ratings held out: of those by a user or for a movie that the training
-    part does not hold, no model can be judged."""
-    pruned = no_movie[held.i]
-    unknown = no_user[held.u] & ~pruned
-    dropped = int(pruned.sum() + unknown.sum())
-    return {
-        "ratings": len(held.u),
-        "of_unknown_users": int(unknown.sum()),
-        "of_pruned_movies": int(pruned.sum()),
-        "dropped_share": dropped / len(held.u) if len(held.u) else None,
-    }
+def _write_take_ups(draft: Draft, waiting: Waiting, weight: NDArray[np.float32]) -> None:
+    """Add them to the draft."""
+    empty = TakeUps()
+    columns = [draft.column(f"take_ups_{n}", a.dtype) for n, a in empty._asdict().items()]
+    for day in waiting.weighed(weight):
+        for column, values in zip(columns, day, strict=True):
+            column.append(values)

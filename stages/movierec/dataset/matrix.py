@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.arrays import MANIFEST, RESTORE, read_folder, write_folder
+from movierec.arrays import MANIFEST, RESTORE, Draft, read_folder
 from movierec.dataset.vocabulary import lookup
 from movierec.errors import BadInput, CorruptFile
 from movierec.hashing import sha256_of
@@ -116,21 +116,44 @@ def _matrix(
     return matrix
 
 
+def mapped(
+    draft: Draft,
+    users: NDArray[np.int64],
+    movies: NDArray[np.bytes_],
+    scale: tuple[float, float],
+    weights: NDArray[np.float32] | None,
+) -> Dataset:
+    """The dataset whose matrices and tables are columns of `draft`, as maps of them."""
+    shape = (len(users), len(movies))
+    train, validation, watched = (
+        _matrix(data, indices, indptr, shape)
+        for data, indices, indptr in ([draft.read(f"{p}_{n}") for n in ARRAYS] for p in PARTS)
+    )
+    watchers = Watchers(*(draft.read(f"watchers_{name}") for name in Watchers._fields))
+    take_ups = TakeUps(*(draft.read(f"take_ups_{name}") for name in TakeUps._fields))
+    parts = train, validation, watched
+    return Dataset(users, movies, *parts, scale, "", watchers, take_ups, weights)
+
+
 def save_dataset(folder: Path, dataset: Dataset, facts: Mapping[str, Any]) -> None:
     """Write `dataset` to `folder`; `facts` (counts, the split) go into its manifest."""
+    with Draft(folder) as draft:
+        publish_dataset(draft, dataset, facts)
+
+
+def publish_dataset(draft: Draft, dataset: Dataset, facts: Mapping[str, Any]) -> None:
+    """Write what of `dataset` is no column of `draft`, and have it become the folder."""
     arrays: dict[str, NDArray[Any]] = {"users": dataset.users, "movies": dataset.movies}
     arrays["weights"] = np.ones(len(dataset.users), np.float32)
     if dataset.weights is not None:
         arrays["weights"] = dataset.weights
     for part in PARTS:
         matrix = getattr(dataset, part)
-        arrays[f"{part}_data"] = matrix.data
-        arrays[f"{part}_indices"] = matrix.indices
-        arrays[f"{part}_indptr"] = matrix.indptr
+        arrays |= {f"{part}_{name}": getattr(matrix, name) for name in ARRAYS}
     for table in ("watchers", "take_ups"):
         for name, array in getattr(dataset, table)._asdict().items():
             arrays[f"{table}_{name}"] = array
-    write_folder(folder, arrays, {"format": FORMAT, "scale": list(dataset.scale), "facts": facts})
+    draft.publish(arrays, {"format": FORMAT, "scale": list(dataset.scale), "facts": facts})
 
 
 def load_dataset(folder: Path, *, mmap: bool = False) -> Dataset:

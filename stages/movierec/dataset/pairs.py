@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from movierec.dataset.vocabulary import lookup
+
 
 @dataclass(frozen=True)
 class Ratings:
@@ -63,6 +65,11 @@ class Pairs:
 
     def __getitem__(self, rows: NDArray[Any]) -> "Pairs":
         return Pairs(self.u[rows], self.i[rows], self.value[rows], self.time[rows])
+
+    def hold(self, asked: "Pairs") -> NDArray[np.bool_]:
+        """Whether each of `asked` is one of these."""
+        keys, wanted = (p.u.astype(np.int64) << 32 | p.i for p in (self, asked))
+        return lookup(keys, wanted) >= 0
 
     @classmethod
     def of(cls, ratings: Ratings) -> "Pairs":

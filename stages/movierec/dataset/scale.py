@@ -4,7 +4,7 @@ The collector stores every number. `validate` refuses a window with too many rat
 scale; the few that pass it reach no matrix: they count as if nobody had sent them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from movierec.dataset.aggregates import Aggregate
 from movierec.errors import BadParams
 from movierec.fields import number
+from movierec.mapped import release
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,12 @@ class Events:
 
 def count_ratings(days: Sequence[Aggregate]) -> int:
     """How many ratings the days hold, replaced ones included."""
-    return sum(int((~np.isnan(r)).sum()) for day in days for r in _columns(day))
+    return sum(int((~np.isnan(r)).sum()) for r in _ratings(days))
 
 
 def count_off_scale(days: Sequence[Aggregate], events: Events) -> int:
     """How many of them lie off the scale."""
-    return sum(int(events.off(r).sum()) for day in days for r in _columns(day))
+    return sum(int(events.off(r).sum()) for r in _ratings(days))
 
 
 def on_scale(day: Aggregate, events: Events) -> Aggregate:
@@ -63,6 +64,13 @@ def on_scale(day: Aggregate, events: Events) -> Aggregate:
         earlier_rating=day.earlier_rating[kept],
         earlier_rated_at=day.earlier_rated_at[kept],
     )
+
+
+def _ratings(days: Sequence[Aggregate]) -> Iterator[NDArray[np.float32]]:
+    """The ratings of all days, column by column; who walks on lets go of the pages behind."""
+    for day in days:
+        yield from _columns(day)
+        release(_columns(day))
 
 
 def _columns(day: Aggregate) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -16,18 +16,22 @@ a little pessimistic by that (the model does not know that the user chose the mo
 recall is a prediction and not a look-up.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from movierec.dataset.pairs import Pairs, Ratings, Watches
-from movierec.dataset.vocabulary import Vocabulary, lookup
+from movierec.dataset.vocabulary import Vocabulary
 from movierec.dataset.window import Window
 from movierec.hashing import hash_slugs, mix
 from movierec.hashing import share as hashed_share
 from movierec.times import Nanoseconds
+
+SIGN = np.uint64(1 << 63)
+Times = Callable[[], Iterable[NDArray[np.int64]]]
+"""Times in parts, as often as they are asked for."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ def random_split(ratings: Ratings, watches: Watches, in_validation: "Choice") ->
     last = Pairs.of(ratings.last())
     chosen = in_validation(last.u, last.i)
     validation, total = last[chosen], watches.total()
-    return Split(last[~chosen], validation, total[~_contains(validation, total)])
+    return Split(last[~chosen], validation, total[~validation.hold(total)])
 
 
 def time_split(ratings: Ratings, watches: Watches, cut: NDArray[np.int64]) -> Split:
@@ -57,7 +61,7 @@ def time_split(ratings: Ratings, watches: Watches, cut: NDArray[np.int64]) -> Sp
     whole = known.last < cut[known.u]
     minutes = np.where(whole, known.minutes, 1).astype(np.int32)
     known = Watches(known.u, known.i, minutes, known.first, known.last)
-    return Split(train, later[~_contains(train, later)], known.total())
+    return Split(train, later[~train.hold(later)], known.total())
 
 
 def per_user_cut(ratings: Ratings, n_users: int, share: float) -> NDArray[np.int64]:
@@ -79,14 +83,34 @@ def per_user_cut(ratings: Ratings, n_users: int, share: float) -> NDArray[np.int
     return cut
 
 
-def global_cut(times: NDArray[np.int64], share: float) -> Nanoseconds:
-    """The time from which on all ratings validate: `share` of `times`, rounded up.
+def global_cut(times: Times, share: float) -> Nanoseconds:
+    """The time from which on all ratings validate: `share` of `times`, rounded up. 0 for none.
 
-    >>> global_cut(np.array([50, 10, 40, 20, 30]), 0.3)
+    >>> global_cut(lambda: [np.array([50, 10]), np.array([40, 20, 30])], 0.3)
     40
     """
-    held = min(len(times), int(np.ceil(share * len(times))))
-    return int(np.partition(times, len(times) - held)[len(times) - held])
+    count = sum(len(part) for part in times())
+    held = min(count, int(np.ceil(share * count)))
+    return nth(times, count - held) if count else 0
+
+
+def nth(times: Times, n: int) -> Nanoseconds:
+    """The one before which `n` stand in ascending order; no more of them is held than one part.
+
+    Digit by digit of 16 bits: those that agree so far are counted by their next one.
+    """
+    found = 0
+    for shift in (48, 32, 16, 0):
+        counts = np.zeros(1 << 16, np.int64)
+        for part in times():
+            rest = (part.view(np.uint64) ^ SIGN) >> np.uint64(shift)  # ascending, negative ones too
+            digit = (rest & np.uint64(0xFFFF)).astype(np.int64)
+            counts += np.bincount(digit[rest >> np.uint64(16) == found], minlength=1 << 16)
+        ends = np.cumsum(counts)
+        digit_found = int(np.searchsorted(ends, n, "right"))
+        n -= int(ends[digit_found] - counts[digit_found])
+        found = found << 16 | digit_found
+    return found - (1 << 63)
 
 
 Choice = Callable[[NDArray[np.int32], NDArray[np.int32]], NDArray[np.bool_]]
@@ -134,8 +158,7 @@ def _per_user_time(window: Window, share: float, seed: int) -> SplitBlock:
 
 
 def _global_time(window: Window, share: float, seed: int) -> SplitBlock:
-    times = window.rating_times()
-    cut = global_cut(times, share) if len(times) else 0
+    cut = global_cut(window.rating_times, share)
     return lambda start, end, ratings, watches: time_split(
         ratings, watches, np.full(end - start, cut)
     )
@@ -147,9 +170,3 @@ SPLITS: Mapping[str, Callable[[Window, float, int], SplitBlock]] = {
     "global_time": _global_time,
 }
 """What `preprocess.split` may say → what splits a window, with `validation_share` and `seed`."""
-
-
-def _contains(pairs: Pairs, asked: Pairs) -> NDArray[np.bool_]:
-    """Whether each of `asked` is one of `pairs`."""
-    keys, wanted = (p.u.astype(np.int64) << 32 | p.i for p in (pairs, asked))
-    return lookup(keys, wanted) >= 0

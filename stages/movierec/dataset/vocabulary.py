@@ -16,6 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.dataset.distinct import distinct
+from movierec.mapped import release
+
+TOGETHER = 1 << 25
+"""Bytes of ids that wait to be joined with those known before."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,15 @@ class Vocabulary:
 
     @classmethod
     def of(cls, *columns: NDArray[Any]) -> "Vocabulary":
-        """The ids that stand in any of `columns`."""
-        return cls(distinct(np.concatenate([distinct(column) for column in columns])))
+        """The ids that stand in any of `columns`; of one that is a map of a file, the pages are
+        let go of."""
+        waiting: list[NDArray[Any]] = []
+        for column in columns:
+            waiting.append(distinct(column))
+            release([column])
+            if sum(ids.nbytes for ids in waiting[1:]) > TOGETHER:
+                waiting = [distinct(np.concatenate(waiting))]
+        return cls(distinct(np.concatenate(waiting)))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -48,11 +59,6 @@ class Vocabulary:
         # is cut short by that differs from what is found.
         at = int(np.searchsorted(self.ids, np.array(id, self.ids.dtype)))
         return at if at < len(self.ids) and self.ids[at] == id else None
-
-    def keep(self, mask: NDArray[np.bool_]) -> tuple["Vocabulary", NDArray[np.int32]]:
-        """The ids where `mask`, and the new index of each old one, -1 where it is gone."""
-        new = np.where(mask, np.cumsum(mask) - 1, -1).astype(np.int32)
-        return Vocabulary(self.ids[mask]), new
 
 
 def lookup(ascending: NDArray[Any], values: NDArray[Any]) -> NDArray[np.int32]:

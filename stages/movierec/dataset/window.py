@@ -1,7 +1,7 @@
 """The days that a training uses, joined: their aggregates under one vocabulary."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.dataset.aggregates import Aggregate, load_aggregate
+from movierec.dataset.distinct import sorted_order
 from movierec.dataset.pairs import Ratings, Watches
+from movierec.dataset.scale import Events, on_scale
 from movierec.dataset.vocabulary import Vocabulary
 from movierec.dataset.windowfile import REMEDY
 from movierec.errors import BadInput
+from movierec.mapped import release
 
-BLOCK = 65_536
-"""Users a block."""
+ROWS = 1 << 20
+"""Rows of the days a block: some 200 MB while it is split."""
+CELL = 1 << 10
+"""Users that are never parted."""
+OWN = ("user", "movie", "minutes", "first_watch", "last_watch", "rating", "rated_at")
+EARLIER = ("earlier_user", "earlier_movie", "earlier_rating", "earlier_rated_at")
 
 
 def load_days(folder: Path, days: Sequence[str]) -> tuple[list[Aggregate], list[dict[str, Any]]]:
@@ -33,6 +40,9 @@ def load_days(folder: Path, days: Sequence[str]) -> tuple[list[Aggregate], list[
     return [aggregate for aggregate, _ in loaded], [counts for _, counts in loaded]
 
 
+Columns = list[NDArray[Any]]
+
+
 @dataclass(frozen=True)
 class Window:
     """Days under one vocabulary: `movie_of[d][m]` is the index of day d's movie m."""
@@ -41,65 +51,119 @@ class Window:
     users: Vocabulary
     movies: Vocabulary
     movie_of: Sequence[NDArray[np.int32]]
+    events: Events | None = None
+    """The scale: ratings that lie off it are left out."""
 
     @classmethod
     def of(cls, days: Sequence[Aggregate]) -> "Window":
         """The window of some days."""
         users = Vocabulary.of(*(day.user for day in days))
         movies = Vocabulary.of(*(day.movies for day in days))
-        return cls(days, users, movies, [movies.index(day.movies) for day in days])
+        movie_of = []
+        for day in days:
+            movie_of.append(movies.index(day.movies))
+            release([day.movies])
+        return cls(days, users, movies, movie_of)
 
-    def blocks(self, size: int = BLOCK) -> Iterator[tuple[int, int, Ratings, Watches]]:
-        """(first user, end, ratings, watches) of `size` users at a time; u starts at 0."""
-        for start in range(0, len(self.users), size):
-            end = min(start + size, len(self.users))
-            yield start, end, self._ratings(start, end), self._watches(start, end)
+    def blocks(
+        self, rows: int = ROWS, cell: int = CELL
+    ) -> Iterator[tuple[int, int, Ratings, Watches]]:
+        """(first user, end, ratings, watches) of some users at a time; u starts at 0.
 
-    def _ratings(self, start: int, end: int) -> Ratings:
-        parts = []
-        for day, movie_of in zip(self.days, self.movie_of, strict=True):
-            rows = self._rows(day.earlier_user, start, end)
-            parts.append(
-                (
-                    day.earlier_user[rows],
-                    movie_of[day.earlier_movie[rows]],
-                    day.earlier_rating[rows],
-                    day.earlier_rated_at[rows],
-                )
-            )
-            rows = self._rows(day.user, start, end)
-            rated = ~np.isnan(day.rating[rows])
-            parts.append(
-                (
-                    day.user[rows][rated],
-                    movie_of[day.movie[rows][rated]],
-                    day.rating[rows][rated],
-                    day.rated_at[rows][rated],
-                )
-            )
-        user, i, rating, time = (np.concatenate(column) for column in zip(*parts, strict=True))
-        u = self.users.index(user) - np.int32(start)
+        A block is of whole cells of `cell` users each: of so many that the days hold `rows` rows of
+        them, or of one. The days' pages are let go of behind each.
+        """
+        own = [self._cells(day.user, cell) for day in self.days]
+        earlier = [self._cells(day.earlier_user, cell) for day in self.days]
+        for first, end in grouped(np.sum(own, 0) + np.sum(earlier, 0), rows):
+            start, stop = first * cell, min(end * cell, len(self.users))
+            of_days = [
+                self._of_day(d, slice(own[d][first], own[d][end]), slice(e[first], e[end]))
+                for d, e in enumerate(earlier)
+            ]
+            ratings, watches = (joined(columns) for columns in zip(*of_days, strict=True))
+            users = Vocabulary(self.users[start:stop])
+            yield start, stop, self._ratings(users, *ratings), self._watches(users, *watches)
+
+    def _cells(self, user: NDArray[np.int64], cell: int) -> NDArray[np.int64]:
+        """Where each cell of users begins in an ascending column, and the last one ends."""
+        begin = np.searchsorted(user, self.users[::cell])
+        release([user])
+        return np.append(begin, len(user))
+
+    def _part(self, day: Aggregate, rows: slice, earlier: slice) -> Aggregate:
+        """Some rows of a day."""
+        part = replace(
+            day,
+            **{name: getattr(day, name)[rows] for name in OWN},
+            **{name: getattr(day, name)[earlier] for name in EARLIER},
+        )
+        return part if self.events is None else on_scale(part, self.events)
+
+    def _of_day(self, d: int, rows: slice, earlier: slice) -> tuple[Columns, Columns]:
+        """Of some rows of day d: (user, movie, rating, time) and (user, movie, minutes, first,
+        last), nothing of them in its pages."""
+        part, movie_of = self._part(self.days[d], rows, earlier), self.movie_of[d]
+        rated, watched = ~np.isnan(part.rating), part.minutes > 0
+        ratings: Columns = [
+            np.concatenate([part.earlier_user, part.user[rated]]),
+            movie_of[np.concatenate([part.earlier_movie, part.movie[rated]])],
+            np.concatenate([part.earlier_rating, part.rating[rated]]),
+            np.concatenate([part.earlier_rated_at, part.rated_at[rated]]),
+        ]
+        watches: Columns = [part.user[watched], movie_of[part.movie[watched]]]
+        watches += [c[watched] for c in (part.minutes, part.first_watch, part.last_watch)]
+        release(vars(self.days[d]).values())
+        return ratings, watches
+
+    def _ratings(
+        self,
+        users: Vocabulary,
+        user: NDArray[np.int64],
+        i: NDArray[np.int32],
+        rating: NDArray[np.float32],
+        time: NDArray[np.int64],
+    ) -> Ratings:
+        u = users.index(user)
+        keys = self._keys(u, i)
         # Stable: at equal times a later day, and a later line of a day, comes last.
-        return Ratings(u, i, rating, time)[np.lexsort((time, i, u))]
+        order = sorted_order(keys)
+        keys, falls = keys[order], np.diff(time[order]) < 0
+        if (falls & (keys[1:] == keys[:-1])).any():  # a late line: by time, then
+            order = order[np.lexsort((time[order], keys))]
+        return Ratings(u, i, rating, time)[order]
 
-    def _watches(self, start: int, end: int) -> Watches:
-        parts = []
-        for day, movie_of in zip(self.days, self.movie_of, strict=True):
-            rows = self._rows(day.user, start, end)
-            some = day.minutes[rows] > 0
-            columns: list[NDArray[Any]] = [day.user, day.minutes, day.first_watch, day.last_watch]
-            user, minutes, first, last = (column[rows][some] for column in columns)
-            parts.append((user, movie_of[day.movie[rows][some]], minutes, first, last))
-        user, i, minutes, first, last = (np.concatenate(c) for c in zip(*parts, strict=True))
-        u = self.users.index(user) - np.int32(start)
-        return Watches(u, i, minutes, first, last)[np.lexsort((i, u))]
+    def _watches(
+        self, users: Vocabulary, user: NDArray[np.int64], i: NDArray[np.int32], *rest: NDArray[Any]
+    ) -> Watches:
+        u = users.index(user)
+        return Watches(u, i, *rest)[sorted_order(self._keys(u, i))]
 
-    def _rows(self, user: NDArray[np.int64], start: int, end: int) -> slice:
-        """The rows of the users start … end-1 in an ascending column."""
-        low = np.searchsorted(user, self.users[start], "left")
-        high = np.searchsorted(user, self.users[end - 1], "right")
-        return slice(int(low), int(high))
+    def _keys(self, u: NDArray[np.int32], i: NDArray[np.int32]) -> NDArray[np.int64]:
+        return u * np.int64(len(self.movies)) + i
 
-    def rating_times(self) -> NDArray[np.int64]:
-        """The times of the days' last ratings."""
-        return np.concatenate([day.rated_at[~np.isnan(day.rating)] for day in self.days])
+    def rating_times(self) -> Iterator[NDArray[np.int64]]:
+        """The times of each day's last ratings."""
+        for day in self.days:
+            part = self._part(day, slice(None), slice(None))
+            yield part.rated_at[~np.isnan(part.rating)]
+            release(vars(day).values())
+
+
+def joined(of_days: Sequence[Columns]) -> Columns:
+    """Columns of all days from those of each."""
+    return [np.concatenate(column) for column in zip(*of_days, strict=True)]
+
+
+def grouped(held: NDArray[np.int64], rows: int) -> Iterator[tuple[int, int]]:
+    """(first, end) of as many cells as hold `rows` rows together, one at least; `held[c]` stand
+    before cell c.
+
+    >>> list(grouped(np.array([0, 2, 5, 5, 9]), 5))
+    [(0, 3), (3, 4)]
+    """
+    first = 0
+    while first < len(held) - 1:
+        end = int(np.searchsorted(held, held[first] + rows, "right")) - 1
+        yield first, max(first + 1, end)
+        first = max(first + 1, end)

@@ -1,15 +1,25 @@
 """Pruning is counted, and ratings off the scale reach no matrix."""
 
+from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from movierec.dataset.assemble import Preprocess, build
+from movierec.dataset.aggregates import Aggregate
+from movierec.dataset.assemble import Preprocess
+from movierec.dataset.matrix import PARTS, rows_of
 from movierec.dataset.scale import Events
 from movierec.dataset.shilling import Shilling
+from movierec.dataset.split import SPLITS
+from movierec.dataset.targets import Finding, Ratings
+from movierec.dataset.window import Window
 from movierec.errors import BadInput
 from movierec.times import SECOND
+from tests.inputs.datasets import build
 from tests.inputs.viewings import Viewing, day_start, window_of
 
 PARAMS = Preprocess("per_user_time", 0.1, 1, min_users_per_movie=2, min_ratings_per_user=2)
@@ -176,3 +186,156 @@ def test_who_acts_together_weighs_less_in_the_dataset_and_in_its_take_ups() -> N
     assert alike.weights is None
     for part in ("train", "validation", "watched"):
         assert (getattr(dataset, part) != getattr(plain, part)).nnz == 0
+
+
+def a_day(random: np.random.Generator, day: int, rows: int) -> Aggregate:
+    """An aggregate of few users and movies: times that are equal, or of any other day; ratings off
+    the scale; pairs that were only watched, or only rated, or rated before."""
+    users = np.array([1, 7, 8, 9, 300, 10**17 + 3, 10**17 + 4])
+    slugs = np.unique(random.choice(np.array([b"a", b"b+1", b"b+10", b"c", b"d", b"e" * 9]), 5))
+    pairs = np.unique(random.integers(0, len(users) * len(slugs), rows))
+    n, values = len(pairs), np.array([np.nan, 1, 2.5, 3, 3.7, 5, 7], np.float32)
+    rating, minutes = random.choice(values, n), random.choice([0, 0, 1, 64, 99_999], n)
+    minutes[np.isnan(rating) & (minutes == 0)] = 1
+    start = day_start(day)
+
+    def times(size: int) -> np.ndarray:
+        of_day = start + random.integers(0, 3, size) * 40_000 * SECOND
+        return np.where(random.random(size) < 0.2, day_start(0) - 9 * SECOND, of_day)
+
+    first = np.where(minutes > 0, times(n), 0)
+    last = np.where(minutes > 0, first + random.integers(0, 2, n) * 50_000 * SECOND, 0)
+    rated_at = np.where(np.isnan(rating), 0, times(n))
+    e = np.flatnonzero(~np.isnan(rating) & (random.random(n) < 0.4))
+    return Aggregate(
+        slugs,
+        users[pairs // len(slugs)],
+        (pairs % len(slugs)).astype(np.int32),
+        minutes.astype(np.int32),
+        first,
+        last,
+        rating,
+        rated_at,
+        users[pairs[e] // len(slugs)],
+        (pairs[e] % len(slugs)).astype(np.int32),
+        random.choice(values[1:], len(e)),
+        rated_at[e] - random.integers(0, 2, len(e)) * SECOND,
+    )
+
+
+Pair = tuple[int, int]
+
+
+def plain(window: Window, params: Preprocess, by_hand: dict[str, float]) -> dict[str, Any]:
+    """What `build` gives, by looking at each pair of the whole window."""
+    whole = replace(window, events=SCALE)
+    [(start, end, ratings, watches)] = whole.blocks(rows=10**9, cell=10**9)
+    split = SPLITS[params.split](whole, params.validation_share, params.seed)
+    parts: dict[str, dict[Pair, tuple[float, int]]] = {}
+    for part in PARTS:
+        pairs = getattr(split(start, end, ratings, watches), part)
+        columns = (column.tolist() for column in (pairs.u, pairs.i, pairs.value, pairs.time))
+        parts[part] = {(u, i): (value, time) for u, i, value, time in zip(*columns, strict=True)}
+    train, held, watched = (parts[part] for part in PARTS)
+    users_of = Counter(i for _, i in {*train, *watched})
+    good = {i for i, n in users_of.items() if n >= params.min_users_per_movie}
+    kept = [(u, i) for u, i in train if i in good]
+    ratings_of = Counter(u for u, _ in kept)
+    kept = [(u, i) for u, i in kept if ratings_of[u] >= params.min_ratings_per_user]
+    row = {u: n for n, u in enumerate(sorted({u for u, _ in kept}))}
+    column = {i: n for n, i in enumerate(sorted({i for _, i in kept}))}
+    inside = {
+        part: sorted((row[u], column[i], v) for (u, i), (v, _) in parts[part].items()
+                     if u in row and i in column)
+        for part in PARTS
+    }  # fmt: skip
+    weigh = {u: by_hand.get(str(window.users.ids[u]), 1.0) for u in range(end)}
+    taken: dict[tuple[int, int], np.float64] = {}
+    for u, i in sorted({*(pair for pair in train if pair[0] in row), *watched}):
+        if i in column:
+            known = [p[u, i][1] for p in (train if u in row else {}, watched) if (u, i) in p]
+            key = min(known) // (3600 * SECOND), column[i]
+            taken[key] = taken.get(key, np.float64(0)) + np.float32(weigh[u] if u in row else 1)
+    return {
+        "users": window.users.ids[list(row)].tolist(),
+        "movies": window.movies.ids[list(column)].tolist(),
+        **inside,
+        "times": [train[pair][1] for pair in sorted(kept)],
+        "known": [pair in watched for pair in sorted(kept)],
+        "watchers": [
+            (int(window.users.ids[u]), column[i])
+            for u, i in sorted(watched)
+            if u not in row and i in column
+        ],
+        "take_ups": [(*key, float(np.float32(taken[key]))) for key in sorted(taken)],
+        "weights": [float(np.float32(weigh[u])) for u in row],
+        "held_out": {
+            "ratings": len(held),
+            "of_unknown_users": sum(u not in row and i in column for u, i in held),
+            "of_pruned_movies": sum(i not in column for _, i in held),
+        },
+        "pruned": {
+            "movies_with_few_users": len(window.movies) - len(good),
+            "users_with_few_ratings": end - len(row),
+            **{f"{part}_pairs": len(parts[part]) - len(inside[part]) for part in PARTS},
+        },
+    }
+
+
+BY_HAND = {"1": 0.3, "7": 1e-6, "9": 0.02, str(10**17 + 3): 0.7}
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from(["random", "per_user_time", "global_time"]),
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.integers(1, 30),
+)
+def test_blocks_of_users_written_as_they_come_are_what_a_look_at_each_pair_gives(
+    seed: int, split: str, min_users: int, min_ratings: int, rows: int
+) -> None:
+    random = np.random.default_rng(seed)
+    window = Window.of([a_day(random, day, random.integers(1, 25)) for day in range(3)])
+    params = Preprocess(split, 0.3, seed % 7, min_users, min_ratings)
+    expected = plain(window, params, BY_HAND)
+    asked: list[Ratings] = []
+
+    def look(ratings: Ratings, *_: object) -> list[Finding]:
+        asked.append(Ratings(*(column.copy() for column in ratings)))
+        return []
+
+    with pytest.MonkeyPatch.context() as patch:
+        whole = Window.blocks
+        patch.setattr(Window, "blocks", lambda self: whole(self, rows, cell=1 + seed % 2))
+        patch.setattr("movierec.dataset.assemble.find", look)
+        if not expected["users"]:
+            with pytest.raises(BadInput):
+                build(window, params, SCALE)
+            return
+        dataset, facts = build(window, params, SCALE, replace(CAREFUL, by_hand=BY_HAND))
+    found = {"users": dataset.users.tolist(), "movies": dataset.movies.tolist()}
+    for part in PARTS:
+        matrix = getattr(dataset, part)
+        columns = rows_of(matrix), matrix.indices, matrix.data
+        found[part] = list(zip(*(column.tolist() for column in columns), strict=True))
+    [ratings] = asked
+    known = zip(ratings.u.tolist(), ratings.i.tolist(), ratings.rating.tolist(), strict=True)
+    assert list(known) == found["train"]
+    found |= {"times": ratings.time.tolist(), "known": ratings.watched.tolist()}
+    watchers = dataset.watchers
+    of_watcher = np.repeat(watchers.users, np.diff(watchers.indptr)).tolist()
+    found["watchers"] = list(zip(of_watcher, watchers.indices.tolist(), strict=True))
+    found["take_ups"] = list(zip(*(c.tolist() for c in dataset.take_ups), strict=True))
+    weights = np.ones(len(dataset.users)) if dataset.weights is None else dataset.weights
+    found["weights"] = weights.tolist()
+    found["pruned"] = facts["pruned"]
+    held = facts["held_out"]
+    dropped = held.pop("dropped_share")
+    assert dropped == (None if not held["ratings"] else (
+        (held["of_unknown_users"] + held["of_pruned_movies"]) / held["ratings"]))  # fmt: skip
+    found["held_out"] = held
+    assert found == expected
+    assert facts["watchers_pairs"] == len(found["watchers"])
+    assert (facts["users"], facts["movies"]) == dataset.train.shape
+    assert [facts[f"{part}_pairs"] for part in PARTS] == [len(found[part]) for part in PARTS]

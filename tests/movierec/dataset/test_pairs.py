@@ -35,3 +35,13 @@ def test_minutes_of_a_pair_are_added_up() -> None:
     assert total.time.tolist() == [3, 2, 1, 0]  # the first of all days
     assert (total.u.tolist(), total.i.tolist()) == ([0, 1, 1, 2], [1, 1, 2, 2])
     assert watches[np.zeros(5, bool)].total().value.tolist() == []
+
+
+def test_pairs_are_held_whole() -> None:
+    def pairs(*some: tuple[int, int]) -> Pairs:
+        u, i = np.array(some, np.int32).reshape(-1, 2).T
+        return Pairs(u, i, np.zeros(len(u), np.float32), np.zeros(len(u), np.int64))
+
+    held = pairs((0, 2), (1, 1)).hold(pairs((0, 1), (0, 2), (1, 1), (2, 1)))
+    assert held.tolist() == [False, True, True, False]
+    assert pairs().hold(pairs((0, 1))).tolist() == [False]

@@ -11,13 +11,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from movierec.dataset.assemble import Preprocess, build
+from movierec.dataset.assemble import Preprocess
 from movierec.dataset.matrix import Dataset, rows_of
 from movierec.dataset.scale import Events
-from movierec.dataset.split import PairHash
+from movierec.dataset.split import PairHash, nth
 from movierec.dataset.vocabulary import Vocabulary
 from movierec.dataset.window import Window
 from movierec.errors import BadInput
+from tests.inputs.datasets import build
 from tests.inputs.viewings import Viewing, window_of
 
 SCALE = Events(1.0, 5.0)
@@ -190,7 +191,21 @@ def test_blocks_of_users_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None
         params = replace(PARAMS, split=split)
         whole = build(window, params, SCALE)[0]
         with monkeypatch.context() as patch:
-            patch.setattr(Window, "blocks", lambda self: whole_blocks(self, 7))
+            patch.setattr(Window, "blocks", lambda self: whole_blocks(self, rows=7, cell=1))
             parts = build(window, params, SCALE)[0]
         for part in ("train", "validation", "watched"):
             assert entries(whole, getattr(whole, part)) == entries(parts, getattr(parts, part))
+
+
+@given(
+    st.lists(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=4), max_size=3),
+    st.integers(0, 10**6),
+)
+def test_the_nth_of_all_times_is_found_without_holding_them(parts: list[list[int]], n: int) -> None:
+    """Of times that agree in some of their digits, too."""
+    alike = [[time >> 20 << 20, time ^ 1, time] for part in parts for time in part]
+    columns = [np.array([7], np.int64), *(np.array(part, np.int64) for part in parts)]
+    columns.append(np.array(alike, np.int64).reshape(-1))
+    everything = np.sort(np.concatenate(columns))
+    n %= len(everything)
+    assert nth(lambda: columns, n) == everything[n]

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from movierec.dataset import vocabulary
 from movierec.dataset.vocabulary import Vocabulary
 
 USERS = st.lists(st.integers(0, 20), max_size=12)
@@ -46,8 +47,9 @@ def test_an_unknown_user_has_no_index_wherever_the_id_lies(user: int) -> None:
     assert Vocabulary(np.empty(0, np.int64)).find(user) is None
 
 
-def test_what_is_kept_has_new_indices() -> None:
-    smaller, new = Vocabulary(np.array([1, 3, 5, 7])).keep(np.array([False, True, False, True]))
-    assert smaller.ids.tolist() == smaller[[0, 1]].tolist() == [3, 7]
-    assert new.tolist() == [-1, 0, -1, 1]
-    assert len(smaller) == 2
+def test_many_columns_are_joined_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = [np.array([b"up", b"jaws"]), np.array([b"alien+1979"]), np.array([b"up", b"a"])] * 3
+    whole = Vocabulary.of(*columns)
+    monkeypatch.setattr(vocabulary, "TOGETHER", 1)
+    assert Vocabulary.of(*columns).ids.tolist() == [b"a", b"alien+1979", b"jaws", b"up"]
+    assert Vocabulary.of(*columns).ids.dtype == whole.ids.dtype

@@ -1,9 +1,12 @@
 """Days are loaded whole or not at all, and joined under one vocabulary."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from movierec.dataset.aggregates import save_aggregate
 from movierec.dataset.window import Window, load_days
@@ -49,7 +52,7 @@ def test_blocks_hold_the_events_of_their_users_and_of_no_others(size: int) -> No
     assert window.users.ids.tolist() == [3, 7, 9]
     assert window.movies.ids.tolist() == [b"a", b"b", b"c"]
     ratings, watches, ends = [], [], [0]
-    for start, end, rated, watched in window.blocks(size):
+    for start, end, rated, watched in window.blocks(rows=1, cell=size):
         assert (start, end) == (ends[-1], min(start + size, 3))
         ends.append(end)
         columns = (rated.u + start, rated.i, rated.rating, rated.time)
@@ -65,5 +68,40 @@ def test_blocks_hold_the_events_of_their_users_and_of_no_others(size: int) -> No
 def test_the_times_of_ratings_are_those_of_each_days_last() -> None:
     again = [Viewing(0, 5, 9, "b", rating=2), Viewing(0, 8, 9, "b", rating=3), *VIEWINGS[1:]]
     window = Window.of([aggregate_of(again, day) for day in (0, 1)])
-    seconds = (np.sort(window.rating_times()) - day_start(0)) // SECOND
+    times = np.concatenate(list(window.rating_times()))
+    seconds = (np.sort(times) - day_start(0)) // SECOND
     assert seconds.tolist() == [8, 86_405, 86_406]
+
+
+def test_a_block_holds_as_many_cells_as_it_has_room_for() -> None:
+    window = Window.of([aggregate_of(VIEWINGS, day) for day in (0, 1)])  # rows by user: 2, 1, 2
+    cut = [list(window.blocks(rows, cell=1)) for rows in (1, 3, 4, 5)]
+    ends = [[end for _, end, _, _ in blocks] for blocks in cut]
+    assert ends == [[1, 2, 3], [2, 3], [2, 3], [3]]
+
+
+def test_ratings_are_in_the_order_of_time_whichever_day_they_came_with() -> None:
+    """A late line of day 1 is older than one of day 0; of one moment, day 1's is the last."""
+    early = aggregate_of([Viewing(0, 9, 3, "a", rating=2), Viewing(0, 8, 3, "b", rating=2)], 0)
+    late = replace(
+        aggregate_of([Viewing(1, 1, 3, "a", rating=4), Viewing(1, 2, 3, "b", rating=5)], 1),
+        rated_at=np.array([early.rated_at[0] - SECOND, early.rated_at[1]]),
+    )
+    [(_, _, ratings, _)] = Window.of([early, late]).blocks()
+    assert ratings.i.tolist() == [0, 0, 1, 1]
+    assert ratings.rating.tolist() == [4, 2, 2, 5]
+    [(_, _, ratings, _)] = Window.of([early, early, late]).blocks()
+    assert ratings.rating.tolist() == [4, 2, 2, 2, 2, 5]
+
+
+def test_pages_of_days_are_let_go_of_behind_a_block(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = Window.of(load_days(folder, DAYS)[0])
+    released: list[NDArray[Any]] = []
+    monkeypatch.setattr("movierec.dataset.window.release", released.extend)
+    for _ in window.blocks(rows=1, cell=1):
+        pass
+    for day in window.days:
+        for array in vars(day).values():
+            assert sum(one is array for one in released) >= 3

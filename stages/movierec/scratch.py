@@ -1,0 +1,33 @@
+"""Columns that are too long for memory and are gone with the process, or with its end by a crash:
+their files have no name."""
+
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+
+class Scratch:
+    """A column that is written as its values come, and then read."""
+
+    def __init__(self, folder: Path, dtype: DTypeLike) -> None:
+        self.dtype, self.length = np.dtype(dtype), 0
+        self.file = TemporaryFile(dir=folder)  # noqa: SIM115 - until `close`
+
+    def append(self, values: NDArray[Any]) -> None:
+        """Write `values` behind the others."""
+        self.file.write(np.ascontiguousarray(values, self.dtype).data)
+        self.length += len(values)
+
+    def read(self) -> NDArray[Any]:
+        """A map of all that was written."""
+        if not self.length:  # there are no maps of nothing
+            return np.empty(0, self.dtype)
+        self.file.flush()
+        return np.asarray(np.memmap(self.file, self.dtype, "r", shape=(self.length,)))
+
+    def close(self) -> None:
+        """No more is written; maps stay."""
+        self.file.close()
