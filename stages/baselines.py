@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--report", type=Path, required=True, help="JSON file to write")
     options = parser.parse_args(arguments)
     params = load_section(options.params, "evaluate", Evaluate)
-    measured = judge_baselines(load_dataset(options.dataset), params)
+    measured = judge_baselines(load_dataset(options.dataset, mmap=True), params)
     write_json(options.report, measured)
     print(json.dumps({"stage": "baselines", **measured}))
     return 0

@@ -1,7 +1,7 @@
 """Ratings as sparse matrices with the ids of their rows and columns. A dataset is a
 `movierec.arrays` folder."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +17,8 @@ from movierec.hashing import sha256_of
 
 FORMAT = "movierec-dataset/4"
 PARTS = ("train", "validation", "watched")
+ENTRIES = 1 << 20
+"""Of a matrix, that are looked at together: what takes several times the memory of them."""
 ARRAYS = ("data", "indices", "indptr")
 """Of each part: ratings or minutes, columns, and where rows begin."""
 
@@ -81,13 +83,46 @@ def rows_of(matrix: sparse.csr_array) -> NDArray[np.int64]:
 
 def contains(matrix: sparse.csr_array, asked: sparse.csr_array) -> NDArray[np.bool_]:
     """Whether each entry of `asked` has one in `matrix`, in the order of `asked.indices`."""
-    return lookup(entry_keys(matrix), entry_keys(asked)) >= 0
+    found = np.empty(asked.nnz, bool)
+    for first, end in grouped(asked.indptr, ENTRIES):
+        keys, wanted = (entry_keys(m, first, end) for m in (matrix, asked))
+        found[asked.indptr[first] : asked.indptr[end]] = lookup(keys, wanted) >= 0
+    return found
 
 
-def entry_keys(matrix: sparse.csr_array) -> NDArray[np.int64]:
-    """row × n_columns + column of each entry: ascending, since rows and indices are."""
-    keys: NDArray[np.int64] = rows_of(matrix) * matrix.shape[1] + matrix.indices
+def entry_keys(matrix: sparse.csr_array, first: int, end: int) -> NDArray[np.int64]:
+    """row × n_columns + column of each entry of the rows first … end − 1: ascending, since rows and
+    indices are."""
+    indptr = matrix.indptr[first : end + 1]
+    rows = np.repeat(np.arange(first, end, dtype=np.int64), np.diff(indptr))
+    keys: NDArray[np.int64] = rows * matrix.shape[1] + matrix.indices[indptr[0] : indptr[-1]]
     return keys
+
+
+def taken(matrix: sparse.csr_array, mask: NDArray[np.bool_]) -> sparse.csr_array:
+    """The entries of a matrix that `mask` names."""
+    before = np.zeros(matrix.shape[0] + 1, np.int64)
+    for first, end in grouped(matrix.indptr, ENTRIES):
+        low, high = matrix.indptr[first], matrix.indptr[end]
+        counted = np.concatenate([[0], np.cumsum(mask[low:high])])
+        before[first + 1 : end + 1] = (
+            before[first] + counted[matrix.indptr[first + 1 : end + 1] - low]
+        )
+    return _matrix(matrix.data[mask], matrix.indices[mask], before, matrix.shape)
+
+
+def grouped(held: NDArray[np.int64], most: int) -> Iterator[tuple[int, int]]:
+    """(first, end) of as many cells as hold `most` of something together, one at least; `held[c]`
+    stand before cell c: `indptr`, where cells are rows.
+
+    >>> list(grouped(np.array([0, 2, 5, 5, 9]), 5))
+    [(0, 3), (3, 4)]
+    """
+    first = 0
+    while first < len(held) - 1:
+        end = int(np.searchsorted(held, held[first] + most, "right")) - 1
+        yield first, max(first + 1, end)
+        first = max(first + 1, end)
 
 
 def csr(

@@ -14,12 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.dataset.aggregates import Aggregate
+from movierec.dataset.distinct import distinct
 from movierec.dataset.scale import Events, count_off_scale, count_ratings
 from movierec.dataset.vocabulary import Vocabulary
 from movierec.dataset.windowfile import WindowFile
 from movierec.fields import number
 from movierec.lines.events import Rating
+from movierec.mapped import release
 from movierec.times import day_number
+
+PART = 1 << 20
+"""Ratings that are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ def measure(
     shift, distance = rating_shift(days)
     lines = sum(count["stored"] + count["rejected"] for count in counts)
     rejected, duplicates = (sum(c[key] for c in counts) for key in ("rejected", "duplicates"))
-    ratings = sum(int((~np.isnan(day.rating)).sum()) for day in days)
+    ratings = sum(len(_last_ratings(day)) for day in days)
     users, movies = (Vocabulary.of(*c) for c in ([d.user for d in days], [d.movies for d in days]))
     age = day_number(window.written) - 1 - day_number(window.days[-1])
     return [
@@ -126,18 +131,36 @@ def _rejected_ratings(count: Mapping[str, Any]) -> int:
 def rating_shift(days: Sequence[Aggregate]) -> tuple[float | None, float | None]:
     """How far the newest day's ratings are from the earlier days': difference of the means,
     and total variation ½ Σ |p − q| of their histograms. None when one side has no rating."""
-    ratings = [day.rating[~np.isnan(day.rating)] for day in days]
-    newest, rest = ratings[-1], np.concatenate([np.empty(0, np.float32), *ratings[:-1]])
+    newest = _last_ratings(days[-1])
+    rest = np.concatenate([np.empty(0, np.float32), *map(_last_ratings, days[:-1])])
     if len(newest) == 0 or len(rest) == 0:
         return None, None
-    values = np.unique(np.r_[newest, rest])
+    values = distinct(np.r_[_distinct(newest), _distinct(rest)])
     p, q = (_histogram(values, side) for side in (newest, rest))
     shift = abs(float(newest.mean(dtype=np.float64)) - float(rest.mean(dtype=np.float64)))
     return shift, float(np.abs(p - q).sum() / 2)
 
 
+def _last_ratings(day: Aggregate) -> NDArray[np.float32]:
+    """The last rating of each rated pair; the day's pages of them are let go of."""
+    ratings = day.rating[~np.isnan(day.rating)]
+    release([day.rating])
+    return ratings
+
+
+def _parts(sample: NDArray[Any]) -> list[NDArray[Any]]:
+    """A long sample as some shorter ones, for what would take more memory than it does."""
+    return np.array_split(sample, -(-len(sample) // PART))
+
+
+def _distinct(sample: NDArray[Any]) -> NDArray[Any]:
+    return distinct(np.concatenate([distinct(part) for part in _parts(sample)]))
+
+
 def _histogram(values: NDArray[Any], sample: NDArray[Any]) -> NDArray[np.float64]:
-    counts = np.bincount(np.searchsorted(values, sample), minlength=len(values))
+    counts = np.zeros(len(values), np.int64)
+    for part in _parts(sample):
+        counts += np.bincount(np.searchsorted(values, part), minlength=len(values))
     return counts / len(sample)
 
 

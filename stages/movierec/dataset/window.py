@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from movierec.dataset.aggregates import Aggregate, load_aggregate
 from movierec.dataset.distinct import sorted_order
+from movierec.dataset.matrix import grouped
 from movierec.dataset.pairs import Ratings, Watches
 from movierec.dataset.scale import Events, on_scale
 from movierec.dataset.vocabulary import Vocabulary
@@ -153,17 +154,3 @@ class Window:
 def joined(of_days: Sequence[Columns]) -> Columns:
     """Columns of all days from those of each."""
     return [np.concatenate(column) for column in zip(*of_days, strict=True)]
-
-
-def grouped(held: NDArray[np.int64], rows: int) -> Iterator[tuple[int, int]]:
-    """(first, end) of as many cells as hold `rows` rows together, one at least; `held[c]` stand
-    before cell c.
-
-    >>> list(grouped(np.array([0, 2, 5, 5, 9]), 5))
-    [(0, 3), (3, 4)]
-    """
-    first = 0
-    while first < len(held) - 1:
-        end = int(np.searchsorted(held, held[first] + rows, "right")) - 1
-        yield first, max(first + 1, end)
-        first = max(first + 1, end)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.dataset.matrix import Dataset, rows_of
+from movierec.dataset.matrix import Dataset
 from movierec.evaluation.validation import (
     Evaluate,
     Validation,
@@ -20,6 +20,8 @@ from movierec.models.popularity import popularity_order
 from movierec.models.topn import popular
 
 EPOCHS = 10
+PART = 1 << 22
+"""Ratings that are summed at a time."""
 REG_MOVIE = 10.0
 REG_USER = 15.0
 
@@ -39,20 +41,43 @@ class Biases:
         """Alternate b_i = Σ_u (r − μ − b_u) / (λ_i + n_i), b_u = Σ_i (r − μ − b_i) / (λ_u + n_u)"""
         n_users, n_movies = train.shape
         n_u = np.diff(train.indptr)
-        u, i = rows_of(train), train.indices
+        u, i = np.repeat(np.arange(n_users, dtype=np.int32), n_u), train.indices
         n_i = np.bincount(i, minlength=n_movies)
         mean = float(np.mean(train.data, dtype=np.float64))
-        residual = train.data - mean
         b_u, b_i = np.zeros(n_users), np.zeros(n_movies)
         for _ in range(EPOCHS):
-            b_i = np.bincount(i, residual - b_u[u], n_movies) / (REG_MOVIE + n_i)
-            b_u = np.bincount(u, residual - b_i[i], n_users) / (REG_USER + n_u)
+            b_i = _residuals(train.data, mean, i, b_u, u, n_movies) / (REG_MOVIE + n_i)
+            b_u = _residuals(train.data, mean, u, b_i, i, n_users) / (REG_USER + n_u)
         return cls(mean, b_u, b_i, scale)
 
     def predict(self, u: NDArray[Any], i: NDArray[Any]) -> NDArray[np.float64]:
         """Predictions for pairs, clipped to the scale."""
         estimate: NDArray[np.float64] = self.mean + self.b_u[u] + self.b_i[i]
         return np.clip(estimate, *self.scale)
+
+
+def _residuals(
+    ratings: NDArray[Any],
+    mean: float,
+    of: NDArray[Any],
+    bias: NDArray[np.float64],
+    other: NDArray[Any],
+    n: int,
+) -> NDArray[np.float64]:
+    """(n,) Σ (r − μ − b) of what each of `of` is; `bias` is that of each of `other`.
+
+    A part of the ratings after the other goes on with the sums so far, in their order: the bits are
+    those of one sum.
+    """
+    sums: NDArray[np.float64] = np.zeros(n)
+    each = np.arange(n)
+    for start in range(0, len(ratings), PART):
+        part = slice(start, start + PART)
+        residual = (ratings[part] - mean) - bias[other[part]]
+        sums = np.bincount(np.r_[each, of[part]], np.r_[sums, residual], n).astype(
+            float, copy=False
+        )
+    return sums
 
 
 def judge_baselines(dataset: Dataset, params: Evaluate) -> dict[str, dict[str, float]]:

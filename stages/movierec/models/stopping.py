@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.dataset.matrix import contains, csr, entry_keys, rows_of
+from movierec.dataset.matrix import ENTRIES, contains, entry_keys, grouped, rows_of, taken
 from movierec.hashing import mix
 from movierec.hashing import share as hashed_share
 from movierec.models.accuracy import rmse
@@ -90,11 +90,11 @@ def best_epochs(
     With too few ratings to hold any out: (n_epochs, []).
     """
     held = held_out(train, hyper.holdout_share, hyper.seed)
-    rest, apart = _take(train, ~held), _take(train, held)
+    rest, apart = taken(train, ~held), taken(train, held)
     if rest.nnz == 0 or apart.nnz == 0:
         return hyper.n_epochs, []
     # A held-out rating must not be known as a watch either.
-    known = _take(watched, ~contains(apart, watched))
+    known = taken(watched, ~contains(apart, watched))
     u, ratings = rows_of(apart), apart.data.astype(np.float64)
     weighs = None if weights is None else weights[u]
     errors: list[float] = []
@@ -111,11 +111,8 @@ def best_epochs(
 def held_out(train: sparse.csr_array, share: float, seed: int) -> NDArray[np.bool_]:
     """Which entries of `train` to hold out: about `share` of them, by a hash of their place."""
     salt = mix(np.array([seed], np.uint64) ^ np.uint64(0xA5A5A5A5A5A5A5A5))
-    value = mix(entry_keys(train).astype(np.uint64) ^ salt)
-    held: NDArray[np.bool_] = hashed_share(value) < share
+    held = np.empty(train.nnz, bool)
+    for first, end in grouped(train.indptr, ENTRIES):
+        value = mix(entry_keys(train, first, end).astype(np.uint64) ^ salt)
+        held[train.indptr[first] : train.indptr[end]] = hashed_share(value) < share
     return held
-
-
-def _take(matrix: sparse.csr_array, mask: NDArray[np.bool_]) -> sparse.csr_array:
-    """The entries of a matrix that `mask` names."""
-    return csr(rows_of(matrix)[mask], matrix.indices[mask], matrix.data[mask], matrix.shape)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from movierec.arrays import read_folder, write_folder
+from movierec.dataset import matrix
 from movierec.dataset.matrix import (
     FORMAT,
     PARTS,
@@ -108,6 +109,24 @@ def test_rows_and_membership_of_entries() -> None:
     empty = csr(np.empty(0, int), np.empty(0, int), np.empty(0), (3, 2))
     assert contains(empty, OTHER).tolist() == [False, False]
     assert contains(TRAIN, empty).tolist() == []
+
+
+@pytest.mark.parametrize("entries", [1, 3, 1000])
+def test_entries_are_looked_for_and_taken_in_parts(
+    monkeypatch: pytest.MonkeyPatch, entries: int
+) -> None:
+    monkeypatch.setattr(matrix, "ENTRIES", entries)
+    random = np.random.default_rng(3)
+    held, asked = (random.random((9, 6)) * (random.random((9, 6)) < 0.4) for _ in range(2))
+    held[4] = asked[4] = asked[7] = 0
+    a, b = (csr(*np.nonzero(m), m[np.nonzero(m)], m.shape) for m in (held, asked))
+    assert contains(a, b).tolist() == (held[asked > 0] > 0).tolist()
+    mask = random.random(b.nnz) < 0.5
+    some = matrix.taken(b, mask)
+    left = np.zeros_like(asked)
+    left[asked > 0] = np.where(mask, asked[asked > 0], 0)
+    assert (some.toarray() == left.astype(np.float32)).all() and some.nnz == mask.sum()
+    assert [array.dtype for array in (some.data, some.indices, some.indptr)] == [F32, I32, I64]
 
 
 @pytest.mark.parametrize("u, i", [([0, 0], [1, 1]), ([1, 0], [0, 0]), ([0, 0], [1, 0])])

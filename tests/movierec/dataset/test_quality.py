@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from movierec.dataset import quality
 from movierec.dataset.quality import Measure, Validate, measure, rating_shift
 from movierec.dataset.scale import Events
 from movierec.dataset.windowfile import WindowFile
@@ -100,6 +101,13 @@ def test_drift_of_the_newest_day_is_named() -> None:
     ]
     # The same mean, another distribution: only the distance tells.
     assert rating_shift(days(second=(1, 3, 5))) == (0.0, pytest.approx(2 / 3))
+
+
+def test_ratings_are_compared_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    some = [*days(second=(1, 3, 5)), *days(second=(2, 2, 5))]
+    whole = rating_shift(some)
+    monkeypatch.setattr(quality, "PART", 2)
+    assert rating_shift(some) == whole
 
 
 def test_one_day_has_nothing_to_drift_from() -> None:

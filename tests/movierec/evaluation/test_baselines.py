@@ -6,6 +6,7 @@ import surprise
 from scipy import sparse
 
 from movierec.dataset.matrix import Dataset, contains
+from movierec.evaluation import baselines
 from movierec.evaluation.baselines import Biases, judge_baselines
 from movierec.evaluation.validation import MEASURES, Evaluate
 from movierec.models.accuracy import mae, rmse
@@ -33,6 +34,16 @@ def test_biases_are_those_of_surprise() -> None:
     wanted = [peer.predict(str(u), str(i)).est for u, i in pairs]
     # Not closer: our residuals are float32, as the ratings are.
     assert ours.predict(*np.array(pairs).T) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_ratings_that_are_summed_in_parts_give_the_same_bits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = Biases.fit(ratings(), (1.0, 5.0))
+    monkeypatch.setattr(baselines, "PART", 7)
+    parts = Biases.fit(ratings(), (1.0, 5.0))
+    assert parts.b_u.tobytes() == whole.b_u.tobytes()
+    assert parts.b_i.tobytes() == whole.b_i.tobytes()
 
 
 def test_whom_and_what_nobody_rated_has_no_bias() -> None:

@@ -86,7 +86,8 @@ def observed(
     """(μ, indptr, indices, ratings less μ) of `train`, in the dtypes that kernels take."""
     mean = mean_of(train.data, weights.of_ratings(train))
     ratings = (train.data.astype(np.float64) - mean).astype(scalar)
-    return mean, train.indptr.astype(np.int64), train.indices.astype(np.int32), ratings
+    indptr = train.indptr.astype(np.int64, copy=False)
+    return mean, indptr, train.indices.astype(np.int32, copy=False), ratings
 
 
 def rows(scalar: np.dtype[Any], factors: NDArray[np.float64], one: int, *more: str) -> Rows:
