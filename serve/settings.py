@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 
 from movierec.errors import BadParams
 from movierec.times import day_name, day_number
+from movierec.url import TAKES, root_of
 from serve.kafka import KafkaSettings
 from serve.peers import ARM, PEERS, Peer
 from serve.variables import (
-    FOLDER,
     NAME,
     SWITCH,
     Environment,
@@ -39,6 +39,7 @@ TOPICS = several(TOPIC, "different topic names joined by commas")
 LABEL = matching(r"[A-Za-z0-9@._+/#-]{1,128}", "a label (letters, digits, @ . _ + / # -)")
 HOST = matching(r"[A-Za-z0-9._:%-]{1,253}", "a host name or an IP address")
 PORT = whole(1, 65_535)
+STORE = Kind(TAKES, root_of)
 SERVED_TOPIC = "served"
 """By default; a collector that is told nothing else may do without it."""
 DAY = Kind("a day (2026-11-04)", lambda text: day_name(day_number(text)))
@@ -52,7 +53,7 @@ class CollectorSettings:
     PREFIX: ClassVar[str] = "COLLECTOR_"
 
     kafka: KafkaSettings
-    store: Path = setting(FOLDER, "Where segments and closed days are.", default=Path("data"))  # noqa: RUF009
+    store: Path = setting(STORE, "Where segments and closed days are.", default=Path("data"))  # noqa: RUF009
     topics: tuple[str, ...] = setting(TOPICS, "What is collected.", default=("movielog", "served"))
     served_topic: str = setting(
         TOPIC, "Of those, the one that holds the services' answers.", default=SERVED_TOPIC

@@ -28,12 +28,13 @@ from movierec.routing import Routing
 from movierec.store.days import closed_days, day_folder, stream_day
 from movierec.store.openrows import open_rows
 from movierec.times import DAY, day_name
+from movierec.url import TAKES, root_argument
 
 
 def main(arguments: list[str]) -> int:
     """Evaluate what is not closed yet; writes the report, and says the verdict."""
     parser = argparse.ArgumentParser(prog="online_open", description=__doc__.splitlines()[0])
-    parser.add_argument("--store", type=Path, required=True, help="the collector's folder")
+    parser.add_argument("--store", type=root_argument, required=True, help=TAKES)
     parser.add_argument("--report", type=Path, required=True)
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     options = parser.parse_args(arguments)

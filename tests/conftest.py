@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["pytester", "tests.brokers.kafka"]
+pytest_plugins = ["pytester", "tests.brokers.kafka", "tests.brokers.s3"]
 
 # Compiled code makes first calls slow, so time says nothing of an example; and a run must not
 # differ from the one before it by luck. `make fuzz` is where chance searches on.

@@ -47,6 +47,7 @@ from movierec.store.expired import expired_days, put_expired
 from movierec.store.leftovers import sweep
 from movierec.store.storage import at
 from movierec.times import day_argument, day_name, day_number
+from movierec.url import root_argument
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     days = "these (all that are due)"
     parser.add_argument("--days", nargs="+", type=day_argument, metavar="DAY", help=days)
     path = partial(parser.add_argument, type=Path, metavar="PATH")
-    path("--store", default=Path("data"), help="the collector's folder (data)")
+    parser.add_argument(
+        "--store",
+        type=root_argument,
+        metavar="FOLDER",
+        default=Path("data"),
+        help="the collector's (data), or s3://bucket/prefix",
+    )
     params = Path("params.yaml")
     path("--params", default=params, help="where `expire.keep_days` is (params.yaml)")
     window = Path("data/window.yaml")

@@ -38,6 +38,7 @@ from infra.release.tag import check_repository
 from movierec.cli import refuse, run, whole
 from movierec.errors import BadInput
 from movierec.times import MINUTE, NO_SECONDS, Nanoseconds, day_argument, parse_time
+from movierec.url import root_argument
 
 ROOT = Path(__file__).resolve().parents[2]
 EVER: Nanoseconds = 1 << 62
@@ -89,7 +90,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--sample", type=whole, metavar="N", help="so many, at random")
     parser.add_argument("--seed", type=whole, default=0, help="of the sample (0)")
     parser.add_argument(
-        "--store", type=Path, default=Path("data"), metavar="FOLDER", help="the collector's (data)"
+        "--store",
+        type=root_argument,
+        default=Path("data"),
+        metavar="FOLDER",
+        help="the collector's (data), or s3://bucket/prefix",
     )
     parser.add_argument("--event-topic", default="movielog")
     parser.add_argument("--served-topic", default="served")

@@ -13,12 +13,12 @@ import logging
 import signal
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from movierec.cli import run
+from movierec.url import TAKES, root_argument
 from serve.collector.consumer import connect
 from serve.collector.fetch.topics import Topics
 from serve.collector.http import serve_metrics
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     for number in STOPS:
         signal.signal(number, leave)
     parser = argparse.ArgumentParser(prog="serve.collector", description=__doc__.split("\n")[0])
-    parser.add_argument("--store", type=Path, help="the store's folder (else COLLECTOR_STORE)")
+    parser.add_argument("--store", type=root_argument, help=f"{TAKES} (else COLLECTOR_STORE)")
     parser.add_argument(
         "--until-caught-up",
         action="store_true",

@@ -189,7 +189,9 @@ def _value_counts(column: Any) -> list[tuple[Any, int]]:
 
 def _check_writable(storage: Storage, what: str) -> None:
     try:
-        storage.put_new(f"writable-{uuid.uuid4().hex}", lambda file: None)
+        mine = f"writable-{uuid.uuid4().hex}"
+        storage.put_new(mine, lambda file: None)
+        storage.check(mine)
         for name in storage.names(""):  # also of those that died before they had removed it
             if re.fullmatch(r"writable-[0-9a-f]{32}", name):
                 storage.remove(name)

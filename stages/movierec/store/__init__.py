@@ -7,6 +7,7 @@
                                                                         placing, passing
     <root>/expired/<topic>/     which closed days were deleted        → expired
 
-All of it lies behind five verbs (storage); the local disk is their implementation (durable).
+All of it lies behind a few verbs (storage): of the local disk (durable), or of S3 (s3, s3put,
+s3read, s3calls), whose places are Urls (movierec.url).
 Readers import the file of the idea they need: whoever reads closed days imports `days` alone.
 """

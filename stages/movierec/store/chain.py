@@ -8,7 +8,7 @@ like any other. The base moves up, past segments whose rows are all in closed da
 """
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -45,8 +45,10 @@ class Chain:
 
     def extend(self) -> None:
         """Read the segments that were written since. Raises CorruptFile."""
-        while (segment := read_segment(self.partition, self.end)) is not None:
-            self.segments.append(segment)
+        with self.partition.storage.ahead() as storage:
+            walked = replace(self.partition, storage=storage)
+            while (segment := read_segment(walked, self.end)) is not None:
+                self.segments.append(segment)
 
 
 def read_chain(partition: Partition) -> Chain:
@@ -67,8 +69,10 @@ def read_end(partition: Partition, known: int = 0) -> int:
     while True:
         base = read_base(partition)
         end = max(base, known)
-        while (segment := read_segment(partition, end)) is not None:
-            end = segment.end
+        with partition.storage.ahead() as storage:
+            walked = replace(partition, storage=storage)
+            while (segment := read_segment(walked, end)) is not None:
+                end = segment.end
         if read_base(partition) == base:
             return end
 

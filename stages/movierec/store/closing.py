@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from movierec.errors import BadInput, CorruptFile, UserError
+from movierec.errors import BadInput, CorruptFile
 from movierec.store.chain import Chain, move_base, read_base
 from movierec.store.dayfile import MEND, DayFile, Manifest, put_day
 from movierec.store.days import MANIFEST, day_folder, day_name_of, verify_day
@@ -114,7 +114,7 @@ class Closer:
         try:
             verify_day(day_folder(self._root, self._topic, day))
             return True
-        except UserError as error:
+        except (BadInput, CorruptFile) as error:
             if last_closing(self._storage, self._topic).number >= closing.number:
                 return False
             raise CorruptFile(

@@ -10,11 +10,14 @@ import errno
 import fcntl
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path
 from typing import IO, BinaryIO
+
+from movierec.errors import Unavailable
 
 TEMPORARY = ".tmp"
 """Suffix of a file that nobody may read: its writer is at work, or died."""
@@ -73,6 +76,20 @@ class Disk:
             with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
                 if _lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
                     path.unlink()
+
+    def check(self, name: str) -> None:
+        """By a link; some file systems over a network replace what is there."""
+        with contextlib.suppress(FileExistsError):
+            self.put_new(name, lambda file: None)
+            raise Unavailable(
+                f"{self.root}: a second link to {name} took the place of the first one: lines "
+                "would be lost there. Take another file system"
+            )
+
+    @contextmanager
+    def ahead(self) -> Iterator["Disk"]:
+        """The disk itself: the next name is at hand."""
+        yield self
 
 
 def sync_folder(folder: Path) -> None:

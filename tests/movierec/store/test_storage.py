@@ -1,7 +1,8 @@
 """The seam: with another storage in `at`, the whole store lives there and nothing on the disk."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -46,6 +47,14 @@ class Memory:
 
     def sweep(self, folder: str) -> None:
         """A put is whole or nothing here."""
+
+    def check(self, name: str) -> None:
+        """A dictionary keeps what it has."""
+
+    @contextmanager
+    def ahead(self) -> Iterator["Memory"]:
+        """All is at hand."""
+        yield self
 
 
 def a_life(root: Path) -> list[Any]:
