@@ -45,6 +45,7 @@ PROGRAMS = {
     "infra.prometheus.handover": "handover",
     "infra.prometheus.mutations": "mutations",
     "infra.release.act": "act",
+    "infra.release.bring": "bring",
     "infra.release.deploy": "deploy",
     "infra.release.card": "card",
     "infra.release.expire": "expire",

@@ -2,7 +2,8 @@
 # What a training starts from: the window of closed days, who is in production, and what DVC keeps of
 # the last run.
 #
-#   MOVIEREC_STORE  the collector's folder (data): its topics are linked into data/
+#   MOVIEREC_STORE  the collector's folder (data): its topics are linked into data/; or
+#                   s3://bucket/prefix: its closed days are brought into data/
 #   MOVIEREC_DVC    a file of DVC settings (remote, cache) that becomes .dvc/config.local
 #   MOVIEREC_DAYS   how many of the newest closed days (14)
 #
@@ -17,6 +18,10 @@ if [ -n "${JENKINS_URL:-}" ] && [ "${WORKSPACE:-}" -ef . ]; then
 fi
 
 store=${MOVIEREC_STORE:-data}
+if [[ $store == s3://* ]]; then
+  python -m infra.release bring --store "$store"
+  store=data
+fi
 [ -d "$store" ] || { echo "error: MOVIEREC_STORE: there is no folder $store" >&2; exit 2; }
 if [ ! "$store" -ef data ]; then
   for topic in movielog served; do

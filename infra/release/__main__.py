@@ -11,6 +11,7 @@ from importlib import import_module
 from movierec.cli import run
 
 VERBS = {
+    "bring": "bring the closed days of a store on S3 here",
     "window": "name the closed days that the next training uses",
     "incumbent": "write what candidates are compared with: what is in production",
     "register": "push the data, prove it, then commit and tag what the gate lets pass",

@@ -218,9 +218,14 @@ def proxied(server: Server) -> Iterator[Proxy]:
 
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = pass_on  # noqa: N815
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        listening.daemon_threads = True
-        listening.block_on_close = False
+    class Listening(ThreadingHTTPServer):
+        daemon_threads = True
+        block_on_close = False
+
+        def handle_error(self, *_: object) -> None:
+            """A client that was killed resets its connections."""
+
+    with Listening(("127.0.0.1", 0), Handler) as listening:
         proxy = Proxy(listening.server_address[1])
         thread = threading.Thread(target=listening.serve_forever, args=(0.05,), daemon=True)
         thread.start()

@@ -1,11 +1,13 @@
 """`make faults`: break the collector in every way we know, on a real broker, and count.
 
-python -m tests.faults [--quick] [--only NAME …] [--json FILE] [--without GUARD,…]
+python -m tests.faults [--quick] [--only NAME …] [--json FILE] [--without GUARD,…] [--store s3]
 python -m tests.faults --guards     # each guard taken away: its fault must cost lines then
 """
 
 import argparse
+import contextlib
 import json
+import os
 import sys
 import tempfile
 import time
@@ -13,7 +15,19 @@ from pathlib import Path
 
 from movierec.errors import CorruptFile
 from tests.brokers.kafka import running
-from tests.faults import brokers, clocks, damage, disks, giants, group, killing, poison, topics
+from tests.brokers.s3 import serving, variables
+from tests.faults import (
+    brokers,
+    clocks,
+    damage,
+    disks,
+    giants,
+    group,
+    killing,
+    objects,
+    poison,
+    topics,
+)
 from tests.faults.bed import Bed, Fault
 from tests.faults.guards import GUARDS
 from tests.faults.outcome import Outcome, header, row
@@ -42,30 +56,50 @@ FAULTS: dict[str, Fault] = {
     "bombs": giants.bombs,
     "flood": giants.flooded,
 }
+ON_DISK = {
+    *("kill-syscalls", "power-cut", "disk-full", "disk-errors", "store-emptied"),
+    *("byte-flipped", "day-folder-there", "bombs", "flood"),
+}
+"""They break a disk and what lies on it, or nothing that knows of a store."""
+ON_S3: dict[str, Fault] = {
+    "s3-kill-requests": objects.killed_at_requests,
+    "s3-moody": objects.moody,
+    "s3-server-killed": objects.server_killed,
+    **{name: fault for name, fault in FAULTS.items() if name not in ON_DISK},
+}
 
 
 def main(arguments: list[str]) -> int:
     """Run the faults; status 1 when one of them cost a line."""
     parser = argparse.ArgumentParser(prog="faults", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a few tries of each")
-    parser.add_argument("--only", nargs="+", choices=FAULTS, default=list(FAULTS), metavar="NAME")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these (all)")
+    where = "where the stores are: an S3 server has faults of its own"
+    parser.add_argument("--store", choices=("disk", "s3"), default="disk", help=where)
     parser.add_argument("--without", type=lambda text: text.split(","), default=[])
     parser.add_argument("--guards", action="store_true", help="take each guard away, quickly")
     parser.add_argument("--json", type=Path, help="write the outcomes there")
     options = parser.parse_args(arguments)
+    faults = ON_S3 if options.store == "s3" else FAULTS
+    if unknown := sorted(set(options.only or []) - set(faults)):
+        parser.error(f"no fault of this store: {', '.join(unknown)}; there are {', '.join(faults)}")
     print(header(), flush=True)
     outcomes = []
     with (
         tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder,
         running(Path(folder) / "broker") as broker,
+        contextlib.ExitStack() as stack,
     ):
         bed = Bed(broker, Path(folder), options.quick, options.without)
+        if options.store == "s3":
+            bed.server = stack.enter_context(serving(Path(folder) / "s3"))
+            os.environ.update(variables(bed.server.endpoint))
         bed.warm_up()
         if options.guards:
             return take_away(Bed(broker, Path(folder), quick=True))
-        for name in options.only:
+        for name in options.only or faults:
             started = time.monotonic()
-            outcomes.append(FAULTS[name](bed))
+            outcomes.append(faults[name](bed))
             outcomes[-1].note(f"the whole of it took {time.monotonic() - started:.0f} s")
             show(outcomes[-1])
     if options.json:

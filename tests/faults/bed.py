@@ -9,7 +9,9 @@ from pathlib import Path
 
 from movierec.store.chain import read_end
 from movierec.store.segments import partition_at
+from movierec.url import root_of
 from tests.brokers.kafka import Broker
+from tests.brokers.s3 import BUCKET, Server
 from tests.faults.ledger import Tally, examine
 from tests.faults.lines import Log, make_log
 from tests.faults.members import Member
@@ -30,11 +32,13 @@ class Case:
     prefix: str = "log"
     config: dict[str, str | int] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    place: str | None = None
+    """Where on S3 its store is; None for a folder of its own."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True)
         self.topic = self.broker.create_topic(self.partitions, self.prefix, **self.config)
-        self.store = self.folder / "store"
+        self.store = root_of(self.place) if self.place else self.folder / "store"
         self.group = f"group-of-{self.topic}"
         self.produced: dict[int, list[bytes | None]] = {p: [] for p in range(self.partitions)}
         self.gone: dict[int, set[int]] = {}
@@ -139,11 +143,14 @@ class Bed:
     folder: Path
     quick: bool = False
     without: Sequence[str] = ()
+    server: Server | None = None
+    """Of S3, when the stores are there."""
 
     def case(self, partitions: int = 2, prefix: str = "log", **config: str | int) -> Case:
         """A new topic, an empty store."""
         folder = self.folder / f"case-{next(_numbers)}"
-        return Case(self.broker, folder, partitions, self.without, prefix, config)
+        place = f"s3://{BUCKET}/{folder.name}" if self.server else None
+        return Case(self.broker, folder, partitions, self.without, prefix, config, place=place)
 
     def warm_up(self) -> None:
         """Let the collector compile once what it caches, so that no fault waits for it."""

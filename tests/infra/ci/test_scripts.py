@@ -94,6 +94,18 @@ def test_a_collectors_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert called(tmp_path, "fetch.sh", MOVIEREC_STORE=f"{tmp_path}/stroe") == (2, said)
 
 
+def test_days_of_a_store_on_s3_are_brought_before_the_window_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    git = tmp_path / ".venv/bin/git"
+    git.parent.mkdir(parents=True)
+    git.symlink_to("/bin/true")
+    called(tmp_path, "fetch.sh", MOVIEREC_STORE="s3://bucket/movierec")
+    calls = (tmp_path / "calls").read_text().splitlines()
+    asked = [line.split()[3] for line in calls if line.startswith("python -m infra.release ")]
+    assert asked == ["bring", "window", "incumbent"]
+    assert "python -m infra.release bring --store s3://bucket/movierec" in calls
+
+
 def test_only_a_build_of_master_tells_how_the_night_ended(tmp_path: Path) -> None:
     assert called(tmp_path, "handover.sh", "failure", BRANCH_NAME="PR-7") == (0, "")
     assert not (tmp_path / "calls").exists()

@@ -1,0 +1,110 @@
+"""Brings the closed days of a store that is on S3 here, for the stages: they read local days, as
+DVC tracks them.
+
+    python -m infra.release bring --store s3://bucket/prefix     # into data/
+
+Each day comes once, every file by the size and SHA-256 of its manifest, the manifest last: killed
+anywhere, what is here is whole days, and the next run finishes. Days that have expired in the store
+go here too. Nothing else is brought: no segment, no decision; who reads what is open (`explain`,
+`expire`) names the store itself.
+
+Exit status: 0 all is here; 2 a day does not verify, or something else is to be mended, as the line
+says.
+"""
+
+import argparse
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from movierec.cli import run
+from movierec.dataset.onlinefile import TOPICS
+from movierec.errors import BadInput, CorruptFile
+from movierec.store.days import MANIFEST, RESTORE, closed_days, day_name_of, read_manifest
+from movierec.store.expired import FOLDER, expired_days
+from movierec.store.storage import Storage, at
+from movierec.url import TAKES, root_argument
+
+CHUNK = 1 << 20
+
+
+def main(arguments: list[str]) -> int:
+    """Bring what is missing, take away what expired; prints both."""
+    options = parse(arguments)
+    here, there = at(options.into), at(options.store)
+    for topic in TOPICS:
+        if here.names(f"{topic}/segments"):
+            raise BadInput(
+                f"{options.into}/{topic} has segments: a collector's own store, where nothing is "
+                "brought to; name another folder by --into"
+            )
+    for topic in TOPICS:
+        for day in expired_days(there, topic):  # verified
+            copy(there, here, f"{FOLDER}/{topic}/{day}.json", None)
+        for day in closed_days(options.store, topic):
+            if bring(options, topic, day):
+                print(f"brought  {topic}/{day}")
+        for day in set(closed_days(options.into, topic)) - set(closed_days(options.store, topic)):
+            forget(here, day_name_of(topic, day))
+            print(f"forgot   {topic}/{day}")
+    return 0
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The command line's options."""
+    parser = argparse.ArgumentParser(
+        prog="bring",
+        description=(__doc__ or "").strip(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--store", type=root_argument, required=True, metavar="URL", help=TAKES)
+    parser.add_argument(
+        "--into", type=Path, metavar="FOLDER", default=Path("data"), help="where to (data)"
+    )
+    return parser.parse_args(arguments)
+
+
+def bring(options: argparse.Namespace, topic: str, day: str) -> bool:
+    """Have one day here; whether it had to be brought. Raises CorruptFile."""
+    here, there, folder = at(options.into), at(options.store), day_name_of(topic, day)
+    manifest = read_manifest(options.store, topic, day)
+    if day in closed_days(options.into, topic):
+        if read_manifest(options.into, topic, day) != manifest:
+            raise CorruptFile(
+                f"{options.into / folder}: another day than the store has under this name; look at "
+                "both, and remove the wrong one"
+            )
+        return False
+    for name in here.names(folder, settle=True):  # of a run that died
+        here.remove(f"{folder}/{name}")
+    for name, entry in manifest["files"].items():
+        copy(there, here, f"{folder}/{name}", entry)
+    copy(there, here, f"{folder}/{MANIFEST}", None)
+    return True
+
+
+def copy(there: Storage, here: Storage, name: str, entry: Mapping[str, Any] | None) -> None:
+    """Put a file here that must be as `entry` says, unless its name is here already."""
+
+    def write(file: BinaryIO) -> None:
+        digest, size = hashlib.sha256(), 0
+        with there.open(name) as source:
+            while chunk := source.read(CHUNK):
+                digest.update(chunk)
+                size += file.write(chunk)
+        if entry not in (None, {"bytes": size, "sha256": digest.hexdigest()}):
+            raise CorruptFile(f"{name}: SHA-256 differs from {MANIFEST}; {RESTORE}")
+
+    if name.rpartition("/")[2] not in here.names(name.rpartition("/")[0]):
+        here.put_new(name, write)
+
+
+def forget(here: Storage, folder: str) -> None:
+    """Remove a day, its manifest first."""
+    for name in sorted(here.names(folder), key=lambda name: name != MANIFEST):
+        here.remove(f"{folder}/{name}")
+
+
+if __name__ == "__main__":
+    run(main)
