@@ -1,6 +1,7 @@
 """`make bench-store`: what a flush, a check for due days and a start cost beside many segments.
 
     python -m tests.bench.bench_store [SEGMENTS …]     # default: 10 1000 10000
+    python -m tests.bench.bench_store --store s3       # requests to S3 (store_requests)
 
 A flush parses nothing: it is one write of two lines at the tail of one partition; the check that
 follows it finds no day that is due. Both are taken with all segments in one partition, and spread
@@ -24,17 +25,15 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import numpy as np
-import pyarrow as pa
-
 from infra.demo.report import table
 from movierec.cli import run
-from movierec.lines.parsing import parse_batch
-from movierec.lines.rows import ROWS, LineBatch
+from movierec.lines.rows import ROWS
 from movierec.store.closing import Closer
 from movierec.store.segments import facts_of, partition_at, write_segment
 from movierec.store.tail import Tail, claim_partition
-from movierec.times import DAY, MILLISECOND, day_number
+from movierec.times import DAY, day_number
+from tests.bench import store_requests
+from tests.bench.measured_lines import lines
 
 TOPIC = "movielog"
 PARTITIONS = 64
@@ -47,6 +46,8 @@ NOW = day_number("2026-04-01") * DAY
 
 def main(arguments: list[str]) -> int:
     """Measure and print a table, then JSON."""
+    if arguments == ["--store", "s3"]:
+        return store_requests.main()
     if arguments and not arguments[0].isdecimal():
         return start(Path(arguments[0]))
     counts = [int(count) for count in arguments] or COUNTS
@@ -74,16 +75,6 @@ def main(arguments: list[str]) -> int:
     )
     print(json.dumps(results))
     return 0
-
-
-def lines(day: str, start: int) -> pa.Table:
-    """Two parsed lines at the offsets from `start`."""
-    text = [f"{day}T10:00:00,{user},GET /data/m/jaws+1975/1.mpg".encode() for user in range(2)]
-    values = pa.array(text, pa.large_binary())
-    return parse_batch(
-        LineBatch(np.arange(start, start + 2), np.full(2, -1, dtype=np.int64), values),
-        NOW // MILLISECOND,
-    )
 
 
 def fill(root: Path, partitions: int, count: int) -> None:

@@ -10,7 +10,8 @@ from unittest import mock
 from movierec.store.closing import Closer
 from movierec.store.durable import Disk
 from movierec.store.tail import claim_partition
-from tests.bench.bench_store import GRACE, NOW, TOPIC, fill, lines
+from tests.bench.bench_store import GRACE, NOW, TOPIC, fill
+from tests.bench.measured_lines import lines
 
 PARTITIONS = 3
 
