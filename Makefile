@@ -27,6 +27,10 @@ $(VENV)/.peers: $(VENV)/.done tests/bench/requirements.txt
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
 	@touch $@
 
+$(VENV)/.spark: $(VENV)/.done infra/spark/requirements.txt
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r infra/spark/requirements.txt
+	@touch $@
+
 demo: setup      ## the whole loop on embedded defaults, about a minute and a half; it stays in .demo/
 	@python -m infra.demo
 
@@ -58,7 +62,7 @@ edits: setup     ## which stages an edit runs: of a room, a parameter, a library
 test: lint       ## lint, type-check and the fast tests
 	@python -m pytest -n auto --dist loadfile -m "not slow and not broker and not docker and not cluster and not fuzz"
 
-test-slow: setup ## the slow tests and those on the real broker, two at a time; a skipped one fails
+test-slow: $(VENV)/.spark  ## the slow tests and those on the real broker, two at a time; a skipped one fails
 	@python -m pytest -n $(or $(JOBS),2) --dist loadfile -p infra.ci.no_skips -m "(slow or broker) and not fuzz" $(ARGS)
 
 test-docker: setup  ## build both images and run them: what they carry, weigh and answer

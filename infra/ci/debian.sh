@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Install from Debian what the slow tests need beyond Python: Java, Maven and OpenSSL for the real
-# Kafka broker, strace and faketime for the faults, nginx with njs for the router, Prometheus,
+# Install from Debian what the slow tests need beyond Python: Java for Spark, Java, Maven and OpenSSL
+# for the real Kafka broker, strace and faketime for the faults, nginx with njs for the router, Prometheus,
 # Alertmanager and node-exporter to watch the loop by our rules, Chromium for the page, a registry of
 # images and its passwords, shellcheck and npm (for npm-groovy-lint) for what Jenkins runs. Installs
 # only what is missing, and none of it as a service: tests start what they need, at ports of their own.

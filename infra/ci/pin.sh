@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Resolve pyproject.toml's direct dependencies, of every extra, anew and pin everything in
-# requirements.txt; then write what each image installs, with the hashes of its wheels, and what
-# a benchmark's peers need.
+# requirements.txt; then write what each image installs, with the hashes of its wheels, what
+# Spark needs, and what a benchmark's peers need.
 #
 #   infra/ci/pin.sh              # all anew
 #   infra/ci/pin.sh --shipped    # all but requirements.txt, at its versions
@@ -30,6 +30,14 @@ for extra in serve collector; do
   } >"$fresh/$extra.txt"
   mv "$fresh/$extra.txt" "infra/docker/$extra.txt"
 done
+{
+  echo "# What \`aggregate.engine: spark\` needs, in its image and for its tests. Made by infra/ci/pin.sh."
+  # Spark itself is published as a source archive alone.
+  "$fresh/uv/bin/uv" pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+    --constraint requirements.txt --extra spark pyproject.toml
+} >"$fresh/spark.txt"
+mv "$fresh/spark.txt" infra/spark/requirements.txt
 {
   echo "# Peers of benchmarks, in no image and not in .venv by themselves. Made by infra/ci/pin.sh."
   "$fresh/uv/bin/uv" pip compile --quiet --python-version 3.11 --no-header --no-annotate \

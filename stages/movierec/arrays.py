@@ -119,6 +119,10 @@ class Draft:
                 np.save(path, np.ascontiguousarray(arrays[name]), allow_pickle=False)
             files[name] = {"dtype": dtype.str, "shape": list(shape), "sha256": sha256_of(path)}
         (self.path / MANIFEST).write_bytes(seal({**manifest, "files": files}))
+        self.replace()
+
+    def replace(self) -> None:
+        """Become the folder, whole as it is now."""
         if self.folder.exists():
             self.folder.rename(self.aside)
         self.path.rename(self.folder)

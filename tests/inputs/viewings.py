@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from movierec.dataset.aggregates import Aggregate
-from movierec.dataset.reduce import aggregate_day
+from movierec.dataset.reduce import NO_LIMIT, Read, reduce_day
 from movierec.dataset.window import Window
 from movierec.lines.kinds import REJECTED
 from movierec.lines.parsing import parse_batch
@@ -60,6 +60,13 @@ def stored(lines: list[bytes]) -> pa.Table:
     assert not pc.any(pc.equal(rows.column("kind"), REJECTED)).as_py(), lines
     partition = pa.array(np.zeros(len(lines), np.int32))
     return rows.select(STORED.names[1:]).add_column(0, STORED.field(0), partition)
+
+
+def aggregate_day(read: Read, start: int, most: int = NO_LIMIT) -> tuple[Aggregate, dict[str, Any]]:
+    """A day's only bucket, and its counts."""
+    put: dict[int, Aggregate] = {}
+    counts = reduce_day(read, start, put.__setitem__, most=most)
+    return put[0], counts
 
 
 def aggregate_of(viewings: Iterable[Viewing], day: int, batch: int = 3) -> Aggregate:

@@ -19,11 +19,11 @@ from infra.simulator.log import in_order
 from infra.simulator.sessions import Life
 from infra.simulator.world import World
 from movierec.dataset.aggregates import Aggregate
-from movierec.dataset.reduce import aggregate_day
 from movierec.lines.kinds import REJECTED
 from movierec.lines.parsing import parse_batch
 from movierec.lines.rows import LineBatch
 from movierec.times import DAY, MILLISECOND, day_number
+from tests.inputs.viewings import aggregate_day
 
 MONDAY = day_number("2026-11-02")
 BUSY = [1.0, 0.95, 0.95, 1.0, 1.15, 1.4, 1.4]

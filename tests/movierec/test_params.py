@@ -11,6 +11,7 @@ import yaml
 from infra.release.acting.verdict import Act
 from infra.release.expire import Expire
 from movierec.dataset.assemble import Preprocess
+from movierec.dataset.buckets import Aggregating
 from movierec.dataset.drift import Drift
 from movierec.dataset.quality import Validate
 from movierec.dataset.scale import Events
@@ -28,6 +29,7 @@ from movierec.routing import Routing
 
 SECTIONS = {
     "events": Events,
+    "aggregate": Aggregating,
     "validate": Validate,
     "drift": Drift,
     "preprocess": Preprocess,
@@ -81,6 +83,8 @@ def test_every_section_of_the_shipped_file_is_one_that_some_code_reads():
         ("train.svd.lr_bu", float("nan"), "lr_bu must be finite"),
         ("train.svd.lr_bu", "fast", "lr_bu must be float, got 'fast'"),
         ("train.engine", "slow", "engine must be one of fast, surprise, got 'slow'"),
+        ("aggregate.engine", "fast", "engine must be one of local, spark, got 'fast'"),
+        ("aggregate.buckets", 24, "aggregate: buckets must be a power of two, got 24"),
         ("preprocess.validation_share", 0, "validation_share must be above 0 and at most 0.9"),
         ("shilling.by_hand", {"bob": 0.5}, "by_hand: bob: expected ids of users"),
         ("shilling.by_hand", {7: 0.5}, "by_hand must be a mapping of names"),
@@ -96,6 +100,7 @@ def test_a_bad_value_is_named(tmp_path, key, value, message):
 RANGES = """
 events.rating_min -inf to inf
 events.rating_max -inf to inf
+aggregate.buckets 1 to 64
 validate.min_days 1 to inf
 validate.min_ratings 1 to inf
 validate.min_users 1 to inf

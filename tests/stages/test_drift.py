@@ -8,10 +8,9 @@ import pytest
 import yaml
 
 from movierec.dataset.aggregates import save_aggregate
-from movierec.dataset.reduce import aggregate_day
 from movierec.dataset.windowfile import WindowFile, write_window
 from movierec.errors import BadParams
-from tests.inputs.viewings import Viewing, day_start, stored
+from tests.inputs.viewings import Viewing, aggregate_day, day_start, stored
 from tests.stages.test_validate import ROOT, stage
 
 DAYS = ["2026-11-01", "2026-11-02", "2026-11-03"]

@@ -10,10 +10,9 @@ import pytest
 import yaml
 
 from movierec.dataset.aggregates import save_aggregate
-from movierec.dataset.reduce import aggregate_day
 from movierec.dataset.windowfile import WindowFile, write_window
 from movierec.errors import LimitExceeded
-from tests.inputs.viewings import Viewing, day_start, stored
+from tests.inputs.viewings import Viewing, aggregate_day, day_start, stored
 
 ROOT = Path(__file__).parents[2]
 DAY = "2026-11-01"

@@ -20,7 +20,6 @@ from infra.simulator.sender import Sender
 from infra.simulator.served import CLOSERS
 from infra.simulator.world import make_world
 from movierec import routing
-from movierec.dataset.reduce import aggregate_day
 from movierec.dataset.window import Window
 from movierec.errors import BadInput, Unavailable
 from movierec.lines.events import Account, BadLine, Rating, Request, Watch, parse
@@ -30,7 +29,7 @@ from movierec.times import day_number
 from serve.kafka import KafkaSettings
 from serve.settings import CollectorSettings
 from tests.infra.simulator.broker import held
-from tests.inputs.viewings import FIRST_DAY, day_start, stored
+from tests.inputs.viewings import FIRST_DAY, aggregate_day, day_start, stored
 
 PARTITIONS = 4
 TOPICS = ["movielog", "again", "live", "replay", "letters", "routed", "beside", "served"]

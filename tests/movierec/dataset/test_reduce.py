@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from movierec.dataset.reduce import aggregate_day
-from tests.inputs.viewings import Viewing, aggregate_of, day_start, stored
+from movierec.dataset.aggregates import Aggregate, together
+from movierec.dataset.reduce import reduce_day
+from movierec.hashing import mix
+from tests.inputs.viewings import Viewing, aggregate_day, aggregate_of, day_start, stored
 
 VIEWINGS = st.lists(
     st.builds(
@@ -109,6 +111,31 @@ def test_lines_of_all_kinds_are_told_apart_by_every_byte(lines: list[str], most:
     assert counts["duplicates"] == len(lines) - len(set(lines))
     assert counts["stored"] == len(lines)
     assert len(aggregate.earlier_user) + (~np.isnan(aggregate.rating)).sum() == counts["rating"]
+
+
+@pytest.mark.parametrize("buckets", [2, 64])
+@pytest.mark.parametrize("most", [6, 400, 100_000])
+def test_buckets_hold_what_one_day_does(buckets: int, most: int) -> None:
+    """Whether a share of the users holds many buckets, or a bucket many shares."""
+    random = np.random.default_rng(6)
+    viewings = [
+        Viewing(0, 1 + n // 3, int(random.integers(1, 90)), f"m{n % 7}", n % 130, rating=n % 4)
+        for n in range(900)
+    ]
+    read = stored([v.line for v in viewings]).to_batches
+    whole, counted = aggregate_day(read, day_start(0))
+    put: dict[int, Aggregate] = {}
+    assert reduce_day(read, day_start(0), put.__setitem__, buckets, most) == counted
+    assert sorted(put) == list(range(buckets))
+    for bucket, aggregate in put.items():
+        users = np.r_[aggregate.user, aggregate.earlier_user]
+        assert not (mix(users) % np.uint64(buckets) != bucket).any()
+        used = np.r_[aggregate.movie, aggregate.earlier_movie]
+        assert np.unique(used).tolist() == list(range(len(aggregate.movies)))
+    joined = together([put[bucket] for bucket in sorted(put)])
+    for name, column in vars(whole).items():
+        found = getattr(joined, name)
+        assert (found.dtype, found.tobytes()) == (column.dtype, column.tobytes()), name
 
 
 @pytest.mark.parametrize("most", [50, 400, 100_000])
