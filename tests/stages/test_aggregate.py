@@ -1,14 +1,17 @@
 """The stage that reduces one closed day."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from movierec.dataset.aggregates import load_aggregate
 from movierec.errors import BadInput
 from tests.inputs.days import close_days
-from tests.stages.test_validate import stage
+from tests.stages.test_validate import ROOT, stage
 
 
 def test_a_closed_day_becomes_pairs_with_the_counts_of_its_manifest(tmp_path: Path) -> None:
@@ -29,3 +32,37 @@ def test_a_folder_that_is_named_like_no_day_is_refused(tmp_path: Path, name: str
     command = ["--day", str(tmp_path / name), "--output", str(tmp_path / "out")]
     with pytest.raises(BadInput, match=f"{name}: a closed day's folder is named YYYY-MM-DD"):
         stage("aggregate").main(command)
+
+
+def by(engine: str, buckets: int, root: Path, day: str) -> list[str]:
+    """Options to aggregate a day so, with params.yaml's other values."""
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params["aggregate"] = {"engine": engine, "buckets": buckets}
+    (root / f"{engine}.yaml").write_text(yaml.safe_dump(params))
+    options = ["--day", str(root / "movielog/days" / day), "--params", str(root / f"{engine}.yaml")]
+    return [*options, "--output", str(root / engine / day)]
+
+
+def test_without_spark_its_engine_says_what_to_install(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "movierec.dataset.spark.engine", None)
+    with pytest.raises(BadInput, match=r"needs what infra/spark/requirements.txt names"):
+        stage("aggregate").main(by("spark", 1, tmp_path, "2026-11-01"))
+
+
+def test_only_spark_is_submitted(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"--submitted: but aggregate.engine is local"):
+        stage("aggregate").main([*by("local", 1, tmp_path, "2026-11-01"), "--submitted"])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_the_program_writes_the_same_by_spark(tmp_path: Path) -> None:
+    (day,) = close_days(tmp_path, "2026-11-01", 1, lines_per_day=4000)
+    said = []
+    for engine in ("local", "spark"):
+        command = [sys.executable, str(ROOT / "stages/aggregate.py"), *by(engine, 8, tmp_path, day)]
+        said.append(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert said[0] == said[1]
+    files = [sorted((tmp_path / engine).rglob("*.*")) for engine in ("local", "spark")]
+    ours, theirs = ([path.read_bytes() for path in found if path.is_file()] for found in files)
+    assert ours == theirs and len(ours) == 1 + 8 * 13

@@ -23,7 +23,7 @@ from tests.inputs.viewings import day_start, stored
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 DAY, START = "2026-11-02", day_start(1)
 TIMES = ("2026-11-02T00:01", "2026-11-02T00:01:00", "2026-11-02T00:01:00.000000001")
-LATE = "2026-11-01T23:59:59.5"
+LATE = "2026-11-01T23:59:59.500"
 USERS = (1, 2, 77, 999_999_999_999_999_999)
 WHAT = (
     *(f"GET /data/m/a+2001/{minute}.mpg" for minute in (0, 63, 64, 127, 128, 65_535, 99_999)),
