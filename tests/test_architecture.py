@@ -34,6 +34,7 @@ MAY_IMPORT = {
 }
 NETWORK = {"socket", "http", "urllib", "requests", "kafka", "confluent_kafka", "flask"}
 WORKSHOP = {"numba", "llvmlite", "pyarrow", "scipy", "surprise", "kafka", "dvc", "yaml", "ruamel"}
+WORKSHOP |= {"pyspark"}
 HANDS_IT_ON = {
     "serve/settings.py": "the one reader",
     "serve/service/tally.py": "Prometheus' client is told in it where to count",
