@@ -4,11 +4,15 @@ import os
 import subprocess
 from pathlib import Path
 
+from infra.transfer.settings import TransferSettings
 from movierec.errors import Unavailable
 
 PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
 """Variables by which git finds a repository that is not around the current folder, as a git hook
 or `git rebase --exec` sets them."""
+
+FAR = ("clone", "fetch", "ls-remote", "push")
+"""What git does with another repository, which may be behind a network."""
 
 
 def environment() -> dict[str, str]:
@@ -27,10 +31,23 @@ def attempt(
     return subprocess.run(
         ["git", *arguments],
         cwd=repository,
-        env=environment() | ({"GIT_INDEX_FILE": str(index)} if index else {}),
+        env=(patience(repository) if arguments[0] in FAR else {})
+        | environment()
+        | ({"GIT_INDEX_FILE": str(index)} if index else {}),
         capture_output=True,
         input=given,
     )
+
+
+def patience(repository: Path) -> dict[str, str]:
+    """What has git give up a network that stands still for TRANSFER_SECONDS, where its user set up
+    nothing else: HTTP that moves nothing, SSH whose server says nothing."""
+    seconds = TransferSettings.from_environment().seconds
+    told = {"GIT_HTTP_LOW_SPEED_LIMIT": "1", "GIT_HTTP_LOW_SPEED_TIME": str(seconds)}
+    if "GIT_SSH" in os.environ or attempt(repository, "config", "core.sshCommand").stdout:
+        return told
+    alive = f"-o ServerAliveInterval={max(1, seconds // 3)} -o ServerAliveCountMax=3"
+    return told | {"GIT_SSH_COMMAND": f"ssh {alive} -o ConnectTimeout={seconds}"}
 
 
 def git(repository: Path, *arguments: str, given: bytes = b"", index: Path | None = None) -> str:

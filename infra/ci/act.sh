@@ -7,6 +7,7 @@
 # Exit status: as that of act.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+source infra/ci/patience.sh
 export PATH=$PWD/.venv/bin:$PATH
 branch=${1:-master}
 

@@ -9,6 +9,7 @@
 # first each time.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+source infra/ci/patience.sh
 export PATH=$PWD/.venv/bin:$PATH DVC_NO_ANALYTICS=1
 branch=${1:-master}
 window=data/online/window.yaml
@@ -28,7 +29,7 @@ take_up() {
 
 evaluate() {
   infra/ci/repro.sh online_merge
-  infra/ci/alone.sh dvc push --quiet --with-deps online_merge
+  infra/ci/alone.sh python -m infra.transfer.dvc push --quiet --with-deps online_merge
   mkdir -p metrics/online
   git add --all -- "${made[@]}"
   git diff --cached --quiet -- "${made[@]}" || git commit --quiet --message "Evaluate what was answered"

@@ -12,6 +12,7 @@
 # was first each time.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+source infra/ci/patience.sh
 export PATH=$PWD/.venv/bin:$PATH DVC_NO_ANALYTICS=1
 branch=${1:-master}
 said=.cache/ci/register.txt

@@ -16,6 +16,7 @@ from dvc_objects.errors import ObjectDBError
 
 from infra.release.leftovers import mend_rwlock
 from infra.release.planned import is_of_release
+from infra.transfer.still import moving
 from movierec.errors import CorruptFile, Unavailable
 
 BLOCK = 1 << 20
@@ -39,6 +40,8 @@ class Objects:
         self.wrong: dict[str, str | None] = {}
         """Of each object that was read, what is wrong with it, or None."""
         self.bytes = 0
+        self.looked: list[str] = []
+        """What `_fault` came to the end of."""
 
     def where(self, object_: str) -> str:
         """The path or URL of an object."""
@@ -76,7 +79,7 @@ class Objects:
 
     def read(self, object_: str) -> bytes:
         """A small object. Raises CorruptFile when its content is another."""
-        with reached(self.name):
+        with reached(self.name), moving(lambda: f"{self.name}, {self.where(object_)}"):
             try:
                 content: bytes = self.place.fs.cat_file(self.place.oid_to_path(object_))
             except FileNotFoundError:
@@ -95,10 +98,18 @@ class Objects:
     def _examine(self, objects: Iterable[str]) -> None:
         """Read what was not read yet."""
         new = sorted(set(objects) - self.wrong.keys())
-        with ThreadPoolExecutor(AT_ONCE) as readers:
+        self.looked.clear()
+        told = f"{self.name}, read back as far as {{}} of {len(new)} objects"
+        with moving(lambda: told.format(len(self.looked))), ThreadPoolExecutor(AT_ONCE) as readers:
             self.wrong.update(zip(new, readers.map(self._fault, new), strict=True))
 
     def _fault(self, object_: str) -> str | None:
+        try:
+            return self._wrong_in(object_)
+        finally:
+            self.looked.append(object_)
+
+    def _wrong_in(self, object_: str) -> str | None:
         digest = hashlib.md5(usedforsecurity=False)
         path = self.place.oid_to_path(object_)
         with reached(self.name):
@@ -164,11 +175,17 @@ class Storage:
         return sorted(filter(is_of_release, names))
 
     def push(self, outs: Mapping[str, str]) -> None:
-        """Bring what these outputs consist of to the remote, where `faults` was asked before.
+        """Bring what these outputs consist of to the remote; there, and of the cache, `faults` was
+        asked before.
 
         `dvc push` does it, from what it remembers of the remote; what is missing there all the
-        same is put there again.
+        same is put there again. A remote that stands still ends this process (infra.transfer).
         """
+        pushed = f"{self.remote.name}, in the push of {self.cache.count(outs)} objects"
+        with moving(lambda: pushed):
+            self._push(outs)
+
+    def _push(self, outs: Mapping[str, str]) -> None:
         with reached(self.remote.name), logged() as said:
             try:
                 self.dvc.push(remote=self.used)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from infra.release.documents import yaml_at
 from infra.release.tag import Tag
 from infra.repository import attempt, environment
+from infra.transfer.command import dvc
 from movierec.errors import BadInput, CorruptFile, Unavailable
 
 REMEDY = "tag a commit of this project whose `dvc repro` ended well"
@@ -61,7 +63,7 @@ def fetch(repository: Path, tag: Tag, locked: Locked, target: Path) -> None:
     Raises Unavailable when DVC cannot get it, CorruptFile when what it got is something else.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-I", "-m", "dvc", "get", address_of(repository), locked.path]
+    command = dvc("get", address_of(repository), locked.path)
     done = subprocess.run(
         [*command, "--rev", tag.commit, "--out", str(target.resolve())],
         cwd=target.parent,  # and in no repository whose settings or cache would count
@@ -71,7 +73,7 @@ def fetch(repository: Path, tag: Tag, locked: Locked, target: Path) -> None:
         stdin=subprocess.DEVNULL,
     )
     if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+        errors = [line for line in done.stderr.splitlines() if re.match("ERROR|error", line)]
         raise Unavailable(
             f"{tag.name}: DVC does not get {locked.path} ({'; '.join(errors)}); `dvc push "
             f"{locked.path}` from where it was trained, or see `dvc remote list`"

@@ -32,6 +32,7 @@ from infra.release.releases import live, versions_of
 from infra.release.tag import Tag, check_repository, resolve
 from infra.repository import environment, git
 from infra.scratch import scratch
+from infra.transfer import command
 from movierec.cli import run
 from movierec.errors import BadInput, Unavailable
 from movierec.yamlfile import read_yaml
@@ -128,7 +129,8 @@ def again(then: Pipeline, work: Path, remote: str | None) -> None:
     first = sorted({s for s, path, _ in then.deps() if s not in brought and _reads(path, inputs)})
     if not inputs or not first:
         raise BadInput(f"{then.name}: no stage in its {LOCK} starts from closed days")
-    dvc(work, "pull", *(["--remote", remote] if remote else []), *inputs)
+    pull = command.dvc("pull", *(["--remote", remote] if remote else []), *inputs)
+    run_in(work, "dvc pull", pull)
     dvc(work, "repro", "--force", "--no-run-cache", "--downstream", *first)
 
 
@@ -137,12 +139,17 @@ def _reads(path: str, inputs: list[str]) -> bool:
 
 
 def dvc(work: Path, *arguments: str) -> None:
-    """Run DVC on the tag's own code. Raises Unavailable with its last words."""
+    """Run DVC on the tag's own code."""
+    run_in(work, f"dvc {arguments[0]}", [sys.executable, "-m", "dvc", *arguments])
+
+
+def run_in(work: Path, what: str, words: list[str]) -> None:
+    """Run a command on the tag's own code. Raises Unavailable with its last words."""
     path = os.pathsep.join([str(work), str(work / "stages")])
     mine = environment()
     python = str(Path(sys.executable).parent)
     done = subprocess.run(
-        [sys.executable, "-m", "dvc", *arguments],
+        words,
         cwd=work,
         env=mine | {"PYTHONPATH": path, "PATH": os.pathsep.join([python, mine.get("PATH", "")])},
         stdin=subprocess.DEVNULL,
@@ -152,7 +159,7 @@ def dvc(work: Path, *arguments: str) -> None:
     )
     if done.returncode:
         said = " | ".join(done.stdout.strip().splitlines()[-TAIL:])
-        raise Unavailable(f"dvc {arguments[0]} in a clone of the tag: {said}")
+        raise Unavailable(f"{what} in a clone of the tag: {said}")
 
 
 def differing_libraries(then: Pipeline) -> list[str]:

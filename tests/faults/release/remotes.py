@@ -44,7 +44,8 @@ def cut(bed: Bed) -> Outcome:
 
 def silent(bed: Bed) -> Outcome:
     """The connections stay, new ones come about, and after so many bytes nothing is answered; later
-    all is well. How long it is waited for say the remote's two timeouts, and how often."""
+    all is well. How long it is waited for say the remote's two timeouts, and how often, and where it
+    would be waited for ever, TRANSFER_SECONDS."""
     outcome = Outcome("S3 silent after so many bytes of a push")
 
     def push(project: Project, way: Wire) -> Ended:
@@ -80,8 +81,9 @@ def stopped(
 
 
 def once() -> None:
-    """Have S3's client try once, and not five times; what is above it tries on."""
-    os.environ["AWS_MAX_ATTEMPTS"] = "1"
+    """Have S3's client try once, and not five times; what is above it tries on. What none of them
+    ends is ended soon."""
+    os.environ |= {"AWS_MAX_ATTEMPTS": "1", "TRANSFER_SECONDS": "5"}
 
 
 def slow(bed: Bed) -> Outcome:

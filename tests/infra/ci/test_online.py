@@ -31,6 +31,7 @@ esac
 """
 """As far as a day is concerned."""
 PYTHON = f"""#!/bin/bash
+[ "$1 $2" != "-m infra.transfer.dvc" ] || exec dvc "${{@:3}}"
 [ "$1 $2 $3" = "-m infra.ci.repro --jobs" ] || exec {sys.executable} "$@"
 exec dvc repro "${{@:5}}"
 """
@@ -48,7 +49,7 @@ def work(tmp_path: Path) -> Path:
     for name, value in {"user.name": "T", "user.email": "t@localhost"}.items():
         git(work, "config", name, value)
     (work / "infra/ci").mkdir(parents=True)
-    for name in ("online.sh", "repro.sh", "alone.sh"):
+    for name in ("online.sh", "patience.sh", "repro.sh", "alone.sh"):
         shutil.copy(ROOT / "infra/ci" / name, work / "infra/ci")
     program(work / ".venv/bin/dvc", DVC)
     program(work / ".venv/bin/python", PYTHON)
@@ -202,7 +203,7 @@ def test_with_dvc_the_sums_are_on_the_remote_and_a_new_night_costs_a_day(
     trained.begin()
     work = trained.work
     assert trained.release("register").status == 0
-    for name in ("online.sh", "repro.sh", "alone.sh"):
+    for name in ("online.sh", "patience.sh", "repro.sh", "alone.sh"):
         (work / "infra/ci").mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "infra/ci" / name, work / "infra/ci")
     (work / ".git/info/exclude").write_text("/infra/\n")

@@ -1,0 +1,23 @@
+"""`dvc`, ended when what it transfers stands still (TRANSFER_SECONDS).
+
+python -m infra.transfer.dvc push --quiet …
+
+Exit status: DVC's; 2 when it was ended.
+"""
+
+import sys
+
+from dvc.cli import main as dvc
+
+from infra.transfer.still import moving
+
+
+def main(arguments: list[str]) -> int:
+    """Run DVC with these arguments; its status."""
+    with moving(lambda: f"dvc {' '.join(arguments)}"):
+        status: int = dvc(arguments)
+    return status
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
