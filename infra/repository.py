@@ -10,7 +10,6 @@ from movierec.errors import Unavailable
 PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
 """Variables by which git finds a repository that is not around the current folder, as a git hook
 or `git rebase --exec` sets them."""
-
 FAR = ("clone", "fetch", "ls-remote", "push")
 """What git does with another repository, which may be behind a network."""
 

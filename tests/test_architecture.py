@@ -51,6 +51,7 @@ HANDS_IT_ON = {
     "infra/router/settings.py": "the router's settings",
     "infra/simulator/sender.py": "the broker's settings",
     "infra/slack/settings.py": "where Slack takes messages",
+    "infra/transfer/settings.py": "for how long a transfer may stand still",
 }
 
 

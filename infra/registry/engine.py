@@ -13,6 +13,7 @@ from typing import Any
 
 from infra.registry.settings import ImagesSettings
 from infra.scratch import scratch
+from infra.transfer import child
 from movierec.errors import Unavailable
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -22,6 +23,8 @@ READ = re.compile(
 )
 """What of our environment Docker's client reads; the passwords of Kafka, of the DVC remote and of
 the registry, which may be there too, are none of its business."""
+FAR = ("pull", "push")
+"""What the engine does with a registry: it waits for one that answers nothing for ever."""
 CREDENTIALS = ("auths", "credsStore", "credHelpers")
 
 
@@ -37,15 +40,19 @@ class Docker:
         """What it prints, without the last line's end. Raises Unavailable, which says what it was
         `about`, with Docker's last words."""
         own = {name: value for name, value in os.environ.items() if READ.fullmatch(name)}
+        command, env = ["docker", *arguments], own | self.variables
         try:
-            done = subprocess.run(
-                ["docker", *arguments],
-                env=own | self.variables,
-                pass_fds=self.files,
-                capture_output=True,
-                text=True,
-                stdin=subprocess.DEVNULL,
-            )
+            if arguments[0] in FAR:
+                done = child.run(command, about, env, self.files)
+            else:
+                done = subprocess.run(
+                    command,
+                    env=env,
+                    pass_fds=self.files,
+                    capture_output=True,
+                    text=True,
+                    stdin=subprocess.DEVNULL,
+                )
         except FileNotFoundError:
             raise Unavailable(
                 "no `docker` is installed: install an engine and its client"

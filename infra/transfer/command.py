@@ -7,8 +7,10 @@ ROOT = Path(__file__).resolve().parents[2]
 BEGIN = """
 import sys
 sys.path[:0] = sys.argv[1:3]
+del sys.argv[1:3]
 from infra.transfer.dvc import main
-sys.exit(main(sys.argv[3:]))
+from movierec.cli import run
+run(main)
 """
 
 

@@ -5,11 +5,10 @@ python -m infra.transfer.dvc push --quiet …
 Exit status: DVC's; 2 when it was ended.
 """
 
-import sys
-
 from dvc.cli import main as dvc
 
 from infra.transfer.still import moving
+from movierec.cli import run
 
 
 def main(arguments: list[str]) -> int:
@@ -20,4 +19,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    run(main)

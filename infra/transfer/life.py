@@ -4,7 +4,6 @@ Asked of the kernel, so that they hold for any storage and any client of it. Lin
 """
 
 import os
-import re
 import socket
 import struct
 from collections.abc import Iterator
@@ -56,15 +55,15 @@ def read_by(pid: int) -> int:
 
 
 def _of(path: str) -> str:
-    return re.findall(r"^rchar: (\d+)$", Path(path).read_text(), re.MULTILINE)[0]
+    return dict(line.split(": ") for line in Path(path).read_text().splitlines())["rchar"]
 
 
 def streams_of_this() -> Iterator[tuple[str, tuple[int, int]]]:
     """socket → bytes that its peer has taken, and sent, of each TCP connection of this process."""
-    for entry in os.listdir("/proc/self/fd"):
+    for entry in Path("/proc/self/fd").iterdir():
         with suppress(OSError):  # it was closed meanwhile, or is no connection
-            name = os.readlink(f"/proc/self/fd/{entry}")
+            name = str(entry.readlink())
             if name.startswith("socket:"):
-                with socket.socket(fileno=os.dup(int(entry))) as found:
+                with socket.socket(fileno=os.dup(int(entry.name))) as found:
                     told = found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, COUNTERS.size)
                 yield name, COUNTERS.unpack(told.ljust(COUNTERS.size, b"\0"))

@@ -1,5 +1,7 @@
 """Git answers for the repository that is meant, whatever a hook says of another."""
 
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -33,3 +35,39 @@ def test_what_fails_says_where_and_in_gits_words(two: tuple[Path, Path]) -> None
     with pytest.raises(Unavailable, match=r"git show nothing in .*ours: fatal: .*'nothing'"):
         git(two[0], "show", "nothing")
     assert attempt(two[0], "show", "nothing").returncode
+
+
+GITS = """#!/bin/sh
+[ "$1" = config ] && exec {git} "$@"
+echo "$GIT_HTTP_LOW_SPEED_LIMIT $GIT_HTTP_LOW_SPEED_TIME, $GIT_SSH_COMMAND"
+"""
+
+
+@pytest.fixture
+def said(two: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository whose git says how it is told to be patient."""
+    program = tmp_path / "bin/git"
+    program.parent.mkdir()
+    program.write_text(GITS.format(git=shutil.which("git")))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    for name in ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_HTTP_LOW_SPEED_TIME"):
+        monkeypatch.delenv(name, raising=False)
+    return two[0]
+
+
+def test_a_network_that_stands_still_is_given_up_by_git(
+    said: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRANSFER_SECONDS", "30")
+    ssh = "ssh -o ServerAliveInterval=10 -o ServerAliveCountMax=3 -o ConnectTimeout=30"
+    assert git(said, "push") == git(said, "ls-remote") == f"1 30, {ssh}\n"
+    assert git(said, "show") == " , \n"
+
+
+def test_what_its_user_set_up_comes_first(said: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_HTTP_LOW_SPEED_TIME", "7")
+    git(said, "config", "core.sshCommand", "ssh -i key")
+    assert git(said, "fetch") == "1 7, \n"
+    monkeypatch.setenv("GIT_SSH_COMMAND", "ssh -v")
+    assert git(said, "fetch") == "1 7, ssh -v\n"

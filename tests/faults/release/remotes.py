@@ -44,8 +44,8 @@ def cut(bed: Bed) -> Outcome:
 
 def silent(bed: Bed) -> Outcome:
     """The connections stay, new ones come about, and after so many bytes nothing is answered; later
-    all is well. How long it is waited for say the remote's two timeouts, and how often, and where it
-    would be waited for ever, TRANSFER_SECONDS."""
+    all is well. How long it is waited for say the remote's two timeouts and how often; where it
+    would be for ever, TRANSFER_SECONDS."""
     outcome = Outcome("S3 silent after so many bytes of a push")
 
     def push(project: Project, way: Wire) -> Ended:
