@@ -1,6 +1,7 @@
 """Every program says what it is called, in its usage and in what is wrong with a command line."""
 
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,6 @@ def test_all_programs_are_there() -> None:
         module_of(path)
         for house in ("stages", "serve", "infra")
         for path in (ROOT / house).rglob("*.py")
-        if "argparse.ArgumentParser(" in path.read_text()
+        if re.search(r"parser = (argparse\.ArgumentParser|manual)\(", path.read_text())
     }
     assert found == set(PROGRAMS)

@@ -8,6 +8,7 @@ Each verb may be run again, after it ended well as after it was killed.
 import argparse
 from importlib import import_module
 
+from infra.release.options import manual
 from movierec.cli import run
 
 VERBS = {
@@ -40,13 +41,8 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options: the verb, and what is for it."""
-    parser = argparse.ArgumentParser(
-        prog="release",
-        usage="release [-h] VERB …",
-        description=(__doc__ or "").strip(),
-        epilog="\n".join(["verbs:", *(f"  {verb:<11}{does}" for verb, does in VERBS.items())]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = manual("release", __doc__, "release [-h] VERB …")
+    parser.epilog = "\n".join(["verbs:", *(f"  {verb:<11}{does}" for verb, does in VERBS.items())])
     parser.add_argument("verb", choices=VERBS, metavar="VERB", help="one of those below")
     parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="…", help="for the verb")
     return parser.parse_args(arguments)

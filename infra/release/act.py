@@ -36,7 +36,6 @@ import argparse
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 from infra.release.acting.evaluated import decisive, steps_of
 from infra.release.acting.following import bring_to_cluster, follow, tip_of
@@ -44,6 +43,7 @@ from infra.release.acting.telling import moves_of_users, rollbacks, tell
 from infra.release.acting.verdict import Act, Step
 from infra.release.alone import in_turn
 from infra.release.documents import yaml_at
+from infra.release.options import manual, shared
 from infra.release.origin import Origin, Overtaken
 from infra.release.register import branch_of
 from infra.release.rollback import go_back
@@ -52,8 +52,6 @@ from movierec.cli import refuse, run
 from movierec.errors import UserError
 from movierec.fields import checked
 from movierec.times import day_argument
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: list[str]) -> int:
@@ -71,15 +69,9 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(
-        prog="act",
-        description=(__doc__ or "").strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = manual("act", __doc__)
     parser.add_argument("--no-deploy", action="store_true", help="change git and no cluster")
-    parser.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="(this one)")
-    parser.add_argument("--origin", default="origin", help="the git remote to push to (origin)")
-    parser.add_argument("--branch", help="the branch there (the one that is checked out)")
+    shared(parser, "repo", "origin", "branch")
     today = datetime.now(UTC).strftime("%Y-%m-%d")
     parser.add_argument("--today", type=day_argument, default=today, metavar="DAY", help="(UTC's)")
     return parser.parse_args(arguments)

@@ -23,6 +23,7 @@ from infra.release.cards.forms import markdown, page
 from infra.release.cards.released import Released, beside
 from infra.release.cards.toplists import Lists, compare
 from infra.release.objects import Storage
+from infra.release.options import manual, shared
 from infra.release.package import fetch
 from infra.release.releases import live, versions_of
 from infra.release.tag import Tag, check_repository, resolve
@@ -31,8 +32,6 @@ from movierec.cli import run
 from movierec.errors import BadInput, CorruptFile
 from movierec.files import write_text
 from movierec.models.modelfile import LoadedModel, load_model
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: list[str]) -> int:
@@ -59,17 +58,12 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(
-        prog="card",
-        description=(__doc__ or "").strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = manual("card", __doc__)
     parser.add_argument("tag", metavar="TAG", help="such as svd@v1.4.0")
     parser.add_argument("--html", action="store_true", help="a page instead of Markdown")
     parser.add_argument("--output", type=Path, metavar="FILE", help="(printed)")
     parser.add_argument("--beside", metavar="TAG", help="another release of the same model")
-    parser.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="(this one)")
-    parser.add_argument("--remote", help="a DVC remote (the default one of .dvc/config)")
+    shared(parser, "repo", "remote")
     return parser.parse_args(arguments)
 
 

@@ -25,7 +25,6 @@ exit status:
 import argparse
 import re
 import sys
-from pathlib import Path
 
 from infra.rancher.access import connect
 from infra.rancher.client import Deployments
@@ -34,11 +33,11 @@ from infra.rancher.settings import DeploySettings
 from infra.rancher.smoke import smoke
 from infra.registry.client import Registry
 from infra.registry.settings import ImagesSettings
+from infra.release.options import manual, shared
 from infra.release.tag import Tag, resolve
 from movierec.cli import run
 from movierec.errors import BadInput, UserError
 
-ROOT = Path(__file__).resolve().parents[2]
 BY_DIGEST = re.compile(r"\S+@sha256:[0-9a-f]{64}")
 
 
@@ -56,16 +55,9 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(
-        prog="deploy",
-        usage="deploy [-h] [--repo FOLDER] [--image REFERENCE] TAG",
-        description=(__doc__ or "").strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = manual("deploy", __doc__, "deploy [-h] [--repo FOLDER] [--image REFERENCE] TAG")
     parser.add_argument("tag", metavar="TAG", help="such as svd@v1.4.0")
-    parser.add_argument(
-        "--repo", type=Path, default=ROOT, metavar="FOLDER", help="a git repository (this one)"
-    )
+    shared(parser, "repo")
     parser.add_argument("--image", metavar="REFERENCE", help="this image (the registry's)")
     return parser.parse_args(arguments)
 

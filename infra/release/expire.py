@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.release.needed import Needs
+from infra.release.options import manual
 from movierec.cli import run
 from movierec.dataset.onlinefile import TOPICS
 from movierec.errors import BadInput
@@ -90,11 +91,7 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(
-        prog="expire",
-        description=(__doc__ or "").strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = manual("expire", __doc__)
     parser.add_argument("--apply", action="store_true", help="delete; else only say so")
     days = "these (all that are due)"
     parser.add_argument("--days", nargs="+", type=day_argument, metavar="DAY", help=days)

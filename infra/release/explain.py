@@ -34,13 +34,13 @@ from infra.release.explaining.facts import Days, told
 from infra.release.explaining.judging import Verdict, explain
 from infra.release.explaining.makers import Makers
 from infra.release.explaining.telling import counted, headline, near_told
+from infra.release.options import manual, shared
 from infra.release.tag import check_repository
 from movierec.cli import refuse, run, whole
 from movierec.errors import BadInput
 from movierec.times import MINUTE, NO_SECONDS, Nanoseconds, day_argument, parse_time
 from movierec.url import root_argument
 
-ROOT = Path(__file__).resolve().parents[2]
 EVER: Nanoseconds = 1 << 62
 """After every answer."""
 
@@ -78,11 +78,7 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options. Raises BadInput for those that do not go together."""
-    parser = argparse.ArgumentParser(
-        prog="explain",
-        description=(__doc__ or "").strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = manual("explain", __doc__)
     parser.add_argument("--user", type=whole, metavar="N", help="whose last answer")
     parser.add_argument("--at", type=time_argument, metavar="TIME", help="at or before it (now)")
     parser.add_argument("--request-id", nargs="+", metavar="ID", help="the answers to these")
@@ -98,7 +94,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--event-topic", default="movielog")
     parser.add_argument("--served-topic", default="served")
-    parser.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="(this one)")
+    shared(parser, "repo")
     parser.add_argument("--cache", type=Path, metavar="FOLDER", help="of models (in .git)")
     parser.add_argument(
         "--model-dir", type=Path, metavar="FOLDER", help="the package that answered"

@@ -38,13 +38,12 @@ from infra.release import code
 from infra.release.code import Code
 from infra.release.context import DOCKERFILE, make_context
 from infra.release.explaining.provenance import days_behind
+from infra.release.options import manual, shared
 from infra.release.sbom import write_sbom
 from infra.release.tag import Tag, resolve
 from infra.scratch import scratch
 from movierec.cli import refuse, run
 from movierec.errors import BadInput
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: list[str]) -> int:
@@ -91,18 +90,15 @@ def make(what: Tag | Code, repository: Path, given: list[str], registry: Registr
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(
-        prog="image",
-        usage="image [-h] [--push] [--sbom FILE] [--repo FOLDER] [--commit NAME] WHAT [-- …]",
-        description=(__doc__ or "").strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = manual(
+        "image",
+        __doc__,
+        "image [-h] [--push] [--sbom FILE] [--repo FOLDER] [--commit NAME] WHAT [-- …]",
     )
     parser.add_argument("what", metavar="WHAT", help="a tag such as svd@v1.4.0, router, collector")
     parser.add_argument("--push", action="store_true", help="have it in the registry, too")
     parser.add_argument("--sbom", type=Path, metavar="FILE", help="write what is in it")
-    parser.add_argument(
-        "--repo", type=Path, default=ROOT, metavar="FOLDER", help="a git repository (this one)"
-    )
+    shared(parser, "repo")
     parser.add_argument(
         "--commit",
         default="HEAD",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.release.alone import in_turn
+from infra.release.options import manual, shared
 from infra.release.origin import Origin
 from infra.release.production import in_production
 from infra.release.tag import Tag, check_repository, resolve
@@ -26,7 +27,6 @@ from movierec.evaluation.gate import Judged
 from movierec.files import write_text
 from movierec.models.kinds import KINDS
 
-ROOT = Path(__file__).resolve().parents[2]
 FILE = "data/incumbent.json"
 
 
@@ -48,13 +48,8 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(
-        prog="incumbent",
-        description=(__doc__ or "").strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="(this one)")
-    parser.add_argument("--origin", default="origin", help="the git remote that has the tags")
+    parser = manual("incumbent", __doc__)
+    shared(parser, "repo", "origin")
     return parser.parse_args(arguments)
 
 

@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from infra.release.options import manual
 from infra.simulator.table.ids import read_map
 from movierec.cli import run, whole
 from movierec.errors import BadInput
@@ -54,11 +55,7 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(
-        prog="lists",
-        description=(__doc__ or "").strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = manual("lists", __doc__)
     parser.add_argument("--model", choices=list(KINDS), required=True, help="whose lists")
     models = "the folder of both (models)"
     parser.add_argument(

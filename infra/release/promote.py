@@ -17,15 +17,13 @@ as the line says; 3 somebody else promoted another release meanwhile.
 """
 
 import argparse
-from pathlib import Path
 
 from infra.release.alone import in_turn
+from infra.release.options import manual, shared
 from infra.release.origin import Origin, Overtaken
 from infra.release.production import Production, put
 from infra.release.tag import Tag, check_repository, resolve
 from movierec.cli import refuse, run
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: list[str]) -> int:
@@ -42,15 +40,10 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(
-        prog="promote",
-        description=(__doc__ or "").strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = manual("promote", __doc__)
     parser.add_argument("tag", metavar="TAG", help="such as svd@v1.4.0")
     parser.add_argument("--again", action="store_true", help="also what was rolled back from")
-    parser.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="(this one)")
-    parser.add_argument("--origin", default="origin", help="the git remote to push to (origin)")
+    shared(parser, "repo", "origin")
     return parser.parse_args(arguments)
 
 

@@ -37,6 +37,7 @@ from typing import Any
 from infra.release.alone import alone
 from infra.release.message import card_of
 from infra.release.objects import DAMAGED, MISSING, Objects, Storage
+from infra.release.options import manual, shared
 from infra.release.origin import Origin, Overtaken
 from infra.release.pipeline import Pipeline, check_committed
 from infra.release.production import Production
@@ -49,7 +50,6 @@ from movierec.errors import BadInput, CorruptFile
 from movierec.models.kinds import KINDS
 
 GATE = "reports/gate.json"
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: list[str]) -> int:
@@ -67,15 +67,8 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(
-        prog="register",
-        description=(__doc__ or "").strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="(this one)")
-    parser.add_argument("--remote", help="a DVC remote (the default one of .dvc/config)")
-    parser.add_argument("--origin", default="origin", help="the git remote to push to (origin)")
-    parser.add_argument("--branch", help="the branch there (the one that is checked out)")
+    parser = manual("register", __doc__)
+    shared(parser, "repo", "remote", "origin", "branch")
     return parser.parse_args(arguments)
 
 

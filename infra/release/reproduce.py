@@ -26,6 +26,7 @@ from pathlib import Path
 
 from infra.release.alone import in_turn
 from infra.release.objects import Storage
+from infra.release.options import manual, shared
 from infra.release.origin import Origin
 from infra.release.pipeline import LOCK, Pipeline
 from infra.release.releases import live, versions_of
@@ -37,7 +38,6 @@ from movierec.cli import run
 from movierec.errors import BadInput, Unavailable
 from movierec.yamlfile import read_yaml
 
-ROOT = Path(__file__).resolve().parents[2]
 TAIL = 4
 """Lines of a failed step's output that are quoted."""
 
@@ -67,17 +67,11 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(
-        prog="reproduce",
-        description=(__doc__ or "").strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = manual("reproduce", __doc__)
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("tag", nargs="?", metavar="TAG", help="such as svd@v1.4.0")
     which.add_argument("--any", action="store_true", help="one by chance, as every night does")
-    parser.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="(this one)")
-    parser.add_argument("--origin", default="origin", help="the git remote that has the tags")
-    parser.add_argument("--remote", help="a DVC remote (the default one of .dvc/config)")
+    shared(parser, "repo", "origin", "remote")
     parser.add_argument(
         "--keep", type=Path, metavar="FOLDER", help="work there, a new folder, and leave it"
     )

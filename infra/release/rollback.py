@@ -27,14 +27,13 @@ from pathlib import Path
 
 from infra.release.alone import in_turn
 from infra.release.changes import changes
+from infra.release.options import manual, shared
 from infra.release.origin import Origin, Overtaken
 from infra.release.production import Production, put
 from infra.release.tag import check_repository, resolve
 from movierec.cli import refuse, run
 from movierec.errors import BadInput
 from movierec.models.kinds import KINDS
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: list[str]) -> int:
@@ -52,18 +51,13 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(
-        prog="rollback",
-        description=(__doc__ or "").strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = manual("rollback", __doc__)
     parser.add_argument("kind", choices=KINDS, help="the model")
     parser.add_argument("--to", metavar="TAG", help="such as svd@v1.2.0 (the one before)")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--no-deploy", action="store_true", help="move the tag and nothing else")
     how.add_argument("--image", metavar="REFERENCE", help="for deploy, where there is no registry")
-    parser.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="(this one)")
-    parser.add_argument("--origin", default="origin", help="the git remote to push to (origin)")
+    shared(parser, "repo", "origin")
     return parser.parse_args(arguments)
 
 

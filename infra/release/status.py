@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.release.alone import in_turn
+from infra.release.options import manual, shared
 from infra.release.origin import Origin
 from infra.release.production import Production
 from infra.release.releases import live, versions_of
@@ -22,7 +23,6 @@ from movierec.cli import run
 from movierec.files import read_json
 from movierec.models.kinds import KINDS
 
-ROOT = Path(__file__).resolve().parents[2]
 HEAD = ("model", "in production", "since", "by", "before", "newest", "gate")
 NOTHING = "-"
 
@@ -46,13 +46,8 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(
-        prog="status",
-        description=(__doc__ or "").strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="(this one)")
-    parser.add_argument("--origin", default="origin", help="the git remote that has the tags")
+    parser = manual("status", __doc__)
+    shared(parser, "repo", "origin")
     return parser.parse_args(arguments)
 
 

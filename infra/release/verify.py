@@ -14,17 +14,15 @@ or a tag cannot be had.
 """
 
 import argparse
-from pathlib import Path
 
 from infra.release.alone import in_turn
 from infra.release.objects import Storage
+from infra.release.options import manual, shared
 from infra.release.origin import Origin
 from infra.release.pipeline import Pipeline
 from infra.release.releases import live, versions_of
 from infra.release.tag import check_repository, resolve
 from movierec.cli import run
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: list[str]) -> int:
@@ -65,15 +63,9 @@ def paths_of(files: dict[str, str]) -> dict[str, str]:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(
-        prog="verify",
-        description=(__doc__ or "").strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = manual("verify", __doc__)
     parser.add_argument("tags", nargs="*", metavar="TAG", help="such as svd@v1.4.0 (all)")
-    parser.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="(this one)")
-    parser.add_argument("--origin", default="origin", help="the git remote that has the tags")
-    parser.add_argument("--remote", help="a DVC remote (the default one of .dvc/config)")
+    shared(parser, "repo", "origin", "remote")
     return parser.parse_args(arguments)
 
 

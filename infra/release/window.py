@@ -20,6 +20,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+from infra.release.options import manual
 from movierec.cli import run, whole
 from movierec.dataset.onlinefile import TOPICS, OnlineDay, write_online
 from movierec.dataset.windowfile import WindowFile, write_window
@@ -57,11 +58,7 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(
-        prog="window",
-        description=(__doc__ or "").strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = manual("window", __doc__)
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--days", nargs="+", type=day_argument, help="YYYY-MM-DD …")
     newest = "as many of the newest closed days"

@@ -1,4 +1,4 @@
-"""promote and rollback: killed before every call; and two who promote at once, each another."""
+"""promote, rollback, act: killed before every call; and two who promote at once, each another."""
 
 from collections.abc import Sequence
 
@@ -9,22 +9,33 @@ from tests.faults.release.killing import before_call, hook
 from tests.faults.release.others import PAUSED, await_file
 from tests.faults.release.outcome import Outcome
 from tests.faults.release.state import refs_of
+from tests.infra.release.acting.acts import committed
+from tests.infra.release.acting.evaluation import TODAY, evaluation
 from tests.infra.release.project import Ended, Project
 from tests.infra.release.shop import shop
 
 FIRST, SECOND = "svd@v1.0.0", "svd@v1.1.0"
 PROMOTE = ("promote", SECOND)
+ACT = ("act", "--no-deploy", "--today", TODAY)
 ROLLBACK = ("rollback", "svd", "--no-deploy")
 
 
 def promote(bed: Bed) -> Outcome:
     """A second release is promoted, and killed before each call."""
-    return at_calls(bed, "promote killed before every call", [FIRST], PROMOTE)
+    return at_calls(bed, "promote killed before every call", sold(bed, [FIRST]), PROMOTE)
 
 
 def rollback(bed: Bed) -> Outcome:
     """The second release is rolled back from, and killed before each call."""
-    return at_calls(bed, "rollback killed before every call", [FIRST, SECOND], ROLLBACK)
+    begun = sold(bed, [FIRST, SECOND])
+    return at_calls(bed, "rollback killed before every call", begun, ROLLBACK)
+
+
+def act(bed: Bed) -> Outcome:
+    """The second release is found worse by online evaluation; what acts on that is killed."""
+    begun = sold(bed, [FIRST, SECOND])
+    committed(begun, evaluation(SECOND, FIRST))
+    return at_calls(bed, "act on a verdict killed before every call", begun, ACT)
 
 
 def sold(bed: Bed, promoted: Sequence[str]) -> Project:
@@ -38,10 +49,9 @@ def sold(bed: Bed, promoted: Sequence[str]) -> Project:
     return project
 
 
-def at_calls(bed: Bed, fault: str, promoted: Sequence[str], verb: Sequence[str]) -> Outcome:
+def at_calls(bed: Bed, fault: str, begun: Project, verb: Sequence[str]) -> Outcome:
     """Kill, look, run again: the same tags as undisturbed, and no more."""
     outcome = Outcome(fault)
-    begun = sold(bed, promoted)
     counting = bed.project(begun)
     told = counting.folder / "calls"
     assert bed.run(counting, *verb, before=before_call(-1, told)).status == 0

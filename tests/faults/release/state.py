@@ -56,7 +56,7 @@ def without_data(origin: Path, store: Path) -> list[str]:
     return [
         tag
         for tag in releases_of(origin)
-        if not all(is_whole(store, md5) for md5 in _objects(origin, store, tag))
+        if not all(is_whole(store, md5) for md5 in objects_of(origin, store, tag))
     ]
 
 
@@ -75,9 +75,10 @@ def md5_of(path: Path) -> str:
     return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
 
-def _objects(origin: Path, store: Path, tag: str) -> list[str]:
-    """All that a tag's dvc.lock names; files of folders as far as their list can be read."""
-    lock = parse_yaml(git(origin, "show", f"{tag}:dvc.lock").encode(), Path("dvc.lock"), "see git")
+def objects_of(origin: Path, store: Path, ref: str) -> list[str]:
+    """All that the dvc.lock of a tag or a branch names; files of folders as far as their list can
+    be read."""
+    lock = parse_yaml(git(origin, "show", f"{ref}:dvc.lock").encode(), Path("dvc.lock"), "see git")
     outs = [out for stage in lock["stages"].values() for out in stage.get("outs", [])]
     found = [out["md5"] for out in outs if not out["path"].startswith(("metrics/", "reports/"))]
     for md5 in [md5 for md5 in found if md5.endswith(".dir")]:
