@@ -7,6 +7,7 @@ No day at all is a report of none.
 """
 
 import argparse
+import json
 from pathlib import Path
 
 from movierec.cli import run
@@ -33,7 +34,10 @@ def main(arguments: list[str]) -> int:
     days = [item.day for item in read_online(options.window)]
     refuse_others(options.days, days)
     sums = [load_sums(options.days / day) for day in days]
-    write_json(options.report, merge(sums, params, routing))
+    report = merge(sums, params, routing)
+    write_json(options.report, report)
+    verdict = report["experiment"]["verdict"]
+    print(json.dumps({"stage": "online_merge", "days": len(days), "verdict": verdict}))
     return 0
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from infra.release.package import md5_of_folder
 from movierec.errors import BadInput
 from movierec.yamlfile import read_yaml
 
@@ -61,11 +62,25 @@ class Runs:
         seen.add(stage)
         for path, told in _hashes(self._stages[stage], "deps"):
             if path not in self._wrote:
+                yield from self._stale_within(stage, path, told, seen)
                 continue
             before, wrote = self._wrote[path]
             if wrote != told:
                 yield stage, path
             yield from self._stale(before, seen)
+
+    def _stale_within(
+        self, stage: str, folder: str, told: str, seen: set[str]
+    ) -> Iterator[tuple[str, str]]:
+        """As `_stale`, of a folder in which other stages write: it is read as a whole, and of its
+        hash dvc.lock knows no parts. Where all of it is there, it must be what was read."""
+        parts = [path for path in self._wrote if path.startswith(f"{folder}/")]
+        here = self._root / folder
+        is_here = bool(parts) and all((self._root / path).exists() for path in parts)
+        if is_here and md5_of_folder(here) != told:
+            yield stage, folder
+        for path in parts:
+            yield from self._stale(self._wrote[path][0], seen)
 
 
 def _hashes(stage: Any, part: str) -> Iterator[tuple[str, str]]:

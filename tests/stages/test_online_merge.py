@@ -56,6 +56,12 @@ def merge(root: Path, *days: str) -> dict[str, Any]:
     return document
 
 
+def test_it_says_what_it_merged(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    verdict = merge(root, *DAYS)["experiment"]["verdict"]
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told == {"stage": "online_merge", "days": 2, "verdict": verdict}
+
+
 def test_days_add_up_over_midnight(root: Path) -> None:
     report = merge(root, *DAYS)
     models = report["models"]

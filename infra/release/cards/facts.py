@@ -78,8 +78,18 @@ def measures(card: Card) -> list[list[str]]:
             ends = [one.rmse_interval for one in card.releases]
             cells = [between(cell, end, ".4f") for cell, end in zip(cells, ends, strict=True)]
         shift = [difference(values, "+.4f")] if card.before else []
+        if title.endswith("@k"):
+            title = f"{title.removesuffix('k')}{' and '.join(lengths(card))}"
         rows.append([title, *cells, *shift, *(number(b.get(key)) for b in baselines)])
     return rows
+
+
+def lengths(card: Card) -> list[str]:
+    """How long the lists were that measures were taken of: one number where all releases have it,
+    else each release's."""
+    told = [one.made.params.get("params.yaml", {}) for one in card.releases]
+    found = [str(params.get("evaluate", {}).get("k", "k")) for params in told]
+    return list(dict.fromkeys(found))
 
 
 def gain(one: Released) -> float | None:

@@ -1,8 +1,12 @@
 """Every number of a card, as it is printed."""
 
+from dataclasses import replace
+
 from infra.release.cards import facts
 from infra.release.cards.facts import Card, spark
+from infra.release.cards.released import Released
 from infra.release.cards.toplists import Lists
+from infra.release.version import Made
 from tests.infra.release.cards.made import METRICS, released
 
 BEFORE = released("v1.0.0", metrics=METRICS | {"rmse": 0.75}, rmse_interval=(0.7, 0.8))
@@ -21,6 +25,20 @@ def test_measures_stand_beside_those_before_with_intervals() -> None:
         "0.7000 (0.6800 to 0.7200)", "0.7500 (0.7000 to 0.8000)", "-0.0500", "0.8750", "–",
     ]  # fmt: skip
     assert rows["recall@k"] == ["0.6500", "0.6500", "+0.0000", "0.3300", "0.3800"]
+
+
+def judged(version: str, k: int) -> Released:
+    """A release whose lists were judged in that length."""
+    return replace(
+        released(version), made=Made("svd/1", {"params.yaml": {"evaluate": {"k": k}}}, {})
+    )
+
+
+def test_how_long_the_lists_were_is_told() -> None:
+    rows = {row[0] for row in facts.measures(card(judged("v1.1.0", 20), judged("v1.0.0", 20)))}
+    assert {"recall@20", "NDCG@20"} < rows
+    rows = {row[0] for row in facts.measures(card(judged("v1.1.0", 20), judged("v1.0.0", 10)))}
+    assert {"recall@20 and 10", "NDCG@20 and 10"} < rows
 
 
 def test_a_first_release_has_no_change() -> None:
