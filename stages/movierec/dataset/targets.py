@@ -7,8 +7,6 @@ their share among those who gave it to other movies as popular,
 
 says how much more that is than chance brings. Ends that the movie's other ratings do not lead one
 to expect (`divided`) tell of it too; where both do, their z count together, (z₁ + z₂) / √2.
-
-A burst is told by its hour alone: more ends than the days around it bring.
 """
 
 from collections.abc import Mapping
@@ -16,8 +14,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-from movierec.times import SECOND
 
 Floats = NDArray[np.float64]
 
@@ -32,10 +28,6 @@ BOTH = 2.5
 """From this z on, two signs count together."""
 GROUPS = 20
 """Of movies that are rated alike, but for the ends."""
-WINDOW, AROUND = 3_600, 3 * 86_400
-"""Seconds of a burst, and before and after it, which tell how busy the movie is."""
-BUSY = 3.0
-"""How much busier than those days an hour may be."""
 
 
 class Ratings(NamedTuple):
@@ -107,10 +99,19 @@ def companies(
     for sign, mark in marks.items():
         # A rater of ends is half of what divides a movie's raters: no second witness.
         best = _best(ends, mark, limits, whole=sign != "ends")
+        raters = _raters(ends, sorted(best))
         for movie, (_, z, expected, who) in best.items():
-            users = u[(i == movie) & who[u]]
+            users = raters[movie][who[raters[movie]]]
             found.append(Finding(movie, side, sign, z, expected, users))
     return found
+
+
+def _raters(ends: _Ends, movies: list[int]) -> dict[int, NDArray[Any]]:
+    """Who gave the end to each of `movies`, which ascend."""
+    rows = np.flatnonzero(np.isin(ends.i, movies))
+    rows = rows[np.argsort(ends.i[rows], kind="stable")]
+    bounds = np.searchsorted(ends.i[rows], movies)[1:]
+    return dict(zip(movies, np.split(ends.u[rows], bounds), strict=False))
 
 
 _Company = tuple[float, float, float, NDArray[np.bool_]]
@@ -177,31 +178,3 @@ def divided(ratings: Ratings, at_end: NDArray[np.bool_], n_movies: int) -> tuple
     rated = z[n >= STEADY / 2]
     usual = 1.4826 * float(np.median(np.abs(rated - np.median(rated)))) if len(rated) else 1.0
     return z / max(usual, 1.0), (n - k) * p / (1 - p)
-
-
-def bursts(
-    ratings: Ratings, at_end: NDArray[np.bool_], side: str, n_movies: int, limits: Limits
-) -> list[Finding]:
-    """Movies with more ends within an hour than the days around it explain, of which there are more
-    among the hour's ratings than among the movie's others: else it is a premiere."""
-    time = (ratings.time - ratings.time.min()) // SECOND
-    key = ratings.i.astype(np.int64) * (int(time.max()) + 2 * AROUND) + time
-    every, order = np.sort(key), np.argsort(key[at_end], kind="stable")
-    u, i, key = (column[at_end][order] for column in (ratings.u, ratings.i, key))
-    first, last = np.searchsorted(key, key), np.searchsorted(key, key + WINDOW)
-    count = (last - first).astype(np.float64)
-    days = np.searchsorted(key, key + AROUND) - np.searchsorted(key, key - AROUND)
-    chance = 1.0 + BUSY * np.maximum(days - count, 0) * (WINDOW / (2 * AROUND))
-    z = (count - chance) / np.sqrt(chance)
-    row = np.flatnonzero((z >= limits.z) & (count - chance >= limits.accounts))
-    hour = np.searchsorted(every, key[row] + WINDOW) - np.searchsorted(every, key[row])
-    ends, rated = (np.bincount(movies, minlength=n_movies)[i[row]] for movies in (i, ratings.i))
-    usual = (ends - count[row] + STEADY * float(np.mean(at_end))) / (rated - hour + STEADY)
-    others = (count[row] - hour * usual) / np.sqrt(hour * usual * (1 - usual) + 1e-9)
-    best: dict[int, Finding] = {}
-    for r in row[others >= limits.z / 2].tolist():
-        movie = int(i[r])
-        if movie not in best or z[r] > best[movie].z:
-            users = u[first[r] : last[r]]
-            best[movie] = Finding(movie, side, "burst", float(z[r]), float(chance[r]), users)
-    return list(best.values())

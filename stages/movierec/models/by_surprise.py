@@ -82,7 +82,7 @@ def _refuse_weights(weights: NDArray[np.float32] | None) -> None:
     if fewer:
         raise BadParams(
             f"train: engine surprise knows no weights, and {fewer} users weigh less than 1; set "
-            "engine to fast, or shilling.weight to 1"
+            "engine to fast, or shilling.weight, and each of shilling.by_hand, to 1"
         )
 
 

@@ -52,8 +52,11 @@ def test_surprise_knows_no_weights_and_says_so(kind: str) -> None:
     by, train = KINDS[kind].by_surprise, random_ratings(5, 5, 0.5)
     assert by is not None
     weights = np.array([1, 0.02, 1, 1, 0.5], np.float32)
-    with pytest.raises(BadParams, match="no weights, and 2 users weigh less than 1; set engine"):
+    with pytest.raises(
+        BadParams, match="no weights, and 2 users weigh less than 1; set engine"
+    ) as no:
         by(train, PARAMS[kind](), weights=weights, scale=SCALE)
+    assert "shilling.weight, and each of shilling.by_hand, to 1" in str(no.value)
     assert by(train, PARAMS[kind](), weights=np.ones(5, np.float32), scale=SCALE)
 
 
