@@ -71,10 +71,10 @@ def test_a_bandwagons_fillers_and_who_gave_them_an_end_are_not_suspected_beside_
     None
 ):
     """The company of each filler is explained by that of the target."""
-    ratings, users, bad, target = attacked(Attack("bandwagon", "nuke", 0.05, 12, seed=2))
+    ratings, users, bad, target = attacked(Attack("bandwagon", "nuke", 0.15, 12, seed=4))
     findings = find(ratings, (len(users), MOVIES), SCALE, PARAMS)
     assert {(f.movie, f.side) for f in findings} == {(target, "nuke")}
-    assert (weigh(findings, users, PARAMS) < 1)[~bad].mean() <= 0.003
+    assert (weigh(findings, users, PARAMS) < 1)[~bad].mean() <= 0.001
 
 
 def test_the_same_ratings_in_another_order_have_the_same_suspects() -> None:
