@@ -119,7 +119,7 @@ def test_entries_are_looked_for_and_taken_in_parts(
     random = np.random.default_rng(3)
     held, asked = (random.random((9, 6)) * (random.random((9, 6)) < 0.4) for _ in range(2))
     held[4] = asked[4] = asked[7] = 0
-    a, b = (csr(*np.nonzero(m), m[np.nonzero(m)], m.shape) for m in (held, asked))
+    a, b = (csr(m.nonzero()[0], m.nonzero()[1], m[m > 0], m.shape) for m in (held, asked))
     assert contains(a, b).tolist() == (held[asked > 0] > 0).tolist()
     mask = random.random(b.nnz) < 0.5
     some = matrix.taken(b, mask)

@@ -31,6 +31,7 @@ from movierec.store.days import (
     verify_day,
 )
 from movierec.store.durable import Disk
+from movierec.store.rowfile import RowGroups
 from movierec.times import day_number
 from tests.inputs.lines import ANY_LINE
 from tests.movierec.store.filling import TOPIC, close, files, put, rows, watch
@@ -210,7 +211,7 @@ def test_no_more_is_held_than_is_counted_together(
     """Lines of 64 KB, or a whole night of small segments: neither fills the memory."""
     monkeypatch.setattr(dayfile, limit, most)
     taken: list[pa.Table] = []
-    monkeypatch.setattr(dayfile.RowGroups, "add", lambda _, table: taken.append(table))
+    monkeypatch.setattr(RowGroups, "add", lambda _, table: taken.append(table))
     day = DayFile(TOPIC, day_number(DAY), None, io.BytesIO())
     day.begin_partition(0, 100, [])
     for start in range(0, 100, 4):
