@@ -70,7 +70,9 @@ def test_a_stage_that_fails_is_named_and_what_runs_beside_it_is_kept(
 
 def test_what_a_kill_leaves_is_taken_up(project: Project, serial: dict[str, bytes]) -> None:
     """One has ended, and stands first in dvc.lock; the other one's output is half written."""
-    half = "; [ $item = b ] || { mkdir -p dealt; echo half > dealt/a; touch half; sleep 1000; }"
+    half = (
+        "; [ $item = b ] || { mkdir -p dealt; echo half > dealt/a; touch half; exec sleep 1000; }"
+    )
     running = psutil.Popen(
         project.command(*REPRO)[0],
         cwd=project.folder, env=project.command(*REPRO, meanwhile=B_FIRST + half)[1],
@@ -89,7 +91,7 @@ def test_a_dvc_lock_that_a_kill_has_torn_is_put_back(
 ) -> None:
     running = psutil.Popen(
         project.command(*REPRO)[0],
-        cwd=project.folder, env=project.command(*REPRO, meanwhile="touch at.$item; sleep 1000")[1],
+        cwd=project.folder, env=project.command(*REPRO, meanwhile="touch at.$item; exec sleep 1000")[1],
     )  # fmt: skip
     wait_for((project.folder / "at.a").exists)
     kill_all(project, running)
