@@ -15,6 +15,9 @@ MEET = "touch at.$item; while [ ! -e at.a ] || [ ! -e at.b ]; do sleep 0.01; don
 """Goes on when both are there: only where both run."""
 B_FIRST = MEET + '[ $item = b ] || while ! grep -qs "deal@b:" dvc.lock; do sleep 0.01; done'
 
+ASLEEP = "exec sleep 1000"
+"""Starts no process: none escapes who kills those that there are."""
+
 
 def wait_for(there: Callable[[], object]) -> None:
     """Without a bound: the test's own is enough."""
@@ -91,7 +94,7 @@ def test_a_dvc_lock_that_a_kill_has_torn_is_put_back(
 ) -> None:
     running = psutil.Popen(
         project.command(*REPRO)[0],
-        cwd=project.folder, env=project.command(*REPRO, meanwhile="touch at.$item; exec sleep 1000")[1],
+        cwd=project.folder, env=project.command(*REPRO, meanwhile=f"touch at.$item; {ASLEEP}")[1],
     )  # fmt: skip
     wait_for((project.folder / "at.a").exists)
     kill_all(project, running)
