@@ -51,7 +51,8 @@ def called(folder: Path, script: str, *arguments: str, **variables: str) -> tupl
         program.write_text(f'#!/bin/sh\necho "{name} $*" >> {folder}/calls\necho svd svd@v1.0.0\n')
         program.chmod(0o755)
     (folder / "infra/ci").mkdir(parents=True)
-    shutil.copy(ROOT / "infra/ci" / script, folder / "infra/ci")
+    for name in (script, "patience.sh"):
+        shutil.copy(ROOT / "infra/ci" / name, folder / "infra/ci")
     done = subprocess.run(
         [folder / "infra/ci" / script, *arguments],
         env=environment() | variables,

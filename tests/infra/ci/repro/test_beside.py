@@ -49,7 +49,12 @@ def test_after_one_that_fails_none_is_begun_and_those_that_run_end(
     does: Callable[[str], Path],
 ) -> None:
     meet = "while ! grep -qs 'begin a' order || ! grep -qs 'begin b' order; do sleep 0.01; done"
-    order = does(f"{meet}; [ $0 != a ] || exit 7; until [ -e said ]; do touch said; done")
+    fail = "[ $0 != a ] || { echo $$ > failed; exit 7; }"
+    # Whoever has not been waited for is there: b ends when it is known that a failed.
+    outlive = (
+        "until [ -s failed ]; do sleep 0.01; done; while kill -0 $(cat failed); do sleep 0.01; done"
+    )
+    order = does(f"{meet}; {fail}; {outlive} 2>/dev/null")
     assert run_beside(DUE | {"e": set()}, 2) == Ended(7, "a", ["c", "d", "e"])
     assert sorted(order.read_text().splitlines()) == ["begin a", "begin b", "end b"]
 
