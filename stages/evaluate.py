@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--plots", type=Path, required=True, help="folder for two CSV files")
     options = parser.parse_args(arguments)
     params = load_section(options.params, "evaluate", Evaluate)
-    dataset = load_dataset(options.dataset)
+    dataset = load_dataset(options.dataset, mmap=True)
     loaded = load_model(options.model)
     if loaded.data_hash != dataset.data_hash:
         raise BadInput(f"{options.model} is not of {options.dataset}; run `dvc repro`")

@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     params, hyper = load_train(options.params, options.model)
     taking = load_uptake(options.params)
-    dataset = load_dataset(options.dataset)
+    dataset = load_dataset(options.dataset, mmap=True)
     warn_of_trend(taking, read_manifest(options.dataset)["facts"].get("split"))
     started = time.monotonic()
     model, history = fit(options.model, dataset, params, hyper)

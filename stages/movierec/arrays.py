@@ -9,7 +9,7 @@ under a checksum of its own.
 import shutil
 from collections.abc import Mapping, Set
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.lib import format as npy
@@ -163,26 +163,29 @@ def read_folder(
     folder: Path,
     *,
     mmap: bool = False,
+    own: bool = False,
     freeze: bool = False,
     verify: bool = True,
     unsealed: Set[str] = frozenset(),
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Read the arrays and the manifest of `folder`, checked against each other.
 
-    With `mmap` the arrays are read-only maps of the files, with `freeze` of copies that nothing can
-    change after they were verified (`movierec.frozen`). Raises BadInput when there is no such
+    With `mmap` the arrays are read-only maps of the files, with `own` too maps whose changes stay
+    the process's own, with `freeze` maps of copies that nothing can change after they were verified
+    (`movierec.frozen`). Raises BadInput when there is no such
     folder, CorruptFile when a file is missing, was changed, or has another dtype or shape than its
     manifest says.
     """
     manifest = read_manifest(folder, unsealed)
     arrays: dict[str, NDArray[Any]] = {}
+    mode: Literal["r", "c"] | None = ("c" if own else "r") if mmap else None
     for name, entry in manifest["files"].items():
         path = folder / f"{name}.npy"
         try:
             content = frozen(path) if freeze else path
             if verify and sha256_of(content) != entry["sha256"]:
                 raise CorruptFile(f"{path}: SHA-256 differs from {MANIFEST}; {RESTORE}")
-            array = array_of(content, "r" if mmap else None)
+            array = array_of(content, mode)
         except FileNotFoundError:
             raise CorruptFile(f"{path}: missing, but named in {MANIFEST}; {RESTORE}") from None
         except (ValueError, EOFError, KeyError, TypeError, OSError) as error:

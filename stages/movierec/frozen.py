@@ -33,7 +33,7 @@ def frozen(path: Path) -> mmap:
         os.close(place)
 
 
-def array_of(content: Path | mmap, mode: Literal["r"] | None = None) -> NDArray[Any]:
+def array_of(content: Path | mmap, mode: Literal["r", "c"] | None = None) -> NDArray[Any]:
     """The array of a .npy file: read from a path, mapped by `mode`, or viewed in frozen bytes.
 
     Raises what `np.load` does; ValueError for what is not of the version that `np.save` writes.

@@ -14,6 +14,7 @@ from movierec.arrays import MANIFEST, RESTORE, Draft, read_folder
 from movierec.dataset.vocabulary import lookup
 from movierec.errors import BadInput, CorruptFile
 from movierec.hashing import sha256_of
+from movierec.mapped import release
 
 FORMAT = "movierec-dataset/4"
 PARTS = ("train", "validation", "watched")
@@ -87,6 +88,7 @@ def contains(matrix: sparse.csr_array, asked: sparse.csr_array) -> NDArray[np.bo
     for first, end in grouped(asked.indptr, ENTRIES):
         keys, wanted = (entry_keys(m, first, end) for m in (matrix, asked))
         found[asked.indptr[first] : asked.indptr[end]] = lookup(keys, wanted) >= 0
+        let_go(matrix, asked)
     return found
 
 
@@ -99,16 +101,41 @@ def entry_keys(matrix: sparse.csr_array, first: int, end: int) -> NDArray[np.int
     return keys
 
 
-def taken(matrix: sparse.csr_array, mask: NDArray[np.bool_]) -> sparse.csr_array:
-    """The entries of a matrix that `mask` names."""
+def taken(
+    matrix: sparse.csr_array, mask: NDArray[np.bool_], *, values: bool = True
+) -> sparse.csr_array:
+    """The entries of a matrix that `mask` names; without `values` each is 1, and takes no room."""
     before = np.zeros(matrix.shape[0] + 1, np.int64)
+    count = np.count_nonzero(mask)
+    data, indices = np.empty(count, matrix.data.dtype), np.empty(count, matrix.indices.dtype)
+    if not values:
+        data = np.broadcast_to(np.ones(1, matrix.data.dtype), count)
     for first, end in grouped(matrix.indptr, ENTRIES):
-        low, high = matrix.indptr[first], matrix.indptr[end]
-        counted = np.concatenate([[0], np.cumsum(mask[low:high])])
-        before[first + 1 : end + 1] = (
-            before[first] + counted[matrix.indptr[first + 1 : end + 1] - low]
-        )
-    return _matrix(matrix.data[mask], matrix.indices[mask], before, matrix.shape)
+        rows = slice(matrix.indptr[first], matrix.indptr[end])
+        some, bounds = mask[rows], matrix.indptr[first + 1 : end + 1] - rows.start
+        before[first + 1 : end + 1] = before[first] + np.concatenate([[0], np.cumsum(some)])[bounds]
+        to = slice(before[first], before[end])
+        indices[to] = matrix.indices[rows][some]
+        if values:
+            data[to] = matrix.data[rows][some]
+        let_go(matrix)
+    return _matrix(data, indices, before, matrix.shape)
+
+
+def rows_at(matrix: sparse.csr_array, rows: NDArray[np.int64]) -> sparse.csr_array:
+    """Some rows of a matrix. scipy would widen all of its indices for that."""
+    counts = np.diff(matrix.indptr)[rows]
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    places = np.arange(indptr[-1]) + np.repeat(matrix.indptr[rows] - indptr[:-1], counts)
+    some = matrix.data[places], matrix.indices[places]
+    let_go(matrix)
+    return _matrix(*some, indptr, (len(rows), matrix.shape[1]))
+
+
+def let_go(*matrices: sparse.csr_array) -> None:
+    """Let go of the pages of those that are maps of files, but for where rows begin."""
+    for matrix in matrices:
+        release([matrix.data, matrix.indices])
 
 
 def grouped(held: NDArray[np.int64], most: int) -> Iterator[tuple[int, int]]:
@@ -192,9 +219,13 @@ def publish_dataset(draft: Draft, dataset: Dataset, facts: Mapping[str, Any]) ->
 
 
 def load_dataset(folder: Path, *, mmap: bool = False) -> Dataset:
-    """Read a dataset, verified. Raises BadInput when there is none, CorruptFile when its
-    files or its matrices are not what they must be."""
-    arrays, manifest = read_folder(folder, mmap=mmap)
+    """Read a dataset, verified; with `mmap` as maps, whose changes no file sees.
+
+    Raises BadInput when there is none, CorruptFile when its files or its matrices are not what they
+    must be.
+    """
+    # As arrays that may be written: to Numba those that may not are of another type.
+    arrays, manifest = read_folder(folder, mmap=mmap, own=True)
     if manifest.get("format") != FORMAT:
         raise BadInput(f"{folder}: not a dataset of format {FORMAT}; run `dvc repro preprocess`")
     try:
@@ -242,7 +273,9 @@ def _check_tables(folder: Path, watchers: Watchers, take_ups: TakeUps, n_movies:
 
 
 def _are_columns(indices: NDArray[Any], n_movies: int) -> bool:
-    return len(indices) == 0 or bool(indices.min() >= 0 and indices.max() < n_movies)
+    inside = len(indices) == 0 or bool(indices.min() >= 0 and indices.max() < n_movies)
+    release([indices])
+    return inside
 
 
 def _checked(

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.dataset.matrix import Dataset
+from movierec.dataset.matrix import Dataset, rows_at
+from movierec.dataset.sums import added, counted
 from movierec.evaluation.validation import (
     Evaluate,
     Validation,
@@ -15,6 +16,7 @@ from movierec.evaluation.validation import (
     ranking_of,
     top_lists,
 )
+from movierec.mapped import release
 from movierec.models.implicit import everybody
 from movierec.models.popularity import popularity_order
 from movierec.models.topn import popular
@@ -42,7 +44,7 @@ class Biases:
         n_users, n_movies = train.shape
         n_u = np.diff(train.indptr)
         u, i = np.repeat(np.arange(n_users, dtype=np.int32), n_u), train.indices
-        n_i = np.bincount(i, minlength=n_movies)
+        n_i = counted(i, n_movies)
         mean = float(np.mean(train.data, dtype=np.float64))
         b_u, b_i = np.zeros(n_users), np.zeros(n_movies)
         for _ in range(EPOCHS):
@@ -70,13 +72,10 @@ def _residuals(
     those of one sum.
     """
     sums: NDArray[np.float64] = np.zeros(n)
-    each = np.arange(n)
     for start in range(0, len(ratings), PART):
         part = slice(start, start + PART)
-        residual = (ratings[part] - mean) - bias[other[part]]
-        sums = np.bincount(np.r_[each, of[part]], np.r_[sums, residual], n).astype(
-            float, copy=False
-        )
+        sums = added(sums, of[part], (ratings[part] - mean) - bias[other[part]])
+        release([ratings, of, other])
     return sums
 
 
@@ -86,13 +85,13 @@ def judge_baselines(dataset: Dataset, params: Evaluate) -> dict[str, dict[str, f
     part = Validation.of(dataset, params)
     biases = Biases.fit(dataset.train, dataset.scale)
     indptr, taken_up = everybody(dataset)
-    counts = np.bincount(taken_up, minlength=len(dataset.movies))
+    counts, profiles = counted(taken_up, len(dataset.movies)), rows_at(dataset.train, part.users)
     seen = [taken_up[indptr[u] : indptr[u + 1]] for u in part.users]
 
     def ranked(order: NDArray[Any]) -> dict[str, float]:
         best = (popular(order, s, params.k) for s in seen)
         lists = top_lists(best, len(seen), params.k)
-        return ranking_of(lists, part, dataset.train[part.users], counts)
+        return ranking_of(lists, part, profiles, counts)
 
     return {
         "biases": {

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.dataset.matrix import Dataset
+from movierec.dataset.matrix import Dataset, rows_at
+from movierec.dataset.sums import counted
 from movierec.evaluation.advice import advice
 from movierec.evaluation.baselines import Biases
 from movierec.evaluation.lists import MODEL, SeenOf, lists_of
@@ -45,11 +46,8 @@ def evaluate(ranker: Ranker, seen_of: SeenOf, dataset: Dataset, params: Evaluate
     biases = Biases.fit(dataset.train, dataset.scale)
     counts = popularity(dataset)
     lists = lists_of(ranker, seen_of, part.users, params.k)
-    advised = advice(lists, part)
-    measures = {
-        name: ranking_of(made, part, dataset.train[part.users], counts)
-        for name, made in lists.items()
-    }
+    advised, profiles = advice(lists, part), rows_at(dataset.train, part.users)
+    measures = {name: ranking_of(made, part, profiles, counts) for name, made in lists.items()}
     predicted = ranker.model.predict(part.u, part.i)
     errors = {
         "model": predicted - part.rating,
@@ -57,7 +55,7 @@ def evaluate(ranker: Ranker, seen_of: SeenOf, dataset: Dataset, params: Evaluate
         "global_mean": biases.mean - part.rating,
     }
     by_user = np.diff(dataset.train.indptr)[part.u]
-    by_movie = np.bincount(dataset.train.indices, minlength=len(counts))[part.i]
+    by_movie = counted(dataset.train.indices, len(counts))[part.i]
     return Result(
         {
             **accuracy_of(errors["model"]),

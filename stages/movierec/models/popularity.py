@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.dataset.matrix import Dataset, TakeUps
-from movierec.models.implicit import everybody, everyone_weighs
+from movierec.dataset.sums import added, counted
+from movierec.models.implicit import everyone_weighs, unions
 
 FEW = 1e-4
 """The share of users that `trend` adds to both sides: of rare movies it knows nothing."""
@@ -24,17 +25,24 @@ def popularity_order(counts: NDArray[Any]) -> NDArray[np.int32]:
 
 def popularity(dataset: Dataset) -> NDArray[np.int64]:
     """(n_movies,) users of each movie, rated or watched."""
-    return np.bincount(everybody(dataset)[1], minlength=len(dataset.movies))
+    n_movies = len(dataset.movies)
+    counts = counted(dataset.watchers.indices, n_movies)
+    for *_, columns in unions(dataset.train, dataset.watched):
+        counts += np.bincount(columns, minlength=n_movies)
+    return counts
 
 
 def weighed_popularity(dataset: Dataset) -> NDArray[np.float64]:
     """(n_movies,) what the users of each movie weigh together: what lists may go by. Measures
     of lists count everybody alike."""
-    indptr, indices = everybody(dataset)
-    weights = everyone_weighs(dataset)
-    if weights is not None:
-        weights = np.repeat(weights, np.diff(indptr))
-    return np.bincount(indices, weights, len(dataset.movies)).astype(np.float64)
+    weights = dataset.weights
+    if weights is None:
+        return popularity(dataset).astype(np.float64)
+    sums = np.zeros(len(dataset.movies))
+    for first, end, counts, columns in unions(dataset.train, dataset.watched):
+        sums = added(sums, columns, np.repeat(weights[first:end], counts))
+    watchers = dataset.watchers.indices
+    return added(sums, watchers, np.ones(len(watchers)))
 
 
 def decayed(take_ups: TakeUps, n_movies: int, days: float) -> NDArray[np.float64]:

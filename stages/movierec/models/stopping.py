@@ -94,7 +94,7 @@ def best_epochs(
     if rest.nnz == 0 or apart.nnz == 0:
         return hyper.n_epochs, []
     # A held-out rating must not be known as a watch either.
-    known = taken(watched, ~contains(apart, watched))
+    known = taken(watched, ~contains(apart, watched), values=False)
     u, ratings = rows_of(apart), apart.data.astype(np.float64)
     weighs = None if weights is None else weights[u]
     errors: list[float] = []

@@ -127,6 +127,18 @@ def test_entries_are_looked_for_and_taken_in_parts(
     left[asked > 0] = np.where(mask, asked[asked > 0], 0)
     assert (some.toarray() == left.astype(np.float32)).all() and some.nnz == mask.sum()
     assert [array.dtype for array in (some.data, some.indices, some.indptr)] == [F32, I32, I64]
+    bare = matrix.taken(b, mask, values=False)
+    assert (bare.toarray() == (left > 0)).all() and bare.data.strides == (0,)
+    rows = np.array([1, 4, 8])
+    assert (matrix.rows_at(a, rows).toarray() == a.toarray()[rows]).all()
+
+
+def test_what_is_mapped_is_written_for_the_process_alone(tmp_path: Path) -> None:
+    """Kernels are compiled for arrays that may be written."""
+    save_dataset(tmp_path / "dataset", DATASET, {})
+    loaded = load_dataset(tmp_path / "dataset", mmap=True)
+    loaded.train.data[:] = 1
+    assert load_dataset(tmp_path / "dataset").train.data.tolist() == TRAIN.data.tolist()
 
 
 @pytest.mark.parametrize("u, i", [([0, 0], [1, 1]), ([1, 0], [0, 0]), ([0, 0], [1, 0])])

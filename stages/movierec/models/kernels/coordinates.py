@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from movierec.dataset.matrix import ENTRIES, grouped
 from movierec.models.kernels.cache import inner, kernel
 from movierec.models.kernels.lanes import (
     add_product,
@@ -51,8 +52,11 @@ def support(
     counts = np.diff(of[0])
     if weights is None:
         return counts.astype(np.float64)
-    row = np.repeat(np.arange(len(counts)), counts)
-    total: NDArray[np.float64] = np.bincount(row, weights[of[1]], len(counts)).astype(np.float64)
+    total = np.empty(len(counts))
+    for first, end in grouped(of[0], ENTRIES):
+        row = np.repeat(np.arange(end - first), counts[first:end])
+        held = weights[of[1][of[0][first] : of[0][end]]]
+        total[first:end] = np.bincount(row, held, end - first)
     return total
 
 

@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from movierec.dataset.sums import counted, parts, total
 from movierec.errors import BadInput, LimitExceeded
+from movierec.mapped import release
 from movierec.models.kernels.lanes import LINE_BYTES, PATTERN, row_type, width
 from movierec.models.members import joined
 from movierec.models.model import Epoch, OnEpoch
@@ -42,7 +44,7 @@ def check(train: sparse.csr_array) -> None:
     """Refuse ratings that cannot be learned from. Raises BadInput."""
     if train.nnz == 0:
         raise BadInput("no ratings to train on; widen the window or loosen `preprocess`")
-    if not np.isfinite(train.data).all():
+    if not all(np.isfinite(train.data[part]).all() for part in parts(train.nnz)):
         raise BadInput("a rating is not a finite number; look into the aggregates of the window")
 
 
@@ -65,19 +67,29 @@ class Weights(NamedTuple):
         values, level = np.unique(weights.astype(np.float64), return_inverse=True)
         return cls(tuple(values.tolist()), level.astype(np.int64))
 
-    def of_ratings(self, train: sparse.csr_array) -> NDArray[np.float64] | None:
-        """(nnz,) the weight of each rating, or None for 1 each."""
+    def of_ratings(self, train: sparse.csr_array) -> Callable[[slice], NDArray[np.float64]] | None:
+        """What gives the weights of some ratings, or None for 1 each."""
         if self.values == (1.0,):
             return None
-        return np.repeat(np.asarray(self.values)[self.level], np.diff(train.indptr))
+        values = np.asarray(self.values)
+
+        def of(part: slice) -> NDArray[np.float64]:
+            rows = np.searchsorted(train.indptr, np.arange(part.start, part.stop), "right") - 1
+            weights: NDArray[np.float64] = values[self.level[rows]]
+            return weights
+
+        return of
 
 
-def mean_of(ratings: NDArray[Any], weights: NDArray[np.float64] | None) -> float:
-    """μ = Σ ω r / Σ ω, summed in float64 in a fixed order."""
-    if weights is None:
-        return float(np.add.accumulate(ratings, dtype=np.float64)[-1]) / len(ratings)
-    total = np.add.accumulate(ratings * weights, dtype=np.float64)[-1]
-    return float(total) / float(np.add.accumulate(weights)[-1])
+def mean_of(
+    ratings: NDArray[Any], weights_of: Callable[[slice], NDArray[np.float64]] | None
+) -> float:
+    """μ = Σ ω r / Σ ω, summed in float64 in a fixed order; `weights_of` some ratings are asked for,
+    None stands for 1 each."""
+    n = len(ratings)
+    if weights_of is None:
+        return total(n, lambda part: ratings[part]) / n
+    return total(n, lambda part: ratings[part] * weights_of(part)) / total(n, weights_of)
 
 
 def observed(
@@ -85,7 +97,10 @@ def observed(
 ) -> tuple[float, NDArray[np.int64], NDArray[np.int32], NDArray[Any]]:
     """(μ, indptr, indices, ratings less μ) of `train`, in the dtypes that kernels take."""
     mean = mean_of(train.data, weights.of_ratings(train))
-    ratings = (train.data.astype(np.float64) - mean).astype(scalar)
+    ratings = np.empty(train.nnz, scalar)
+    for part in parts(train.nnz):
+        ratings[part] = train.data[part].astype(np.float64) - mean
+        release([train.data])
     indptr = train.indptr.astype(np.int64, copy=False)
     return mean, indptr, train.indices.astype(np.int32, copy=False), ratings
 
@@ -175,7 +190,7 @@ def known_only(
     """Biases and factors by their names in `SVDModel`, copied. Who never rated or was never rated
     keeps no initial values: zero, as Surprise predicts for the unknown."""
     raters = np.diff(train.indptr) > 0
-    rated = np.bincount(train.indices, minlength=train.shape[1]) > 0
+    rated = counted(train.indices, train.shape[1]) > 0
     return {
         "user_bias": np.where(raters, b_u, 0),
         "movie_bias": np.where(rated, b_i, 0),

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from movierec.dataset.sums import counted
 from movierec.models.implicit import rated_or_watched
 from movierec.models.kernels import descent
 from movierec.models.kernels.cache import kernel
@@ -56,7 +57,7 @@ def fit(
     N = indptr, indices
     if watched is not None:
         N = rated_or_watched(train, watched)
-    known = np.bincount(N[1], minlength=n_movies) > 0
+    known = counted(N[1], n_movies) > 0
 
     def member(own: SVDpp) -> descent.Member[SVDppModel]:
         start = normals(own.seed, own.init_mean, own.init_std_dev, (n_users + 2 * n_movies) * k)

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
+from movierec.dataset.sums import counted
 from movierec.errors import LimitExceeded
 from movierec.models.kernels.cache import kernel
 from movierec.models.kernels.coordinates import gram, half, rows, support
@@ -69,10 +69,25 @@ def by_movie(
     N: tuple[NDArray[np.int64], NDArray[np.int32]], n_movies: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """(indptr, indices) of who took up each movie."""
-    ones = np.ones(len(N[1]), np.int8)
-    columns = sparse.csr_array((ones, N[1], N[0]), shape=(len(N[0]) - 1, n_movies)).tocsc()
-    columns.sort_indices()
-    return columns.indptr.astype(np.int64), columns.indices.astype(np.int32)
+    indptr, users = np.zeros(n_movies + 1, np.int64), np.empty(len(N[1]), np.int32)
+    np.cumsum(counted(N[1], n_movies), out=indptr[1:])
+    _transpose(*N, indptr[:-1].copy(), users)
+    return indptr, users
+
+
+@kernel
+def _transpose(
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    place: NDArray[np.int64],
+    users: NDArray[np.int32],
+) -> None:
+    """Set `users` to those of each movie, ascending, from its `place` on."""
+    for u in range(len(indptr) - 1):
+        for k in range(indptr[u], indptr[u + 1]):
+            i = indices[k]
+            users[place[i]] = u
+            place[i] += 1
 
 
 def turned(H: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
