@@ -25,6 +25,7 @@ from movierec.dataset.marks import more, odd
 from movierec.dataset.targets import Finding, Limits, Ratings, companies
 from movierec.errors import BadParams
 from movierec.fields import number
+from movierec.mapped import release
 
 END = 0.1
 """A rating is at an end of the scale within this share of it."""
@@ -66,7 +67,8 @@ def find(
         "push": ratings.rating >= scale[1] - near,
         "nuke": ratings.rating <= scale[0] + near,
     }.items():
-        ends = {"ends": more(at_end, ratings.u, shape[0])}
+        release(ratings)
+        ends = {"ends": more(at_end.__getitem__, ratings.u, shape[0])}
         found += companies(ratings, at_end, side, marks | ends, shape[1], limits)
         found += bursts(ratings, at_end, side, shape[1], limits)
     found.sort(key=lambda f: (-f.z, f.movie, f.side, f.sign))

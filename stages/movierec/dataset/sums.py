@@ -63,6 +63,51 @@ def added(
     )
 
 
+def pairwise(start: int, end: int, values_of: Callable[[slice], NDArray[Any]]) -> Any:
+    """What `np.sum` makes of a column's values from `start` to `end`, in their dtype, to the bit:
+    it parts them in halves, the first of a multiple of 8."""
+    if end - start <= PART:
+        return np.add.reduce(values_of(slice(start, end)))
+    half = (end - start) // 2
+    middle = start + half - half % 8
+    return pairwise(start, middle, values_of) + pairwise(middle, end, values_of)
+
+
+def ranked(values: NDArray[Any], counts: NDArray[np.int64], n: Any) -> Any:
+    """The one before which `n` stand in ascending order, of values that are there `counts` times
+    each; `n` may be several.
+
+    >>> ranked(np.array([5.0, 2.0]), np.array([1, 3]), np.array([0, 2, 3])).tolist()
+    [2.0, 2.0, 5.0]
+    """
+    order = np.argsort(values, kind="stable")
+    return values[order][np.searchsorted(np.cumsum(counts[order]), n, "right")]
+
+
+def quantiles(
+    values: NDArray[np.float64], counts: NDArray[np.int64], shares: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What `np.quantile` gives of `np.repeat(values, counts)`, to the bit."""
+    last = int(counts.sum()) - 1
+    at = last * shares
+    low = np.floor(at).astype(np.int64)
+    a, b = (ranked(values, counts, np.minimum(place, last)) for place in (low, low + 1))
+    t, step = at - low, b - a
+    between: NDArray[np.float64] = np.where(t >= 0.5, b - step * (1 - t), a + step * t)
+    return between
+
+
+def picked(column: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
+    """`column[mask]`."""
+    some, at = np.empty(np.count_nonzero(mask), column.dtype), 0
+    for part in parts(len(column)):
+        held = column[part][mask[part]]
+        some[at : at + len(held)] = held
+        at += len(held)
+        release([column])
+    return some
+
+
 def total(length: int, values_of: Callable[[slice], NDArray[Any]]) -> float:
     """The sum of a column's values, in float64 and in their order; 0 of none."""
     so_far = 0.0

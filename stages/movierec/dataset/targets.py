@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from movierec.dataset.sums import counted, picked, quantiles, summed
+
 Floats = NDArray[np.float64]
 
 ODDEST = (0.01, 0.03, 0.06, 0.1, 0.15, 0.25, 0.4)
@@ -90,9 +92,9 @@ def companies(
 ) -> list[Finding]:
     """Movies to which more odd users gave that end than chance brings: one finding a mark.
     `marks` are (n_users,) each, larger for odder users."""
-    u, i = ratings.u[at_end], ratings.i[at_end]
-    n = np.bincount(i, minlength=n_movies).astype(np.float64)
-    popularity = np.bincount(ratings.i, minlength=n_movies)
+    u, i = (picked(column, at_end) for column in (ratings.u, ratings.i))
+    n = counted(i, n_movies).astype(np.float64)
+    popularity = counted(ratings.i, n_movies)
     alike = np.frexp(np.maximum(popularity, 1))[1]
     ends = _Ends(u, i, n, alike, *divided(ratings, at_end, n_movies))
     found: list[Finding] = []
@@ -148,7 +150,7 @@ def _oddest(mark: Floats) -> list[NDArray[np.bool_]]:
 def _surprise(ends: _Ends, chosen: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats, Floats]:
     """(k, how many more that is than chance brings, z, how many of the k are there by chance) of
     each movie."""
-    k = np.bincount(ends.i, chosen[ends.u], len(ends.n)).astype(np.float64)
+    k = counted(ends.i[chosen[ends.u]], len(ends.n)).astype(np.float64)
     p = _share(k, ends.n, ends.alike, float(np.sum(k)) / max(float(np.sum(ends.n)), 1))
     p = np.clip(MARGIN * p + FLOOR, 0.0, 0.95)
     over = k - ends.n * p
@@ -165,13 +167,14 @@ def _share(k: Floats, n: Floats, group: NDArray[Any], overall: float) -> Floats:
 def divided(ratings: Ratings, at_end: NDArray[np.bool_], n_movies: int) -> tuple[Floats, Floats]:
     """(z, how many are expected) of ratings at an end, beside movies whose others have as high a
     mean. Divided opinions there are, too: z is in units of what is usual."""
-    n = np.bincount(ratings.i, minlength=n_movies).astype(np.float64)
-    k = np.bincount(ratings.i, at_end, n_movies).astype(np.float64)
+    count = counted(ratings.i, n_movies)
     others = ~at_end
-    all_mean = float(np.mean(ratings.rating[others])) if others.any() else 0.0
-    sums = np.bincount(ratings.i[others], ratings.rating[others], n_movies)
+    i, rating = (picked(column, others) for column in (ratings.i, ratings.rating))
+    all_mean = float(np.mean(rating)) if len(rating) else 0.0
+    sums, rest = summed(i, rating.__getitem__, n_movies), counted(i, n_movies)
+    n, k = count.astype(np.float64), (count - rest).astype(np.float64)
     mean = (sums + 2 * all_mean) / (n - k + 2)
-    borders = np.quantile(mean[ratings.i], np.linspace(0, 1, GROUPS + 1)[1:-1])
+    borders = quantiles(mean, count, np.linspace(0, 1, GROUPS + 1)[1:-1])
     p = _share(k, n, np.searchsorted(borders, mean), float(np.mean(at_end)))
     p = np.clip(MARGIN * p + 5 * FLOOR, 0.0, 0.95)
     z = (k - n * p) / np.sqrt(n * p * (1 - p) + 1e-9)

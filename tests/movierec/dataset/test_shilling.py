@@ -7,6 +7,7 @@ import pytest
 
 from infra.simulator.attacks import KINDS, SIDES, Attack, plant
 from infra.simulator.attacks import Ratings as Log
+from movierec.dataset import bursts, sums
 from movierec.dataset.shilling import Shilling, find, report, weigh
 from movierec.dataset.targets import Finding, Ratings
 from movierec.errors import BadParams
@@ -89,6 +90,23 @@ def test_the_same_ratings_in_another_order_have_the_same_suspects() -> None:
     assert in_order
     for seed in range(3):
         assert told(np.random.default_rng(seed).permutation(len(ratings.u))) == in_order
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_findings_are_the_same_to_the_bit_in_however_many_parts(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    ratings, users, _, _ = attacked(Attack(kind, "push", 0.05, 12, seed=2))
+    eager = replace(PARAMS, surprise=2.0)
+
+    def told() -> list:
+        found = find(ratings, (len(users), MOVIES), SCALE, eager)
+        return [(*finding[:-1], finding.users.tolist()) for finding in found]
+
+    whole = told()
+    monkeypatch.setattr(sums, "PART", 1_000)
+    monkeypatch.setattr(bursts, "MOST", 3_000)
+    assert told() == whole != []
 
 
 @pytest.mark.parametrize("seed", range(3))
