@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.dataset.sums import counted, picked, quantiles, summed
+from movierec.dataset.sums import added, counted, parts, picked, quantiles
+from movierec.mapped import release
 
 Floats = NDArray[np.float64]
 
@@ -167,12 +168,13 @@ def _share(k: Floats, n: Floats, group: NDArray[Any], overall: float) -> Floats:
 def divided(ratings: Ratings, at_end: NDArray[np.bool_], n_movies: int) -> tuple[Floats, Floats]:
     """(z, how many are expected) of ratings at an end, beside movies whose others have as high a
     mean. Divided opinions there are, too: z is in units of what is usual."""
-    count = counted(ratings.i, n_movies)
-    others = ~at_end
-    i, rating = (picked(column, others) for column in (ratings.i, ratings.rating))
-    all_mean = float(np.mean(rating)) if len(rating) else 0.0
-    sums, rest = summed(i, rating.__getitem__, n_movies), counted(i, n_movies)
-    n, k = count.astype(np.float64), (count - rest).astype(np.float64)
+    count, others = counted(ratings.i, n_movies), ~at_end
+    n, k = count.astype(np.float64), counted(picked(ratings.i, at_end), n_movies).astype(np.float64)
+    all_mean = float(np.mean(picked(ratings.rating, others))) if others.any() else 0.0
+    sums = np.zeros(n_movies)
+    for part in parts(len(others)):
+        sums = added(sums, *(c[part][others[part]] for c in (ratings.i, ratings.rating)))
+        release([ratings.i, ratings.rating])
     mean = (sums + 2 * all_mean) / (n - k + 2)
     borders = quantiles(mean, count, np.linspace(0, 1, GROUPS + 1)[1:-1])
     p = _share(k, n, np.searchsorted(borders, mean), float(np.mean(at_end)))
