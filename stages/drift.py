@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 from movierec.cli import run
-from movierec.dataset.daily import dailies
 from movierec.dataset.drift import Drift, report
+from movierec.dataset.past import dailies
 from movierec.dataset.scale import Events
 from movierec.dataset.window import load_days
 from movierec.dataset.windowfile import read_window

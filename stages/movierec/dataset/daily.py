@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.dataset.aggregates import Aggregate
-from movierec.dataset.distance import Sample
+from movierec.dataset.distance import Apart, compare
 from movierec.dataset.quality import rating_lines
+from movierec.dataset.sample import Before, Sample
 from movierec.dataset.scale import Events
-from movierec.dataset.vocabulary import lookup
 from movierec.lines.kinds import ACCOUNT, RATING, REQUEST, WATCH
 from movierec.times import day_number
 
@@ -21,40 +20,68 @@ SCALE_BINS = 20
 """Of the scale of ratings, and one below and one above it: each half point of ten has its own."""
 MINUTES = 2.0 ** np.arange(11)
 """Edges of the bins of minutes a user watched in a day: 0, 1, 2–3, 4–7, …, 1024 and more."""
-NEVER = np.iinfo(np.int64).max
+WEEK = 7
+"""Days that are looked back at the most, for what is new."""
 THURSDAY = 3
 """1970-01-01 was one; Monday is 0."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """Who, or what, stands in a day: ids, how much each counts, and how long ago it was last seen
-    in the window, in days of it: 1 is the day before, NEVER that it was not."""
+    """Who, or what, stands in a day."""
 
-    weight: NDArray[np.int64]
-    gap: NDArray[np.int64]
+    ids: int
+    new: Sequence[int]
+    """Of `new[b]`: how much they count who were not seen in the `b` days before, 0 to WEEK."""
+    units: float
+    """As many ids of one weight would tell as much (Kish's effective size)."""
+
+    @classmethod
+    def of(cls, weight: NDArray[np.int64], gap: NDArray[np.int64]) -> "Seen":
+        """By how much each counts, and how many days of the window ago it was seen, at least 1."""
+        squares = float((weight.astype(np.float64) ** 2).sum())
+        new = [int(weight[gap > back].sum()) for back in range(WEEK + 1)]
+        return cls(len(weight), new, float(weight.sum()) ** 2 / squares if squares else 0.0)
 
     def new_share(self, lookback: int) -> float | None:
         """The share, by weight, of what was not seen in the `lookback` days before."""
-        whole = int(self.weight.sum())
-        return float(self.weight[self.gap > lookback].sum() / whole) if whole else None
+        return self.new[lookback] / self.new[0] if self.new[0] else None
 
-    @property
-    def units(self) -> float:
-        """As many ids of one weight would tell as much (Kish's effective size)."""
-        squares = float((self.weight.astype(np.float64) ** 2).sum())
-        return float(self.weight.sum()) ** 2 / squares if squares else 0.0
+
+@dataclass(frozen=True)
+class Beside:
+    """A day's values, and how far they are from those of days before it."""
+
+    counts: NDArray[np.int64]
+    """Values in each bin."""
+    mean: float | None
+    days: int
+    """Days that it was compared with."""
+    old: int
+    """Their values."""
+    apart: Apart | None
+
+    @classmethod
+    def of(cls, sample: Sample, mean: float | None, before: Before) -> "Beside":
+        """A sample of that mean beside the days `before`."""
+        return cls(sample.counts, mean, before.days, len(before), compare(sample, before))
+
+    def __len__(self) -> int:
+        return int(self.counts.sum())
 
 
 @dataclass(frozen=True)
 class Daily:
-    """A day of the window."""
+    """A day of the window, and what the days before it have to say of it."""
 
     name: str
-    ratings: Sample
-    """Replaced ones included; units are users."""
-    minutes: Sample
-    """Minutes that each user of the day watched."""
+    ratings: Beside
+    """Replaced ones included; units are users. Beside all days before."""
+    minutes: Beside
+    """Minutes that each user of the day watched. Beside the days before of its weekday, once there
+    is one, else beside all."""
+    variation: float
+    """The squared standard error of a user's mean minutes, in that mean; users are independent."""
     users: Seen
     """Each counts one."""
     movies: Seen
@@ -65,7 +92,7 @@ class Daily:
     @property
     def weekday(self) -> int:
         """0 is Monday."""
-        return (day_number(self.name) + THURSDAY) % 7
+        return weekday_of(self.name)
 
     @property
     def lines(self) -> int:
@@ -84,34 +111,13 @@ class Daily:
         }
 
 
-def dailies(
-    names: Sequence[str],
-    days: Sequence[Aggregate],
-    counts: Sequence[Mapping[str, Any]],
-    events: Events,
-) -> list[Daily]:
-    """The facts of each day of a window, in its order."""
-    edges = scale_edges(events)
-    users, movies = _Memory(), _Memory()
-    made = []
-    for place, (name, day, count) in enumerate(zip(names, days, counts, strict=True)):
-        user, row = np.unique(day.user, return_inverse=True)
-        minutes = np.bincount(row, weights=day.minutes, minlength=len(user))
-        movie, takers = np.unique(day.movie, return_counts=True)
-        rated = ~np.isnan(day.rating)
-        rater = np.concatenate([day.user[rated], day.earlier_user])
-        rating = np.concatenate([day.rating[rated], day.earlier_rating])
-        made.append(
-            Daily(
-                name,
-                Sample.of(rater, rating, edges),
-                Sample.of(user, minutes, MINUTES),
-                Seen(np.ones(len(user), np.int64), users.gap(user, place)),
-                Seen(takers, movies.gap(day.movies[movie], place)),
-                count,
-            )
-        )
-    return made
+def weekday_of(name: str) -> int:
+    """The weekday of a day; 0 is Monday.
+
+    >>> weekday_of("2026-11-01")
+    6
+    """
+    return (day_number(name) + THURSDAY) % 7
 
 
 def scale_edges(events: Events) -> NDArray[np.float64]:
@@ -137,27 +143,3 @@ def scale_bins(events: Events) -> list[str]:
     low, high = events.rating_min, events.rating_max
     begins = [low + (high - low) * k / SCALE_BINS for k in range(SCALE_BINS)]
     return ["below", *(f"{rating:.6g}" for rating in begins), "above"]
-
-
-class _Memory:
-    """On which day each id was seen last."""
-
-    def __init__(self) -> None:
-        self.ids: NDArray[Any] = np.empty(0, np.int64)
-        self.last: NDArray[np.int64] = np.empty(0, np.int64)
-
-    def gap(self, ids: NDArray[Any], day: int) -> NDArray[np.int64]:
-        """How many days ago each of some ascending ids was seen; from now on it is this day."""
-        at = lookup(self.ids, ids)
-        known = at >= 0
-        gap = np.full(len(ids), NEVER)
-        gap[known] = day - self.last[at[known]]
-        self.last[at[known]] = day
-        if not len(self.ids):
-            self.ids, self.last = np.array(ids), np.full(len(ids), day)
-        elif not known.all():
-            together = np.concatenate([self.ids, ids[~known]])
-            order = np.argsort(together, kind="stable")
-            last = np.concatenate([self.last, np.full(int((~known).sum()), day)])
-            self.ids, self.last = together[order], last[order]
-        return gap

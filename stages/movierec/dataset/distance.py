@@ -1,7 +1,7 @@
 """How far two samples are from one another, and how far chance alone would put them. Pure.
 
-A sample is values in bins, each value of a unit (a user). Values of one unit hang together, so a
-sample tells as much as fewer independent values: its effective size. Whatever is measured of two
+Values of one unit (a user) hang together, so a sample tells as much as fewer independent values:
+its effective size. Whatever is measured of two
 samples has a limit: where it would come to lie with a small `chance` if their distributions were
 as far apart as is tolerated. So small samples need more to be called different than large ones.
 """
@@ -13,7 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import rel_entr
-from scipy.stats import chi2, ecdf, kstwobign
+from scipy.stats import chi2, kstwobign
+
+from movierec.dataset.distinct import distinct
+from movierec.dataset.sample import Before, Sample, Values
 
 EXPECTED = 5.0
 """Values that a bin should hold in the smaller sample: with fewer, what follows from large samples
@@ -23,72 +26,38 @@ SMOOTHING = 0.5
 
 
 @dataclass(frozen=True)
-class Sample:
-    """Values with their units and bins, all of one length; bins are 0 … `bins` − 1."""
-
-    unit: NDArray[np.int64]
-    value: NDArray[np.float64]
-    bin: NDArray[np.int64]
-    bins: int
-
-    @classmethod
-    def of(cls, unit: NDArray[Any], value: NDArray[Any], edges: NDArray[Any]) -> "Sample":
-        """Values in the bins between ascending `edges`: the first is all below the first edge.
-
-        >>> Sample.of(np.arange(3), np.array([0, 1, 2.5]), np.array([1, 2])).bin.tolist()
-        [0, 1, 2]
-        """
-        at = np.searchsorted(edges, value, side="right")
-        return cls(unit, value.astype(np.float64), at, len(edges) + 1)
-
-    @classmethod
-    def joined(cls, samples: "list[Sample]") -> "Sample":
-        """All values of some samples of the same bins, at least one."""
-        unit, value, at = (
-            np.concatenate([getattr(sample, name) for sample in samples])
-            for name in ("unit", "value", "bin")
-        )
-        return cls(unit, value, at, samples[0].bins)
-
-    def __len__(self) -> int:
-        return len(self.unit)
-
-    @property
-    def counts(self) -> NDArray[np.int64]:
-        """Values in each bin."""
-        return np.bincount(self.bin, minlength=self.bins)
-
-
-@dataclass(frozen=True)
-class Distances:
-    """Of two samples: the distances of their distributions, and the limit of each."""
+class Apart:
+    """How far a sample is from an older one, and what tells how much of it is chance."""
 
     psi: float
-    psi_limit: float
     ks: float
-    ks_limit: float
+    bins: int
+    """That PSI is of."""
+    n: float
+    """The sample's effective size."""
+    m: float
+    """The older one's."""
+
+    def limits(self, psi_tolerated: float, ks_tolerated: float, chance: float) -> tuple[float, ...]:
+        """Of `psi` and of `ks`."""
+        return (
+            psi_limit(psi_tolerated, self.bins, self.n, self.m, chance),
+            ks_limit(ks_tolerated, self.n, self.m, chance),
+        )
 
 
-def compare(
-    new: Sample, before: list[Sample], psi_tolerated: float, ks_tolerated: float, chance: float
-) -> Distances | None:
+def compare(new: Sample, before: Before) -> Apart | None:
     """A day's sample against those of the days before; None when one side has no values."""
-    before = [sample for sample in before if len(sample)]
-    if not len(new) or not before:
+    if not len(new) or not len(before):
         return None
-    old = Sample.joined(before)
+    old = before.joined()
     # Days differ among one another by more than their users do: by what is in fashion, and so on.
-    spread = between([sample.counts for sample in before])
+    spread = between(before.of_days)
     n = len(new) / max(design_effect(new), spread)
     m = len(old) / max(design_effect(old), spread)
     starts = joined_bins(new.counts, old.counts, n)
     p, q = (np.add.reduceat(sample.counts, starts) for sample in (new, old))
-    return Distances(
-        psi(p, q),
-        psi_limit(psi_tolerated, len(starts), n, m, chance),
-        ks(new.value, old.value),
-        ks_limit(ks_tolerated, n, m, chance),
-    )
+    return Apart(psi(p, q), ks(new.values, old.values), len(starts), n, m)
 
 
 def psi(p: NDArray[Any], q: NDArray[Any]) -> float:
@@ -115,16 +84,15 @@ def psi_limit(tolerated: float, bins: int, n: float, m: float, chance: float) ->
     return tolerated + float((1 / n + 1 / m) * chi2.isf(chance, bins - 1))
 
 
-def ks(new: NDArray[np.float64], old: NDArray[np.float64]) -> float:
+def ks(new: Values, old: Values) -> float:
     """The Kolmogorov-Smirnov statistic: the largest distance of two distribution functions. SciPy's
     `ks_2samp` has it with a p-value that takes values for independent, and divides by zero of two.
 
-    >>> ks(np.array([1.0, 2.0]), np.array([2.0, 3.0]))
+    >>> ks(Values.of(np.array([1.0, 2.0])), Values.of(np.array([2.0, 3.0])))
     0.5
     """
-    values = np.union1d(new, old)
-    below, beside = (ecdf(sample).cdf.evaluate(values) for sample in (new, old))
-    return float(np.abs(below - beside).max())
+    values = distinct(np.concatenate([new.value, old.value]))
+    return float(np.abs(new.share_up_to(values) - old.share_up_to(values)).max())
 
 
 def ks_limit(tolerated: float, n: float, m: float, chance: float) -> float:
@@ -136,17 +104,15 @@ def design_effect(sample: Sample) -> float:
     """How many times more values a sample has than independent ones would have to be, at least 1:
     the mean over the bins of the variance of a bin's share with units drawn, in that with values
     drawn (Rao and Scott's first-order correction)."""
-    units, row = np.unique(sample.unit, return_inverse=True)
-    counts = sample.counts
-    if len(units) == 1 or np.count_nonzero(counts) < 2:
-        return len(sample) / len(units)
-    of_unit = np.bincount(row)
+    units, counts = len(sample.unit), sample.counts
+    if units == 1 or np.count_nonzero(counts) < 2:
+        return len(sample) / units
     p = counts / len(sample)
     effect = 0.0
-    for k in np.flatnonzero(counts):
-        residual = np.bincount(row, weights=sample.bin == k) - p[k] * of_unit
+    for k, held in sample.in_bin.items():
+        residual = held - np.multiply(sample.of_unit, p[k], dtype=np.float64)
         effect += float((residual * residual).sum()) / (len(sample) * p[k])
-    effect *= len(units) / (len(units) - 1) / (np.count_nonzero(counts) - 1)
+    effect *= units / (units - 1) / (np.count_nonzero(counts) - 1)
     return max(1.0, effect)
 
 

@@ -11,16 +11,12 @@ from dataclasses import dataclass
 from math import log
 from typing import Any
 
-import numpy as np
-
-from movierec.dataset.daily import LOG, Daily, Seen, scale_bins
-from movierec.dataset.distance import Sample, compare
-from movierec.dataset.expected import Level, Share, change, peers, rise
+from movierec.dataset.daily import LOG, WEEK, Beside, Daily, Seen, scale_bins
+from movierec.dataset.expected import Level, Share, change, rise
 from movierec.dataset.quality import Measure
 from movierec.dataset.scale import Events
 from movierec.fields import number
 
-WEEK = 7
 Days = Sequence[Daily]
 
 
@@ -41,12 +37,14 @@ class Drift:
 
 
 def measures(days: Days, limits: Drift) -> list[Measure]:
-    """Every measure of the last of `days` against those before it, always the same ones; the value
-    is None where there is nothing to compare."""
+    """Every measure of the last of `days`, a window's from its first one on, against those before
+    it, always the same ones; the value is None where there is nothing to compare."""
     today, before = days[-1], days[:-1]
+    ratings = limits.max_rating_psi, limits.max_rating_ks
+    minutes = limits.max_minutes_psi, limits.max_minutes_ks
     return [
-        *_ratings(today, before, limits),
-        *_minutes(today, before, limits),
+        *_distances("rating", today.ratings, ratings, limits),
+        *_distances("minutes", today.minutes, minutes, limits),
         *_activity(today, before, limits),
         *_kinds(today, before, limits),
         _new("new_users", days, lambda day: day.users, limits.max_new_users_rise, limits),
@@ -55,26 +53,14 @@ def measures(days: Days, limits: Drift) -> list[Measure]:
     ]
 
 
-def _ratings(today: Daily, before: Days, limits: Drift) -> Iterator[Measure]:
-    tolerated = limits.max_rating_psi, limits.max_rating_ks
-    return _distances("rating", today.ratings, [d.ratings for d in before], tolerated, limits)
-
-
-def _minutes(today: Daily, before: Days, limits: Drift) -> Iterator[Measure]:
-    tolerated = limits.max_minutes_psi, limits.max_minutes_ks
-    taken = peers(np.array([day.weekday for day in before], np.int64), today.weekday)
-    old = [day.minutes for day, like in zip(before, taken, strict=True) if like]
-    return _distances("minutes", today.minutes, old, tolerated, limits)
-
-
 def _distances(
-    name: str, new: Sample, old: list[Sample], tolerated: tuple[float, float], limits: Drift
+    name: str, beside: Beside, tolerated: tuple[float, float], limits: Drift
 ) -> Iterator[Measure]:
     """PSI and KS statistic of a distribution, between a day and days before it."""
-    note = f"{len(new):,} beside {sum(map(len, old)):,} of {len(old)} days before"
-    found = compare(new, old, *tolerated, limits.chance)
-    values = (found.psi, found.ks) if found else (None, None)
-    bounds = (found.psi_limit, found.ks_limit) if found else tolerated
+    note = f"{len(beside):,} beside {beside.old:,} of {beside.days} days before"
+    apart = beside.apart
+    values = (apart.psi, apart.ks) if apart else (None, None)
+    bounds = apart.limits(*tolerated, limits.chance) if apart else tolerated
     for way, value, bound in zip(("psi", "ks"), values, bounds, strict=True):
         yield Measure(f"{name}_{way}", value, bound, False, note)
 
@@ -93,7 +79,7 @@ def _activity(today: Daily, before: Days, limits: Drift) -> Iterator[Measure]:
 def _lines(day: Daily) -> Level:
     # A sum over users: of each as many as his lines, and their mean square is over their mean.
     users = max(len(day.minutes), 1)
-    of_unit = day.lines / users * (1 + users * _variation(day))
+    of_unit = day.lines / users * (1 + users * day.variation)
     return Level.of_count(day.weekday, day.lines, of_unit=max(of_unit, 1.0))
 
 
@@ -104,15 +90,7 @@ def _users(day: Daily) -> Level:
 def _lines_per_user(day: Daily) -> Level | None:
     if not day.lines or not len(day.minutes):
         return None
-    return Level(day.weekday, log(day.lines / len(day.minutes)), _variation(day), False)
-
-
-def _variation(day: Daily) -> float:
-    """The squared standard error of a user's mean minutes, in that mean; users are independent."""
-    minutes = day.minutes.value
-    if not minutes.any():
-        return 1 / max(len(minutes), 1)
-    return float(minutes.var()) / float(minutes.mean()) ** 2 / len(minutes)
+    return Level(day.weekday, log(day.lines / len(day.minutes)), day.variation, False)
 
 
 def _kinds(today: Daily, before: Days, limits: Drift) -> Iterator[Measure]:
@@ -211,20 +189,15 @@ def report(days: Days, events: Events, limits: Drift) -> dict[str, Any]:
 
 
 def _numbers(day: Daily, events: Events, found: list[Measure]) -> dict[str, Any]:
-    minutes, rating = (_mean(sample) for sample in (day.minutes, day.ratings))
     bins = zip(scale_bins(events), day.ratings.counts.tolist(), strict=True)
     return {
         "failed": [measure.name for measure in found if not measure.passed],
         "users": len(day.minutes),
-        "movies": len(day.movies.weight),
+        "movies": day.movies.ids,
         "lines": {kind.label: day.counts[kind.label] for kind in LOG},
-        "minutes_mean": minutes,
-        "rating_mean": rating,
+        "minutes_mean": day.minutes.mean,
+        "rating_mean": day.ratings.mean,
         "ratings": {name: count for name, count in bins if count},
         "values": {measure.name: measure.value for measure in found},
         "limits": {measure.name: measure.limit for measure in found},
     }
-
-
-def _mean(sample: Sample) -> float | None:
-    return float(sample.value.mean()) if len(sample) else None

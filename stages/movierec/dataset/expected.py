@@ -90,14 +90,22 @@ def peers(weekdays: NDArray[np.int64], weekday: int) -> NDArray[np.bool_]:
 
 def _spread(value: NDArray[np.float64], weekdays: NDArray[np.int64]) -> float:
     """By the days' distances from the median of their weekday, or of all where it has one day."""
-    residuals = []
-    for k, weekday in enumerate(weekdays):
+    residual = np.empty(len(value))
+    alone = np.zeros(len(value), bool)
+    for weekday in range(7):
         own = weekdays == weekday
-        own = own if own.sum() > 1 else np.ones(len(weekdays), bool)
-        n = int(own.sum())
-        # A day pulls the median of few towards itself.
-        residuals.append((value[k] - np.median(value[own])) * sqrt(n / max(n - 1, 1)))
-    return (MAD * float(np.median(np.abs(residuals)))) ** 2
+        if own.sum() == 1:
+            alone |= own
+        else:
+            residual[own] = _residual(value[own], value[own])
+    residual[alone] = _residual(value[alone], value)
+    return (MAD * float(np.median(np.abs(residual)))) ** 2
+
+
+def _residual(value: NDArray[np.float64], days: NDArray[np.float64]) -> NDArray[np.float64]:
+    """From the median of some `days`, which they are of: a day pulls that of few towards itself."""
+    n = len(days)
+    return (value - np.median(days)) * sqrt(n / max(n - 1, 1)) if len(value) else value
 
 
 def change(

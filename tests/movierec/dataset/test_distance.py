@@ -1,6 +1,7 @@
 """PSI and KS by hand and by SciPy, and limits that chance passes as seldom as they say."""
 
 from math import log
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ from scipy.stats import ks_2samp
 from movierec.dataset.distance import (
     EXPECTED,
     SMOOTHING,
-    Sample,
     between,
     compare,
     design_effect,
@@ -20,6 +20,7 @@ from movierec.dataset.distance import (
     psi,
     psi_limit,
 )
+from movierec.dataset.sample import Before, Sample
 
 EDGES = np.arange(1.5, 5.5)  # of the ratings 1 to 5
 LIKED = np.array([0.05, 0.1, 0.3, 0.35, 0.2])
@@ -29,6 +30,25 @@ COUNTS = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=
 def ratings(values, users=None) -> Sample:
     values = np.asarray(values, float)
     return Sample.of(np.arange(len(values)) if users is None else users, values, EDGES)
+
+
+class Found(NamedTuple):
+    psi: float
+    ks: float
+    psi_limit: float
+    ks_limit: float
+
+
+def compared(
+    new: Sample, old: list[Sample], psi_tolerated: float, ks_tolerated: float, chance: float
+) -> Found | None:
+    before = Before(4000, len(EDGES) + 1, 4000)
+    for sample in old:
+        before.add(sample)
+    apart = compare(new, before)
+    if apart is None:
+        return None
+    return Found(apart.psi, apart.ks, *apart.limits(psi_tolerated, ks_tolerated, chance))
 
 
 def drawn(random: np.random.Generator, count: int, p=LIKED) -> Sample:
@@ -59,7 +79,7 @@ VALUES = st.lists(st.integers(1, 5), min_size=1, max_size=40)
 def test_ks_is_the_largest_distance_of_the_distribution_functions(
     new: list[int], old: list[int]
 ) -> None:
-    found = compare(ratings(new), [ratings(old)], 0.05, 0.1, 1e-4)
+    found = compared(ratings(new), [ratings(old)], 0.05, 0.1, 1e-4)
     assert found is not None
     by_hand = max(abs(np.mean(np.array(new) <= x) - np.mean(np.array(old) <= x)) for x in range(6))
     assert found.ks == pytest.approx(by_hand)
@@ -68,7 +88,7 @@ def test_ks_is_the_largest_distance_of_the_distribution_functions(
 def test_ks_is_scipys() -> None:
     random = np.random.default_rng(7)
     new, old = random.normal(0.2, 1, 300).round(1), random.normal(0, 1, 700).round(1)
-    found = compare(ratings(new), [ratings(old)], 0.05, 0.1, 1e-4)
+    found = compared(ratings(new), [ratings(old)], 0.05, 0.1, 1e-4)
     assert found is not None and found.ks == pytest.approx(ks_2samp(new, old).statistic)
 
 
@@ -118,7 +138,7 @@ def test_users_who_come_back_are_one_unit_of_the_days_before() -> None:
     same = [ratings(liked, np.arange(40)) for _ in range(10)]
     others = [ratings(liked, np.arange(40) + 40 * day) for day in range(10)]
     new = drawn(random, 400)
-    back, strangers = (compare(new, old, 0.05, 0.1, 1e-4) for old in (same, others))
+    back, strangers = (compared(new, old, 0.05, 0.1, 1e-4) for old in (same, others))
     assert back is not None and strangers is not None
     assert (back.psi, back.ks) == (strangers.psi, strangers.ks)
     assert back.psi_limit > 2 * strangers.psi_limit and back.ks_limit > 1.4 * strangers.ks_limit
@@ -136,7 +156,7 @@ def test_users_with_tastes_of_their_own_do_not_alarm() -> None:
 
     days = [day() for _ in range(60)]
     old = [day() for _ in range(10)]
-    found = [compare(new, old, 0.0, 0.0, 0.001) for new in days]
+    found = [compared(new, old, 0.0, 0.0, 0.001) for new in days]
     assert sum(d is None or d.psi > d.psi_limit or d.ks > d.ks_limit for d in found) <= 1
     naive = [psi_limit(0.0, 5, len(new), 10 * 240, 0.001) for new in days]
     assert sum(d.psi > limit for d, limit in zip(found, naive, strict=True) if d) >= 6
@@ -158,7 +178,7 @@ def test_a_day_is_compared_with_the_days_before_by_what_they_differ() -> None:
     differing = [drawn(random, 500, random.dirichlet(60 * LIKED)) for _ in range(20)]
     alike = [drawn(random, 500) for _ in range(20)]
     new = drawn(random, 500)
-    wide, narrow = (compare(new, old, 0.05, 0.1, 1e-4) for old in (differing, alike))
+    wide, narrow = (compared(new, old, 0.05, 0.1, 1e-4) for old in (differing, alike))
     assert wide is not None and narrow is not None
     assert wide.psi_limit > 2 * narrow.psi_limit and wide.ks_limit > narrow.ks_limit
 
@@ -174,9 +194,9 @@ def test_neighbours_are_joined_where_there_is_too_little_to_tell_by() -> None:
     assert EXPECTED == 5
 
 
-def test_where_one_side_has_nothing_there_is_nothing_to_compare() -> None:
+def test_where_one_side_has_nothing_there_is_nothing_to_compared() -> None:
     some, none = ratings([1, 2]), ratings([])
-    assert compare(none, [some], 0.05, 0.1, 1e-4) is None
-    assert compare(some, [none, none], 0.05, 0.1, 1e-4) is None
-    assert compare(some, [], 0.05, 0.1, 1e-4) is None
-    assert compare(some, [none, some], 0.05, 0.1, 1e-4) is not None
+    assert compared(none, [some], 0.05, 0.1, 1e-4) is None
+    assert compared(some, [none, none], 0.05, 0.1, 1e-4) is None
+    assert compared(some, [], 0.05, 0.1, 1e-4) is None
+    assert compared(some, [none, some], 0.05, 0.1, 1e-4) is not None

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from movierec.dataset.aggregates import Aggregate
-from movierec.dataset.daily import Daily, dailies
+from movierec.dataset.daily import Daily
 from movierec.dataset.drift import Drift, lookback, measures, report
+from movierec.dataset.past import dailies
 from movierec.dataset.scale import Events
 from movierec.params import load_section
 from movierec.times import day_name, day_number

@@ -15,8 +15,9 @@ import pytest
 
 from infra.simulator.world import make_world
 from movierec.dataset.aggregates import Aggregate
-from movierec.dataset.daily import Daily, dailies
+from movierec.dataset.daily import Daily
 from movierec.dataset.drift import Drift, measures
+from movierec.dataset.past import dailies
 from movierec.dataset.scale import Events
 from movierec.params import load_section
 from movierec.times import day_name
