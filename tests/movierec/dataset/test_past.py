@@ -1,6 +1,8 @@
 """What a day is told beside days that were added up is what it is beside all of their values."""
 
+import tracemalloc
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
+from movierec.dataset import vocabulary
 from movierec.dataset.aggregates import Aggregate
 from movierec.dataset.daily import MINUTES, Beside, Daily, scale_bins, scale_edges
 from movierec.dataset.distance import between, joined_bins, psi
@@ -77,6 +80,32 @@ def test_ratings_that_were_replaced_count_and_minutes_are_of_a_user() -> None:
     assert names.tolist() == ["2", "4", "above"]
 
 
+def peak(count: int) -> int:
+    """Bytes that a window of `count` days takes beside its aggregates."""
+    random, users = np.random.default_rng(1), 10_000
+    viewings = aggregate_of([Viewing(0, 9, 1, "a")], 0)
+    zeros = np.zeros(users, np.int64)
+    day = replace(
+        viewings,
+        user=np.arange(users),
+        movie=zeros.astype(np.int32),
+        minutes=random.integers(1, 200, users).astype(np.int32),
+        rating=random.integers(1, 6, users).astype(np.float32),
+    )
+    tracemalloc.start()
+    facts([day] * count, list(range(count)))
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return taken
+
+
+def test_a_longer_window_of_the_same_users_takes_no_more_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(vocabulary, "TOGETHER", 1)
+    assert peak(42) < 1.2 * peak(14)
+
+
 Pairs = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
@@ -90,7 +119,8 @@ def effect(unit: NDArray[np.int64], at: NDArray[np.int64], bins: int) -> float:
     for k in np.flatnonzero(counts):
         residual = np.bincount(row, weights=at == k) - p[k] * of_unit
         found += float((residual * residual).sum()) / (len(unit) * p[k])
-    return max(1.0, found * len(units) / (len(units) - 1) / (np.count_nonzero(counts) - 1))
+    found *= len(units) / (len(units) - 1) / (np.count_nonzero(counts) - 1)
+    return max(1.0, found)
 
 
 def check(beside: Beside, new: Pairs, old: list[Pairs], edges: NDArray[np.float64]) -> None:
