@@ -4,9 +4,11 @@ from math import exp, log, sqrt
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import binom
 
-from movierec.dataset.expected import MOST, Expected, Level, Share, change, rise
+from movierec.dataset.expected import MAD, MOST, Expected, Level, Share, change, rise
 
 CHANCE = 1e-4
 BUSY = [1.0, 1.0, 1.0, 1.0, 1.1, 1.5, 1.5]  # a Monday first
@@ -137,3 +139,19 @@ def test_shares_that_wander_from_day_to_day_may_go_on_to() -> None:
     low, high = (rise(share(14, 0, 1e6), before, 0.1, CHANCE) for before in (calm, wandering))
     assert low < 0.41 and high > 0.6
     assert rise(share(14, 1, 5), [share(0, 1.0, 5)], 0.1, CHANCE) == 1.0
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(st.integers(0, 6), st.floats(-9, 9)), min_size=1, max_size=20))
+def test_days_spread_about_the_median_of_their_weekday_or_of_all(
+    days: list[tuple[int, float]],
+) -> None:
+    value, weekdays = np.array([v for _, v in days]), np.array([w for w, _ in days])
+    residuals = []
+    for v, weekday in zip(value, weekdays, strict=True):
+        own = value[weekdays == weekday]
+        own = own if len(own) > 1 else value
+        n = len(own)
+        residuals.append((v - np.median(own)) * np.sqrt(n / max(n - 1, 1)))
+    spread = (MAD * float(np.median(np.abs(residuals)))) ** 2
+    assert Expected.of([Level(w, v, 1, False) for w, v in days], 0).spread == spread
