@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from movierec.dataset.aggregates import Aggregate
 from movierec.dataset.distinct import distinct
+from movierec.dataset.sample import Values
 from movierec.dataset.scale import Events, count_off_scale, count_ratings
 from movierec.dataset.vocabulary import Vocabulary
 from movierec.dataset.windowfile import WindowFile
@@ -22,9 +23,6 @@ from movierec.fields import number
 from movierec.lines.events import Rating
 from movierec.mapped import release
 from movierec.times import day_number
-
-PART = 1 << 20
-"""Ratings that are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -131,14 +129,15 @@ def _rejected_ratings(count: Mapping[str, Any]) -> int:
 def rating_shift(days: Sequence[Aggregate]) -> tuple[float | None, float | None]:
     """How far the newest day's ratings are from the earlier days': difference of the means,
     and total variation ½ Σ |p − q| of their histograms. None when one side has no rating."""
-    newest = _last_ratings(days[-1])
-    rest = np.concatenate([np.empty(0, np.float32), *map(_last_ratings, days[:-1])])
-    if len(newest) == 0 or len(rest) == 0:
+    newest = Values.of(_last_ratings(days[-1]))
+    rest = Values.of(np.empty(0))
+    for day in days[:-1]:
+        rest += Values.of(_last_ratings(day))
+    if not len(newest) or not len(rest):
         return None, None
-    values = distinct(np.r_[_distinct(newest), _distinct(rest)])
-    p, q = (_histogram(values, side) for side in (newest, rest))
-    shift = abs(float(newest.mean(dtype=np.float64)) - float(rest.mean(dtype=np.float64)))
-    return shift, float(np.abs(p - q).sum() / 2)
+    values = distinct(np.concatenate([newest.value, rest.value]))
+    apart = np.abs(newest.shares(values) - rest.shares(values))
+    return abs(newest.mean - rest.mean), float(apart.sum() / 2)
 
 
 def _last_ratings(day: Aggregate) -> NDArray[np.float32]:
@@ -146,22 +145,6 @@ def _last_ratings(day: Aggregate) -> NDArray[np.float32]:
     ratings = day.rating[~np.isnan(day.rating)]
     release([day.rating])
     return ratings
-
-
-def _parts(sample: NDArray[Any]) -> list[NDArray[Any]]:
-    """A long sample as some shorter ones, for what would take more memory than it does."""
-    return np.array_split(sample, -(-len(sample) // PART))
-
-
-def _distinct(sample: NDArray[Any]) -> NDArray[Any]:
-    return distinct(np.concatenate([distinct(part) for part in _parts(sample)]))
-
-
-def _histogram(values: NDArray[Any], sample: NDArray[Any]) -> NDArray[np.float64]:
-    counts = np.zeros(len(values), np.int64)
-    for part in _parts(sample):
-        counts += np.bincount(np.searchsorted(values, part), minlength=len(values))
-    return counts / len(sample)
 
 
 def _share(part: int, whole: int) -> float | None:

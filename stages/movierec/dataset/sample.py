@@ -40,6 +40,24 @@ class Values:
             times[np.searchsorted(value, part.value)] += part.times
         return Values(value, times)
 
+    def __len__(self) -> int:
+        return int(self.times.sum())
+
+    @property
+    def mean(self) -> float:
+        """Of all; there must be a value."""
+        return float((self.value * self.times).sum()) / len(self)
+
+    def shares(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The share of each of some ascending values, which all of ours are among.
+
+        >>> Values.of(np.array([1.0, 2.0])).shares(np.array([1.0, 1.5, 2.0])).tolist()
+        [0.5, 0.0, 0.5]
+        """
+        times = np.zeros(len(values), np.int64)
+        times[np.searchsorted(values, self.value)] = self.times
+        return times / len(self)
+
     def share_up_to(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The distribution function; there must be a value.
 
@@ -82,7 +100,7 @@ class Sample:
         return cls(units, of_unit, in_bin, Values.of(value), len(edges) + 1)
 
     def __len__(self) -> int:
-        return int(self.values.times.sum())
+        return len(self.values)
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
@@ -108,7 +126,7 @@ class Before:
         self._values = Values.of(np.empty(0))
 
     def __len__(self) -> int:
-        return int(self._values.times.sum())
+        return len(self._values)
 
     def add(self, sample: Sample) -> None:
         """One more day."""

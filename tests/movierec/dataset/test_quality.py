@@ -1,12 +1,15 @@
 """Each measure of a window's quality, at its limit and past it."""
 
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from movierec.dataset import quality
+from movierec.dataset.aggregates import Aggregate
 from movierec.dataset.quality import Measure, Validate, measure, rating_shift
 from movierec.dataset.scale import Events
 from movierec.dataset.windowfile import WindowFile
@@ -103,11 +106,36 @@ def test_drift_of_the_newest_day_is_named() -> None:
     assert rating_shift(days(second=(1, 3, 5))) == (0.0, pytest.approx(2 / 3))
 
 
-def test_ratings_are_compared_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    some = [*days(second=(1, 3, 5)), *days(second=(2, 2, 5))]
-    whole = rating_shift(some)
-    monkeypatch.setattr(quality, "PART", 2)
-    assert rating_shift(some) == whole
+RATINGS = st.lists(st.sampled_from([np.nan, -7, 0.1, 1, 3.8, 5, 900]), max_size=9)
+
+
+@settings(max_examples=50)
+@given(st.lists(RATINGS, min_size=2, max_size=5))
+def test_the_newest_day_is_held_against_all_ratings_before(rated: list[list[float]]) -> None:
+    day = Aggregate(*[np.empty(0)] * 12)
+    some = [replace(day, rating=np.array(ratings, np.float32)) for ratings in rated]
+    before, newest = np.concatenate([day.rating for day in some[:-1]]), some[-1].rating
+    rest, new = (side[~np.isnan(side)] for side in (before, newest))
+    if not len(rest) or not len(new):
+        assert rating_shift(some) == (None, None)
+        return
+    means = [side.mean(dtype=np.float64) for side in (new, rest)]
+    apart = [abs(np.mean(new == v) - np.mean(rest == v)) for v in np.unique([*new, *rest])]
+    expected = abs(means[0] - means[1]), sum(apart) / 2
+    assert rating_shift(some) == pytest.approx(expected, abs=1e-10)
+
+
+def test_more_days_take_no_more_memory() -> None:
+    day = replace(days()[0], rating=np.arange(100_000, dtype=np.float32) % 5)
+
+    def peak(count: int) -> int:
+        tracemalloc.start()
+        rating_shift([day] * count)
+        taken = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return taken
+
+    assert peak(30) < 1.2 * peak(3)
 
 
 def test_one_day_has_nothing_to_drift_from() -> None:
