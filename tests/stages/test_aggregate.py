@@ -1,16 +1,21 @@
 """The stage that reduces one closed day."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
 from movierec.dataset.aggregates import load_aggregate
 from movierec.errors import BadInput
+from tests.infra.ci.processes import lives
 from tests.inputs.days import close_days
+from tests.inputs.java import QUICK
 from tests.stages.test_validate import ROOT, stage
 
 
@@ -54,15 +59,66 @@ def test_only_spark_is_submitted(tmp_path: Path) -> None:
         stage("aggregate").main([*by("local", 1, tmp_path, "2026-11-01"), "--submitted"])
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import aggregate
+from movierec.dataset.spark import engine
+def stay(batches):
+    Path(marker).write_text(str(os.getpid()))
+    signal.pause()
+def by_tasks(pairs, rest, output):
+    output.put(0, engine.finish(*engine.NOTHING))
+    return pairs.mapInArrow(stay, pairs.schema).count()
+_, marker, *options = sys.argv
+engine._by_tasks = by_tasks
+aggregate.main(options)
+"""
+"""The stage, whose tasks say their number and then stay at work."""
+
+
+def kill_at_work(options: list[str], marker: Path) -> None:
+    """Run the stage by Spark, kill it while tasks run, and wait until nothing of it does."""
+    environment = {**os.environ, **QUICK, "PYTHONPATH": f"{ROOT / 'stages'}:{ROOT}"}
+    command = [sys.executable, "-c", KILLED, str(marker), *options]
+    with subprocess.Popen(command, env=environment) as stage:
+        try:
+            while not marker.exists() or not marker.read_text():
+                assert stage.poll() is None, "it ended before a task began"
+                time.sleep(0.05)
+            below = [child.pid for child in psutil.Process(stage.pid).children(recursive=True)]
+        finally:
+            stage.kill()
+    assert int(marker.read_text()) in below
+    while any(lives(str(number)) for number in below):
+        time.sleep(0.05)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_the_program_writes_the_same_by_spark(tmp_path: Path) -> None:
+def test_the_program_writes_the_same_by_spark_after_it_was_killed(tmp_path: Path) -> None:
     (day,) = close_days(tmp_path, "2026-11-01", 1, lines_per_day=4000)
+    before = {"before": b"what another night wrote"}
+    (tmp_path / "spark" / day).mkdir(parents=True)
+    (tmp_path / "spark" / day / "before").write_bytes(before["before"])
+    kill_at_work(by("spark", 8, tmp_path, day), tmp_path / "task")
+    assert files_of(tmp_path / "spark" / day) == before
     said = []
     for engine in ("local", "spark"):
         command = [sys.executable, str(ROOT / "stages/aggregate.py"), *by(engine, 8, tmp_path, day)]
-        said.append(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        said.append(
+            subprocess.run(
+                command, env={**os.environ, **QUICK}, check=True, capture_output=True, text=True
+            ).stdout
+        )
     assert said[0] == said[1]
-    files = [sorted((tmp_path / engine).rglob("*.*")) for engine in ("local", "spark")]
-    ours, theirs = ([path.read_bytes() for path in found if path.is_file()] for found in files)
+    ours, theirs = (files_of(tmp_path / engine) for engine in ("local", "spark"))
     assert ours == theirs and len(ours) == 1 + 8 * 13

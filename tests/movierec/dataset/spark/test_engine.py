@@ -18,6 +18,7 @@ from movierec.dataset.reduce import reduce_day
 from movierec.hashing import mix
 from movierec.store.days import LINES, read_day
 from tests.inputs.days import close_days
+from tests.inputs.java import QUICK
 from tests.inputs.viewings import day_start, stored
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -49,8 +50,12 @@ def spark() -> Iterator[Any]:
     """One session for all of them: a start takes longer than a day of a test."""
     from movierec.dataset.spark.session import session
 
-    with session() as spark:
-        yield spark
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in QUICK.items():
+            patch.setenv(name, value)
+        with session() as spark:
+            spark.conf.set("spark.sql.shuffle.partitions", "2")
+            yield spark
 
 
 def table_of(partitions: list[list[str]]) -> pa.Table:

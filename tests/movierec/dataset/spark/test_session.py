@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.inputs.java import QUICK
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 ROOT = Path(__file__).parents[4]
 START = """
@@ -32,7 +34,7 @@ def run(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_session_ends_with_its_block_and_leaves_nothing(tmp_path: Path) -> None:
-    done = run(tmp_path)
+    done = run(tmp_path, **QUICK)
     assert (done.stdout, done.returncode) == ("UTC 9\nTrue\n", 0), done.stderr
     assert " WARN " not in done.stderr
     assert not list(tmp_path.glob("movierec-spark-*"))
