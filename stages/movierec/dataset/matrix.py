@@ -106,7 +106,7 @@ def taken(
 ) -> sparse.csr_array:
     """The entries of a matrix that `mask` names; without `values` each is 1, and takes no room."""
     before = np.zeros(matrix.shape[0] + 1, np.int64)
-    count = np.count_nonzero(mask)
+    count = int(np.count_nonzero(mask))
     data, indices = np.empty(count, matrix.data.dtype), np.empty(count, matrix.indices.dtype)
     if not values:
         data = np.broadcast_to(np.ones(1, matrix.data.dtype), count)
