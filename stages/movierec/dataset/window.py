@@ -1,7 +1,7 @@
 """The days that a training uses, joined: their aggregates under one vocabulary."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from movierec.dataset.scale import Events, on_scale
 from movierec.dataset.vocabulary import Vocabulary
 from movierec.dataset.windowfile import REMEDY
 from movierec.errors import BadInput
-from movierec.mapped import release
+from movierec.mapped import make_room, release
 
 ROWS = 1 << 20
 """Rows of the days a block: some 200 MB while it is split."""
@@ -31,7 +31,9 @@ def load_days(folder: Path, days: Sequence[str]) -> tuple[list[Aggregate], list[
 
     Raises BadInput when one is missing, or when the folder holds another one: it is a
     dependency as a whole, and what it holds beside the window would make dvc.lock untrue.
+    Raises Unavailable when the system does not let so many files be open.
     """
+    make_room(len(days) * len(fields(Aggregate)))
     loaded = [load_aggregate(folder / day) for day in days]
     others = sorted({entry.name for entry in folder.iterdir()} - set(days))
     if others:

@@ -33,6 +33,15 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_room_is_made_for_the_files_of_all_days(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr("movierec.dataset.window.make_room", asked.append)
+    load_days(folder, DAYS)
+    assert asked == [len([*folder.glob("*/*.npy")])]
+
+
 def test_days_come_with_their_counts_in_the_order_of_the_window(folder: Path) -> None:
     aggregates, counts = load_days(folder, DAYS)
     assert counts == [{"stored": 0}, {"stored": 1}]
