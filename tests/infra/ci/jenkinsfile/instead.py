@@ -26,6 +26,7 @@ echo "<testsuite name='x'><testcase name='y'>$bad</testcase></testsuite>" > "$2"
     "-m coverage xml *": "echo \"<coverage line-rate='0.9'/>\" > .cache/ci/coverage.xml; exit 0",
     "-m coverage html *": "mkdir -p .cache/ci/html; echo page > .cache/ci/html/index.html; exit 0",
     "-m coverage *": "exit 0",
+    "-m infra.transfer.dvc *": 'exec dvc "${@:3}"',
     "-m infra.ci.repro --jobs *": 'exec dvc repro "${@:5}"',
     "-m infra.release window *": """mkdir -p data/online
 printf 'online_days:\\n  "2026-11-01":\\n  "2026-11-02":\\n' > data/online/window.yaml; exit 0""",
