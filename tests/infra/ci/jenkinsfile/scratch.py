@@ -93,6 +93,9 @@ class Scratch:
         shutil.copytree(
             ROOT / "infra", seed / "infra", ignore=shutil.ignore_patterns("__pycache__")
         )
+        shutil.copytree(
+            ROOT / "serve", seed / "serve", ignore=shutil.ignore_patterns("__pycache__")
+        )
         params = yaml.safe_load((ROOT / "params.yaml").read_text())
         told = {"online": params["online"], "expire": {"keep_days": 36500}}
         write(seed / "params.yaml", FILES["params.yaml"] + yaml.safe_dump(told))
