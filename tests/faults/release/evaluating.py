@@ -77,6 +77,7 @@ def night(project: Project, ends: int = 0) -> Ended:
     calls = project.folder / "calls"
     calls.unlink(missing_ok=True)
     given = {"NIGHT_CALLS": str(calls), "NIGHT_ENDS": str(ends)} | DATES
+    given["PYTHONPATH"] = f"{ROOT / 'stages'}:{ROOT}"  # the work has the scripts alone
     done = subprocess.run(
         ["bash", "-c", BEGINS, BRANCH],
         cwd=project.work,

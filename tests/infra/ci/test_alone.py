@@ -14,6 +14,7 @@ from tests.infra.ci.processes import lives
 
 ROOT = Path(__file__).resolve().parents[3]
 ALONE = ROOT / "infra/ci/alone.sh"
+ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @pytest.fixture
@@ -36,6 +37,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=hear,
         )
         stack.enter_context(process)
         stack.callback(process.terminate)
@@ -43,6 +45,12 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
     with stack:
         yield run
+
+
+def hear() -> None:
+    """Take signals as they are by default: what `nohup` runs, and so its children, ignores one."""
+    for how in ENDINGS:
+        signal.signal(how, signal.SIG_DFL)
 
 
 def wait_for(there: Callable[[], object]) -> None:
@@ -86,7 +94,7 @@ def test_who_waits_for_too_long_is_told_who_holds_it(
     assert first.wait() == 143
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("how", ENDINGS)
 def test_what_ends_it_ends_all_of_it_groups_of_their_own_too(
     start: Callable[..., subprocess.Popen[str]], tmp_path: Path, how: signal.Signals
 ) -> None:
