@@ -208,12 +208,12 @@ def test_with_dvc_the_sums_are_on_the_remote_and_a_new_night_costs_a_day(
         shutil.copy(ROOT / "infra/ci" / name, work / "infra/ci")
     (work / ".git/info/exclude").write_text("/infra/\n")
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    ours = f"{ROOT / 'stages'}:{ROOT}"
+    ours = {"PATH": path, "PYTHONPATH": f"{ROOT / 'stages'}:{ROOT}"}
     for day in DAYS:
         trained.answer(day)
         done = subprocess.run(
             ["infra/ci/online.sh", "main"],
-            cwd=work, env=environment() | {"PATH": path, "PYTHONPATH": ours}, capture_output=True, text=True,
+            cwd=work, env=environment() | ours, capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         ran = re.findall(r"Running stage '(.+)':", done.stdout)
