@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from infra.release.options import manual
 from movierec.cli import run
 from movierec.dataset.onlinefile import TOPICS
 from movierec.errors import BadInput, CorruptFile
@@ -42,10 +43,14 @@ def main(arguments: list[str]) -> int:
     for topic in TOPICS:
         for day in expired_days(there, topic):  # verified
             copy(there, here, f"{FOLDER}/{topic}/{day}.json", None)
-        for day in closed_days(options.store, topic):
-            if bring(options, topic, day):
+        theirs, ours = (closed_days(root, topic) for root in (options.store, options.into))
+        for day in theirs:
+            if day in ours:
+                compare(options, topic, day)
+            else:
+                bring(options, topic, day)
                 print(f"brought  {topic}/{day}")
-        for day in set(closed_days(options.into, topic)) - set(closed_days(options.store, topic)):
+        for day in set(ours) - set(theirs):
             forget(here, day_name_of(topic, day))
             print(f"forgot   {topic}/{day}")
     return 0
@@ -53,11 +58,7 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(
-        prog="bring",
-        description=(__doc__ or "").strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = manual("bring", __doc__)
     parser.add_argument("--store", type=root_argument, required=True, metavar="URL", help=TAKES)
     parser.add_argument(
         "--into", type=Path, metavar="FOLDER", default=Path("data"), help="where to (data)"
@@ -65,23 +66,25 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def bring(options: argparse.Namespace, topic: str, day: str) -> bool:
-    """Have one day here; whether it had to be brought. Raises CorruptFile."""
+def compare(options: argparse.Namespace, topic: str, day: str) -> None:
+    """Raises CorruptFile when a day that is here is not the store's."""
+    ours, theirs = (read_manifest(root, topic, day) for root in (options.into, options.store))
+    if ours != theirs:
+        raise CorruptFile(
+            f"{options.into / day_name_of(topic, day)}: another day than the store has under this "
+            "name; look at both, and remove the wrong one"
+        )
+
+
+def bring(options: argparse.Namespace, topic: str, day: str) -> None:
+    """Have one day here that is not. Raises CorruptFile."""
     here, there, folder = at(options.into), at(options.store), day_name_of(topic, day)
     manifest = read_manifest(options.store, topic, day)
-    if day in closed_days(options.into, topic):
-        if read_manifest(options.into, topic, day) != manifest:
-            raise CorruptFile(
-                f"{options.into / folder}: another day than the store has under this name; look at "
-                "both, and remove the wrong one"
-            )
-        return False
     for name in here.names(folder, settle=True):  # of a run that died
         here.remove(f"{folder}/{name}")
     for name, entry in manifest["files"].items():
         copy(there, here, f"{folder}/{name}", entry)
     copy(there, here, f"{folder}/{MANIFEST}", None)
-    return True
 
 
 def copy(there: Storage, here: Storage, name: str, entry: Mapping[str, Any] | None) -> None:

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.release.needed import Needs
-from infra.release.options import manual
+from infra.release.options import manual, shared
 from movierec.cli import run
 from movierec.dataset.onlinefile import TOPICS
 from movierec.errors import BadInput
@@ -48,7 +48,6 @@ from movierec.store.expired import expired_days, put_expired
 from movierec.store.leftovers import sweep
 from movierec.store.storage import at
 from movierec.times import day_argument, day_name, day_number
-from movierec.url import root_argument
 
 
 @dataclass(frozen=True)
@@ -96,13 +95,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     days = "these (all that are due)"
     parser.add_argument("--days", nargs="+", type=day_argument, metavar="DAY", help=days)
     path = partial(parser.add_argument, type=Path, metavar="PATH")
-    parser.add_argument(
-        "--store",
-        type=root_argument,
-        metavar="FOLDER",
-        default=Path("data"),
-        help="the collector's (data), or s3://bucket/prefix",
-    )
+    shared(parser, "store")
     params = Path("params.yaml")
     path("--params", default=params, help="where `expire.keep_days` is (params.yaml)")
     window = Path("data/window.yaml")

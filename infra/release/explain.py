@@ -39,7 +39,6 @@ from infra.release.tag import check_repository
 from movierec.cli import refuse, run, whole
 from movierec.errors import BadInput
 from movierec.times import MINUTE, NO_SECONDS, Nanoseconds, day_argument, parse_time
-from movierec.url import root_argument
 
 EVER: Nanoseconds = 1 << 62
 """After every answer."""
@@ -85,16 +84,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--day", type=day_argument, help="all answers of it; of an id: its day")
     parser.add_argument("--sample", type=whole, metavar="N", help="so many, at random")
     parser.add_argument("--seed", type=whole, default=0, help="of the sample (0)")
-    parser.add_argument(
-        "--store",
-        type=root_argument,
-        default=Path("data"),
-        metavar="FOLDER",
-        help="the collector's (data), or s3://bucket/prefix",
-    )
+    shared(parser, "store", "repo")
     parser.add_argument("--event-topic", default="movielog")
     parser.add_argument("--served-topic", default="served")
-    shared(parser, "repo")
     parser.add_argument("--cache", type=Path, metavar="FOLDER", help="of models (in .git)")
     parser.add_argument(
         "--model-dir", type=Path, metavar="FOLDER", help="the package that answered"

@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from movierec.url import root_argument
+
 ROOT = Path(__file__).resolve().parents[2]
 SHARED: dict[str, dict[str, Any]] = {
     "repo": {
@@ -14,6 +16,12 @@ SHARED: dict[str, dict[str, Any]] = {
     },
     "remote": {"help": "a DVC remote (the default one of .dvc/config)"},
     "origin": {"default": "origin", "help": "the git remote that releases are on (origin)"},
+    "store": {
+        "type": root_argument,
+        "default": Path("data"),
+        "metavar": "FOLDER",
+        "help": "the collector's (data), or s3://bucket/prefix",
+    },
     "branch": {"help": "the branch there (the one that is checked out)"},
 }
 """option → how argparse is told of it."""
