@@ -18,7 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 from movierec.errors import BadInput, CorruptFile
 from movierec.frozen import array_of, frozen
 from movierec.hashing import sha256_of
-from movierec.scratch import Scratch
+from movierec.scratch import Growing, Scratch
 from movierec.sealed import seal, unseal
 
 MANIFEST = "manifest.json"
@@ -30,18 +30,13 @@ RESTORE = (
 what is read-only there DVC believes unseen, and gives it out again at `dvc checkout`."""
 
 
-class Column:
-    """An array of one dimension in a file, written as its values come."""
+class Column(Growing):
+    """An array of one dimension in a file, as `np.save` writes it."""
 
     def __init__(self, path: Path, dtype: DTypeLike) -> None:
-        self.path, self.dtype, self.length = path, np.dtype(dtype), 0
-        self.file = path.open("wb")
+        super().__init__(path.open("wb"), dtype)
+        self.path = path
         self._head()
-
-    def append(self, values: NDArray[Any]) -> None:
-        """Write `values` behind the others."""
-        self.file.write(np.ascontiguousarray(values, self.dtype).data)
-        self.length += len(values)
 
     def close(self) -> None:
         """Write how many there are: from now on it is what `np.save` makes of them."""

@@ -3,23 +3,29 @@ their files have no name."""
 
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 
-class Scratch:
-    """A column that is written as its values come, and then read."""
+class Growing:
+    """A column that is written to a file as its values come."""
 
-    def __init__(self, folder: Path, dtype: DTypeLike) -> None:
-        self.dtype, self.length = np.dtype(dtype), 0
-        self.file = TemporaryFile(dir=folder)  # noqa: SIM115 - until `close`
+    def __init__(self, file: IO[bytes], dtype: DTypeLike) -> None:
+        self.file, self.dtype, self.length = file, np.dtype(dtype), 0
 
     def append(self, values: NDArray[Any]) -> None:
         """Write `values` behind the others."""
         self.file.write(np.ascontiguousarray(values, self.dtype).data)
         self.length += len(values)
+
+
+class Scratch(Growing):
+    """A column that is written, and then read."""
+
+    def __init__(self, folder: Path, dtype: DTypeLike) -> None:
+        super().__init__(TemporaryFile(dir=folder), dtype)  # noqa: SIM115 - until `close`
 
     def read(self) -> NDArray[Any]:
         """A map of all that was written."""
