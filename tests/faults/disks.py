@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.faults.bed import Bed
-from tests.faults.killing import TRACE, halves, spread
+from tests.faults.killing import TRACE, half_collected, halves, spread
 from tests.faults.outcome import Outcome
 
 SMALL = "2m"
@@ -61,13 +61,9 @@ def tmpfs(folder: Path) -> Iterator[None]:
 def fsync_fails(bed: Bed) -> Outcome:
     """EIO from the Nth fsync: the process must end, and a new one recover."""
     outcome = Outcome("EIO from fsync")
-    case = bed.case(3)
-    first, second = halves(case, 3600)
-    case.produce(first)
-    case.catch_up(outcome)
+    case = half_collected(bed, outcome)
     template = case.folder / "template"
     case.store.rename(template)
-    case.produce(second)
     for number in spread(bed.pick(16, 40), bed.pick(6, 40)):
         store = case.folder / f"fsync-{number}"
         shutil.copytree(template, store)

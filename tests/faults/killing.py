@@ -20,11 +20,7 @@ RUN_SECONDS = 60.0
 def at_syscalls(bed: Bed) -> Outcome:
     """kill -9 instead of the Nth call, for every N that one run makes of each call."""
     outcome = Outcome("kill -9 at every write, fsync, link, unlink …")
-    case = bed.case(3)
-    first, second = halves(case, 3600)
-    case.produce(first)
-    case.catch_up(outcome)
-    case.produce(second)
+    case = half_collected(bed, outcome)
     template = case.folder / "template"
     case.store.rename(template)
     counts = calls_of_a_run(case, template)
@@ -37,6 +33,16 @@ def at_syscalls(bed: Bed) -> Outcome:
         list(pool.map(lambda place: kill_at(case, template, outcome, *place), places))
     outcome.note("calls in a run: " + ", ".join(f"{c} {n}" for c, n in counts.items()))
     return outcome
+
+
+def half_collected(bed: Bed, outcome: Outcome) -> Case:
+    """A case whose store has the first half of its lines; the second is produced."""
+    case = bed.case(3)
+    first, second = halves(case, 3600)
+    case.produce(first)
+    case.catch_up(outcome)
+    case.produce(second)
+    return case
 
 
 def halves(case: Case, count: int) -> tuple[list, list]:  # type: ignore[type-arg]

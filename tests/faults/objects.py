@@ -15,7 +15,7 @@ from pathlib import Path
 from movierec.url import Url
 from tests.brokers.s3 import BUCKET, Fault, Request, Server, proxied
 from tests.faults.bed import Bed, Case
-from tests.faults.killing import LANES, RUN_SECONDS, halves, spread
+from tests.faults.killing import LANES, RUN_SECONDS, half_collected, spread
 from tests.faults.outcome import Outcome
 
 WHEN = ("before", "after")
@@ -42,11 +42,7 @@ def server_of(bed: Bed) -> Server:
 def killed_at_requests(bed: Bed) -> Outcome:
     """kill -9 before and after the Nth request, for every N that one run makes of each kind."""
     outcome = Outcome("kill -9 before and after every request to S3")
-    case = bed.case(3)
-    first, second = halves(case, 3600)
-    case.produce(first)
-    case.catch_up(outcome)
-    case.produce(second)
+    case = half_collected(bed, outcome)
     counts = requests_of_a_run(bed, case)
     places = [
         (operation, number, when)
