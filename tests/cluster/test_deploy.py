@@ -13,14 +13,14 @@ import pytest
 import yaml
 
 from infra.kubernetes.asking import versions_by_user
-from infra.kubernetes.cluster import Cluster
+from infra.kubernetes.cluster import Cluster, wait_until
 from infra.kubernetes.images import BUILD_OPTIONS, image_of
 from infra.rancher.rollout import CAUSE, TRYING
 from infra.release import deploy, image
 from movierec.cli import refuse
 from movierec.errors import UserError
 from tests.cluster.behind import ApiServer
-from tests.cluster.conftest import NEW, OLD, RATE, unharmed
+from tests.cluster.conftest import NEW, OLD, RATE, USERS, unharmed
 from tests.cluster.registry import serving
 from tests.cluster.test_kafka import node_here
 from tests.infra.rancher.standin import Fault, Reply, StandIn, Token, status
@@ -117,13 +117,16 @@ def test_a_retrained_model_comes_by_digest_and_no_request_fails(
         with unharmed(cluster, "a release by digest", options) as load:
             assert release(images, NEW) == 0
             asked = len(load.so_far())
+            # In turn, so that each is asked once more after those that were out by then.
+            since = asked + 2 * USERS
+            wait_until("each user is asked again", lambda: len(load.so_far()) >= since)
     new = cluster.get("deployment/svd")
     by_digest = new["spec"]["template"]["spec"]["containers"][0]["image"]
     assert re.fullmatch(rf"{host}/movierec@sha256:[0-9a-f]{{64}}", by_digest)
     notes = new["metadata"]["annotations"]
     assert re.fullmatch(rf"svd@{NEW} of [0-9a-f]{{40}}: {by_digest}", notes[CAUSE])
     assert TRYING not in notes
-    late = {one.model for one in load.asked[asked + 100 :]}
+    late = {one.model for one in load.asked[asked + USERS :]}
     assert late <= {f"svd@{NEW}", f"svdpp@{OLD}"}
     assert all(
         met == [f"svd@{OLD}", f"svd@{NEW}"] for met in versions_by_user(load.asked, "svd").values()
