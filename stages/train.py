@@ -1,7 +1,7 @@
 """Fit one model to the training ratings.
 
-    python stages/train.py --model svd --dataset data/dataset --output models/svd \\
-        --history plots/svd/epochs.csv
+    python stages/train.py --model svd --dataset data/dataset --uptake models/uptake \\
+        --output models/svd --history plots/svd/epochs.csv
 
 The history has one row an epoch: the RMSE over the ratings that train and, with early
 stopping, over those held out of them. Seconds and memory go to the log line alone.
@@ -9,41 +9,38 @@ stopping, over those held out of them. Seconds and memory go to the log line alo
 
 import argparse
 import json
-import resource
 import sys
 import time
 from pathlib import Path
 
 from tqdm import tqdm
 
-from movierec.arrays import read_manifest
-from movierec.cli import run
+from movierec.cli import peak_rss_mb, run
 from movierec.dataset.matrix import Dataset, load_dataset
 from movierec.files import write_csv
 from movierec.models import stopping
 from movierec.models.kinds import KINDS
 from movierec.models.model import Hyper, Model
 from movierec.models.saving import save_model
-from movierec.models.training import Train, fit_uptake, fitter, load_train, load_uptake
-from movierec.models.uptake import Uptake
+from movierec.models.training import Train, fitter, load_train
+from movierec.models.uptakefile import read_uptake
 
 
 def main(arguments: list[str]) -> int:
-    """Fit `--model` to `--dataset`; write the model and its history."""
+    """Fit `--model` to `--dataset`; write the model, `--uptake` in it, and its history."""
     parser = argparse.ArgumentParser(prog="train", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--model", choices=tuple(KINDS), required=True)
     parser.add_argument("--dataset", type=Path, required=True, help="dataset folder")
+    parser.add_argument("--uptake", type=Path, required=True, help="folder of who takes up what")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--output", type=Path, required=True, help="model folder to write")
     parser.add_argument("--history", type=Path, required=True, help="CSV file to write")
     options = parser.parse_args(arguments)
     params, hyper = load_train(options.params, options.model)
-    taking = load_uptake(options.params)
     dataset = load_dataset(options.dataset, mmap=True)
-    warn_of_trend(taking, read_manifest(options.dataset)["facts"].get("split"))
+    uptake = read_uptake(options.uptake, dataset.data_hash)
     started = time.monotonic()
     model, history = fit(options.model, dataset, params, hyper)
-    uptake = fit_uptake(dataset, taking, params.dtype)
     seconds = time.monotonic() - started
     facts = {"engine": params.engine, "dtype": params.dtype}
     save_model(options.output, model, dataset, facts, uptake)
@@ -66,21 +63,6 @@ def fit(name: str, dataset: Dataset, params: Train, hyper: Hyper) -> tuple[Model
         return stopping.fit(
             fit_once, dataset.train, dataset.watched, hyper, bar.update, dataset.weights
         )
-
-
-def warn_of_trend(taking: Uptake, split: str | None) -> None:
-    """Say on stderr when a trend is asked for where it can only harm."""
-    if taking.n_factors and taking.trend_days and split == "random":
-        print(
-            f"train: train.uptake.trend_days is {taking.trend_days:g}, but preprocess.split random "
-            "holds ratings of all times out, which no trend can find: try global_time",
-            file=sys.stderr,
-        )
-
-
-def peak_rss_mb() -> int:
-    """The most memory that this process has held, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ PROGRAMS = {
     "preprocess": "preprocess",
     "search": "search",
     "train": "train",
+    "uptake": "uptake",
     "validate": "validate",
     "infra.ci.deps": "deps",
     "infra.ci.groups": "groups",

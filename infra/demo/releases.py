@@ -73,7 +73,7 @@ def make_releases(trained: Path, folder: Path, versions: Sequence[str], root: Pa
     write_text(work / ".dvc/config", REMOTE.format(store))
     with Processes(work, folder / "logs", workspace.environment(work)) as processes:
         dvc(processes, "config", "--local", "cache.dir", str(trained / ".dvc/cache"))
-        dvc(processes, "checkout", "data/dataset")
+        dvc(processes, "checkout", "data/dataset", "models/uptake")
         dvc(processes, "config", "--local", "cache.dir", str(folder / "cache"))
         for version in versions:
             release(work, version, processes)

@@ -3,6 +3,7 @@ what to mend."""
 
 import argparse
 import os
+import resource
 import select
 import sys
 from collections.abc import Callable
@@ -47,6 +48,11 @@ def run(main: Callable[[list[str]], int]) -> NoReturn:
             raise
         status = 141
     raise SystemExit(status)
+
+
+def peak_rss_mb() -> int:
+    """The most memory that this process has held, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def refuse(error: UserError) -> int:

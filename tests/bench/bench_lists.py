@@ -42,7 +42,8 @@ from movierec.models.kinds import KINDS
 from movierec.models.popularity import popularity
 from movierec.models.ranker import Ranker
 from movierec.models.topn import recommend
-from movierec.models.training import fit_uptake, fitter, load_train, load_uptake
+from movierec.models.training import fitter, load_train
+from movierec.models.uptaking import fit_uptake, load_uptake
 from movierec.params import load_section
 from tests.bench.list_data import dataset_of, of_file, of_generated, of_workspace
 from tests.bench.list_peers import PEERS, Scores

@@ -39,7 +39,8 @@ from movierec.models.kinds import KINDS
 from movierec.models.model import Model
 from movierec.models.ranker import Ranker
 from movierec.models.topn import recommend
-from movierec.models.training import fit_uptake, fitter, load_train, load_uptake
+from movierec.models.training import fitter, load_train
+from movierec.models.uptaking import fit_uptake, load_uptake
 from movierec.params import load_section
 from tests.bench.attacked_data import Background, of_file, simulated, window_of
 from tests.bench.ratings import SCALE, SHAPES, drawn

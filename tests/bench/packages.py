@@ -9,8 +9,9 @@ from movierec.models.implicit import everybody
 from movierec.models.kernels.minima import fill
 from movierec.models.saving import save_model
 from movierec.models.svdpp import SVDpp, SVDppModel
-from movierec.models.training import load_train, load_uptake
+from movierec.models.training import load_train
 from movierec.models.uptake import UptakeModel
+from movierec.models.uptaking import load_uptake
 from tests.inputs.ratings import SCALE, no_ratings
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"

@@ -9,6 +9,7 @@ import yaml
 import evaluate
 import search
 import train
+import uptake
 from movierec.dataset.matrix import save_dataset
 from movierec.errors import BadParams
 from movierec.models.kinds import KINDS
@@ -35,8 +36,10 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def trained(work: Path) -> Path:
     model = work / "models/itemmean"
-    command = ["--model", "itemmean", "--dataset", str(work / "dataset"), "--output", str(model)]
-    command += ["--params", str(work / "params.yaml"), "--history", str(work / "epochs.csv")]
+    shared = ["--dataset", str(work / "dataset"), "--params", str(work / "params.yaml")]
+    assert uptake.main([*shared, "--output", str(work / "models/uptake")]) == 0
+    command = ["--model", "itemmean", *shared, "--uptake", str(work / "models/uptake")]
+    command += ["--output", str(model), "--history", str(work / "epochs.csv")]
     assert train.main(command) == 0
     return model
 

@@ -8,7 +8,7 @@ import numpy as np
 from movierec.dataset.matrix import Watchers
 from movierec.models.kernels import svd, svdpp
 from movierec.models.saving import save_model
-from movierec.models.training import fit_uptake
+from movierec.models.uptaking import fit_uptake
 from tests.inputs.ratings import SCALE, dataset_of, random_ratings, svd_params, svdpp_params
 from tests.inputs.uptake import HYPER
 

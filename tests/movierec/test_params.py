@@ -23,7 +23,8 @@ from movierec.evaluation.validation import Evaluate
 from movierec.models.kinds import KINDS
 from movierec.models.model import ByEpochs
 from movierec.models.svd import SVD
-from movierec.models.training import UPTAKE, Train, load_train
+from movierec.models.training import Train, load_train
+from movierec.models.uptake import SECTION
 from movierec.params import load_section
 from movierec.routing import Routing
 
@@ -69,7 +70,7 @@ def changed(tmp_path: Path, key: str, value: object) -> Path:
 def test_every_section_of_the_shipped_file_is_one_that_some_code_reads():
     assert set(yaml.safe_load(SHIPPED.read_text())) == set(SECTIONS)
     for name, kind in SECTIONS.items():
-        apart = [*KINDS, UPTAKE] if name == "train" else ()
+        apart = [*KINDS, SECTION] if name == "train" else ()
         assert isinstance(load_section(SHIPPED, name, kind, apart=apart), kind)
 
 

@@ -152,7 +152,7 @@ def test_a_new_day_costs_one_aggregate_and_what_depends_on_the_window(project: P
     write_window(project, [*DAYS, "2026-11-04"])
     ran = project.repro()
     assert [stage for stage in ran if stage.startswith("aggregate")] == ["aggregate@2026-11-04"]
-    assert {"preprocess", "train@svd", "train@svdpp", "evaluate@svd"} <= set(ran)
+    assert {"preprocess", "uptake", "train@svd", "train@svdpp", "evaluate@svd"} <= set(ran)
 
 
 def test_two_runs_give_the_same_bytes(
@@ -162,7 +162,7 @@ def test_two_runs_give_the_same_bytes(
     shutil.copytree(days, other.folder / "data/movielog/days")
     other.repro()
     assert other.outs() == Project(reproduced).outs()
-    assert len(other.outs()) == 3 + 1 + 1 + 2 + 4 + 1 + 8 + 1 + 1
+    assert len(other.outs()) == 3 + 1 + 1 + 2 + 1 + 4 + 1 + 8 + 1 + 1
 
 
 def test_a_clone_without_raw_days_is_reproduced_from_the_remote(
@@ -284,6 +284,7 @@ def would_run(project: Project) -> set[str]:
         ("stages/movierec/models/topn.py", {"baselines", "evaluate"}),
         ("serve/collector/loop.py", set()),
         ("stages/movierec/models/kernels/descent.py", {"train", "evaluate"}),
+        ("stages/movierec/models/kernels/minima.py", {"uptake"}),
         ("stages/movierec/dataset/split.py", {"preprocess"}),
     ],
 )
@@ -313,7 +314,7 @@ def test_another_numba_trains_and_another_ruff_does_not(project: Project) -> Non
     assert would_run(project) == set()
     pins.write_text(re.sub(r"(?m)^numba==.*", "numba==99", pins.read_text()))
     project.run("python", "-m", "infra.ci.deps", "--write")
-    assert {"train@svd", "train@svdpp"} <= would_run(project)
+    assert {"uptake", "train@svd", "train@svdpp"} <= would_run(project)
     assert not {"preprocess", "baselines"} & would_run(project)
 
 

@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 import train
+import uptake
 from movierec.dataset.matrix import load_dataset, save_dataset
 from movierec.models.modelfile import load_model
-from movierec.models.training import fit_uptake
+from movierec.models.uptaking import fit_uptake
 from tests.inputs.ratings import PARAMS, dataset_of, random_ratings
 
 SHIPPED = Path(__file__).parents[2] / "params.yaml"
@@ -31,9 +32,11 @@ def run(dataset: Path, kind: str, name: str = "model", **changes: Any) -> list[s
     document["train"] |= changes
     document["train"][kind] |= own
     (dataset.parent / "params.yaml").write_text(yaml.safe_dump(document))
-    command = ["--model", kind, "--dataset", str(dataset)]
+    shared = ["--dataset", str(dataset), "--params", str(dataset.parent / "params.yaml")]
+    uptake_folder = str(dataset.parent / f"{name}-uptake")
+    assert uptake.main([*shared, "--output", uptake_folder]) == 0
+    command = ["--model", kind, *shared, "--uptake", uptake_folder]
     command += ["--output", str(dataset.parent / name)]
-    command += ["--params", str(dataset.parent / "params.yaml")]
     assert train.main([*command, "--history", str(dataset.parent / f"{name}.csv")]) == 0
     return (dataset.parent / f"{name}.csv").read_text().splitlines()
 
@@ -47,7 +50,7 @@ def test_a_model_and_its_history_are_written(
     loaded = load_model(dataset.parent / "model")
     assert loaded.model.kind == kind
     assert loaded.manifest["facts"] == {"engine": "fast", "dtype": "float32"}
-    line = json.loads(capsys.readouterr().out)
+    line = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert line["model"] == kind
     assert line["epochs"] == len(rows) == loaded.manifest["hyperparameters"]["n_epochs"]
     assert line["train_rmse"] == round(float(rows[-1].split(",")[1]), 4)
@@ -87,27 +90,3 @@ def test_both_kinds_hold_the_same_uptake_or_none_and_the_same_model(
 def shipped_uptake() -> dict[str, Any]:
     section: dict[str, Any] = yaml.safe_load(SHIPPED.read_text())["train"]["uptake"]
     return section
-
-
-@pytest.mark.parametrize(
-    ("split", "days", "factors", "warns"),
-    [
-        ("random", 7.0, 64, True),
-        ("random", 0.0, 64, False),
-        ("random", 7.0, 0, False),
-        ("global_time", 7.0, 64, False),
-    ],
-)
-def test_a_trend_on_a_random_split_is_warned_of(
-    split: str,
-    days: float,
-    factors: int,
-    warns: bool,
-    dataset: Path,
-    shipped_uptake: dict[str, Any],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    save_dataset(dataset, load_dataset(dataset), {"split": split})
-    uptake = shipped_uptake | {"trend_days": days, "n_factors": factors}
-    run(dataset, "svd", uptake=uptake, n_epochs=1, holdout_share=0.0)
-    assert ("train.uptake.trend_days is 7, but" in capsys.readouterr().err) == warns

@@ -18,6 +18,8 @@ Floats = NDArray[Any]
 Ints = NDArray[Any]
 
 SHAPE = "shape"
+DTYPES = ("float32", "float64")
+"""Of factors."""
 
 
 def shape(*names: str) -> dict[str, Any]:

@@ -8,20 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.dataset.matrix import Dataset
 from movierec.errors import BadParams
 from movierec.fields import choice
-from movierec.models.implicit import everybody, everyone_weighs
-from movierec.models.kernels import uptake
 from movierec.models.kinds import KINDS, Kind
-from movierec.models.model import Hyper, Model, OnEpoch
-from movierec.models.popularity import trend
+from movierec.models.model import DTYPES, Hyper, Model, OnEpoch
 from movierec.models.stopping import FitOnce
-from movierec.models.uptake import Uptake, UptakeModel
+from movierec.models.uptake import SECTION
 from movierec.params import load_section
-
-UPTAKE = "uptake"
-"""Its section, beside those of the kinds."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +23,7 @@ class Train:
     as implicit feedback."""
 
     engine: str = choice("fast", "surprise")
-    dtype: str = choice("float32", "float64")
+    dtype: str = choice(*DTYPES)
     implicit: str = choice("rated", "watched")
 
 
@@ -40,27 +33,8 @@ def load_train(path: Path, name: str) -> tuple[Train, Hyper]:
     Raises BadParams; the sections of other kinds are not looked at.
     """
     hyper: type[Hyper] = KINDS[name].hyper
-    common = load_section(path, "train", Train, apart=[*KINDS, UPTAKE])
+    common = load_section(path, "train", Train, apart=[*KINDS, SECTION])
     return common, load_section(path, f"train.{name}", hyper)
-
-
-def load_uptake(path: Path) -> Uptake:
-    """What `train.uptake` in a params file says. Raises BadParams."""
-    return load_section(path, f"train.{UPTAKE}", Uptake)
-
-
-def fit_uptake(dataset: Dataset, hyper: Uptake, dtype: str) -> UptakeModel | None:
-    """Who takes up what, watchers included; None when `hyper` asks for no factors."""
-    if hyper.n_factors == 0:
-        return None
-    return uptake.fit(
-        everybody(dataset),
-        (len(dataset.users), len(dataset.movies)),
-        hyper,
-        trend=trend(dataset, hyper.trend_days),
-        weights=everyone_weighs(dataset),
-        dtype=dtype,
-    )
 
 
 def fitter(

@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 from movierec.fields import number
 from movierec.models.model import SHAPE, Floats, Ints, shape
 
+SECTION = "uptake"
+"""Of params.yaml's `train`, beside those of the kinds."""
 FEW = 32
 """Up to so many movies, the system has one equation a movie and not one a factor."""
 

@@ -41,6 +41,8 @@ def test_what_shapes_a_model_does_train() -> None:
         assert set(edits.of_file(STAGES, f"stages/movierec/models/{name}.py")) >= TRAIN
     assert edits.of_param(STAGES, "train.svd.n_factors") == ["train@svd"]
     assert edits.after(STAGES, ["train@svd"]) == ["evaluate@svd", "gate"]
+    assert edits.of_param(STAGES, "train.uptake.reg") == ["uptake"]
+    assert set(edits.after(STAGES, ["uptake"])) >= TRAIN
     split = edits.of_file(STAGES, "stages/movierec/dataset/split.py")
     assert split == ["preprocess"]
     assert set(edits.after(STAGES, split)) >= TRAIN

@@ -15,7 +15,7 @@ from movierec.errors import BadInput
 from movierec.models.kernels.svdpp import fit
 from movierec.models.modelfile import load_model
 from movierec.models.saving import save_model
-from movierec.models.training import fit_uptake
+from movierec.models.uptaking import fit_uptake
 from serve.service.app import create_app
 from serve.settings import ServiceSettings
 from tests.inputs.ratings import SCALE, dataset_of, random_ratings, svdpp_params

@@ -18,7 +18,7 @@ from movierec.evaluation.validation import MEASURES, Evaluate
 from movierec.files import write_csv, write_json
 from movierec.models.accuracy import rmse
 from movierec.models.ranker import Ranker
-from movierec.models.training import fit_uptake
+from movierec.models.uptaking import fit_uptake
 from tests.inputs.uptake import HYPER
 
 PARAMS = Evaluate(k=5, ranked_users=1000, relevant_rating=4.0, bootstrap_samples=50, seed=1)

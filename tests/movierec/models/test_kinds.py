@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from movierec.models.kinds import KINDS
-from movierec.models.training import UPTAKE
+from movierec.models.uptake import SECTION
 from movierec.params import load_section
 
 ROOT = Path(__file__).parents[3]
@@ -25,7 +25,7 @@ def test_a_kind_is_its_model_s_and_has_a_section(name: str) -> None:
 def test_every_section_of_train_is_a_kind_and_a_stage_or_the_uptake_that_all_share() -> None:
     train = yaml.safe_load(PARAMS.read_text())["train"]
     sections = [key for key, value in train.items() if isinstance(value, dict)]
-    assert sections == [*KINDS, UPTAKE]
+    assert sections == [*KINDS, SECTION]
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
     assert stages["train"]["foreach"] == stages["evaluate"]["foreach"] == list(KINDS)
     judged = [f"metrics/{name}.json" for name in KINDS]

@@ -19,8 +19,8 @@ from movierec.models.kernels import svdpp
 from movierec.models.modelfile import HELD, UPTAKE, load_model
 from movierec.models.saving import save_model
 from movierec.models.svdpp import SVDppModel
-from movierec.models.training import fit_uptake
 from movierec.models.uptake import Uptake, UptakeModel
+from movierec.models.uptaking import fit_uptake
 from tests.inputs.ratings import SCALE, dataset_of, random_ratings, svdpp_params
 
 USERS, MOVIES = 8, 6
