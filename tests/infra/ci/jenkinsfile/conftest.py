@@ -33,3 +33,9 @@ def begun(classpath: str, tmp_path_factory: pytest.TempPathFactory) -> Scratch:
 def scratch(begun: Scratch, tmp_path: Path) -> Scratch:
     """A project that Jenkins has not built yet."""
     return begun.copy(tmp_path / "scratch")
+
+
+@pytest.fixture
+def quick(scratch: Scratch) -> Scratch:
+    """That, with nothing that takes its time."""
+    return scratch.quick()
