@@ -1,10 +1,16 @@
-"""Git, in the repository that is meant and no other."""
+"""Git, in the repository that is meant and no other, and given up when its network stands still.
+
+    python -m infra.repository fetch …     # or push
+
+is git, so, in the current folder: for scripts.
+"""
 
 import os
 import subprocess
 from pathlib import Path
 
 from infra.transfer.settings import TransferSettings
+from movierec.cli import run
 from movierec.errors import Unavailable
 
 PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
@@ -30,23 +36,26 @@ def attempt(
     return subprocess.run(
         ["git", *arguments],
         cwd=repository,
-        env=(patience(repository) if arguments[0] in FAR else {})
-        | environment()
-        | ({"GIT_INDEX_FILE": str(index)} if index else {}),
+        env=told(repository, arguments[0]) | ({"GIT_INDEX_FILE": str(index)} if index else {}),
         capture_output=True,
         input=given,
     )
+
+
+def told(repository: Path, verb: str = "") -> dict[str, str]:
+    """The environment of a git that does `verb` in `repository`."""
+    return (patience(repository) if verb in FAR else {}) | environment()
 
 
 def patience(repository: Path) -> dict[str, str]:
     """What has git give up a network that stands still for TRANSFER_SECONDS, where its user set up
     nothing else: HTTP that moves nothing, SSH whose server says nothing."""
     seconds = TransferSettings.from_environment().seconds
-    told = {"GIT_HTTP_LOW_SPEED_LIMIT": "1", "GIT_HTTP_LOW_SPEED_TIME": str(seconds)}
+    http = {"GIT_HTTP_LOW_SPEED_LIMIT": "1", "GIT_HTTP_LOW_SPEED_TIME": str(seconds)}
     if "GIT_SSH" in os.environ or attempt(repository, "config", "core.sshCommand").stdout:
-        return told
+        return http
     alive = f"-o ServerAliveInterval={max(1, seconds // 3)} -o ServerAliveCountMax=3"
-    return told | {"GIT_SSH_COMMAND": f"ssh {alive} -o ConnectTimeout={seconds}"}
+    return http | {"GIT_SSH_COMMAND": f"ssh {alive} -o ConnectTimeout={seconds}"}
 
 
 def git(repository: Path, *arguments: str, given: bytes = b"", index: Path | None = None) -> str:
@@ -56,3 +65,12 @@ def git(repository: Path, *arguments: str, given: bytes = b"", index: Path | Non
         said = done.stderr.decode(errors="replace").strip()
         raise Unavailable(f"git {' '.join(arguments)} in {repository}: {said}")
     return done.stdout.decode()
+
+
+def main(arguments: list[str]) -> int:
+    """Become git."""
+    os.execvpe("git", ["git", *arguments], told(Path.cwd(), *arguments[:1]))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -7,13 +7,12 @@
 # Exit status: as that of act.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-source infra/ci/patience.sh
 export PATH=$PWD/.venv/bin:$PATH
 branch=${1:-master}
 
 status=0
 python -m infra.release act --branch "$branch" || status=$?
-git fetch --quiet origin "+refs/heads/$branch:refs/remotes/origin/$branch"
+python -m infra.repository fetch --quiet origin "+refs/heads/$branch:refs/remotes/origin/$branch"
 git rebase --quiet --autostash "origin/$branch" || { git rebase --abort; exit 2; }
 python -m infra.release incumbent
 exit "$status"

@@ -30,8 +30,7 @@ if [ ! "$store" -ef data ]; then
 fi
 [ -z "${MOVIEREC_DVC:-}" ] || install -m 600 "$MOVIEREC_DVC" .dvc/config.local
 
-source infra/ci/patience.sh
-git fetch --quiet --tags origin
+python -m infra.repository fetch --quiet --tags origin
 python -m infra.release window --last "${MOVIEREC_DAYS:-14}"
 python -m infra.release incumbent
 # What the cache has not is brought from the remote; what was half checked out is made whole.

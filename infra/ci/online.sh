@@ -9,13 +9,12 @@
 # first each time.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-source infra/ci/patience.sh
 export PATH=$PWD/.venv/bin:$PATH DVC_NO_ANALYTICS=1
 branch=${1:-master}
 window=data/online/window.yaml
 made=(dvc.lock "$window" metrics/online metrics/online.json)
 
-fetch() { git fetch --quiet origin "+refs/heads/$branch:refs/remotes/origin/$branch"; }
+fetch() { python -m infra.repository fetch --quiet origin "+refs/heads/$branch:refs/remotes/origin/$branch"; }
 
 # The days are those that this night found closed, whatever a rival's night found.
 take_up() {
@@ -47,7 +46,7 @@ for _ in $(seq "${MOVIEREC_TRIES:-3}"); do
     echo "no day is to be evaluated"
     exit 0
   fi
-  git push --quiet origin "HEAD:refs/heads/$branch" && exit 0
+  python -m infra.repository push --quiet origin "HEAD:refs/heads/$branch" && exit 0
   rival=$(git rev-parse "origin/$branch")
   fetch || exit 2
   [ "$rival" != "$(git rev-parse "origin/$branch")" ] ||

@@ -12,7 +12,6 @@
 # was first each time.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-source infra/ci/patience.sh
 export PATH=$PWD/.venv/bin:$PATH DVC_NO_ANALYTICS=1
 branch=${1:-master}
 said=.cache/ci/register.txt
@@ -21,7 +20,7 @@ take_up() {
   # register has seen that nothing else differs from HEAD than what it records, which is made again.
   git reset --quiet --hard
   git clean -fdq -- data metrics reports
-  git fetch --quiet origin "+refs/heads/$branch:refs/remotes/origin/$branch"
+  python -m infra.repository fetch --quiet origin "+refs/heads/$branch:refs/remotes/origin/$branch"
   git rebase --quiet "origin/$branch" || { git rebase --abort; return 2; }
   infra/ci/fetch.sh
   infra/ci/gate.sh

@@ -3,12 +3,15 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from infra.repository import PLACES, attempt, environment, git
 from movierec.errors import Unavailable
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -71,3 +74,15 @@ def test_what_its_user_set_up_comes_first(said: Path, monkeypatch: pytest.Monkey
     assert git(said, "fetch") == "1 7, \n"
     monkeypatch.setenv("GIT_SSH_COMMAND", "ssh -v")
     assert git(said, "fetch") == "1 7, ssh -v\n"
+
+
+def test_scripts_have_the_same_git(said: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its words and its status, in the repository that is meant."""
+    monkeypatch.setenv("TRANSFER_SECONDS", "30")
+    monkeypatch.setenv("GIT_DIR", str(said.with_name("theirs") / ".git"))
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{ROOT / 'stages'}")
+    command = [sys.executable, "-m", "infra.repository"]
+    fetched = subprocess.run([*command, "fetch"], cwd=said, capture_output=True, text=True)
+    assert fetched.stdout == git(said, "fetch")
+    shown = subprocess.run([*command, "config", "x"], cwd=said, capture_output=True, text=True)
+    assert (shown.returncode, shown.stderr) == (1, "error: key does not contain a section: x\n")

@@ -18,7 +18,7 @@ from tests.infra.release.project import DAYS, Ended, Project
 
 ROOT = Path(__file__).resolve().parents[3]
 BRANCH = "main"
-SCRIPTS = ("online.sh", "patience.sh", "repro.sh", "alone.sh")
+SCRIPTS = ("online.sh", "repro.sh", "alone.sh")
 PROGRAMS = {"git": shutil.which("git"), "dvc": "", "python": sys.executable}
 COUNTS = """\
 #!/bin/bash

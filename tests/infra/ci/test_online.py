@@ -49,7 +49,7 @@ def work(tmp_path: Path) -> Path:
     for name, value in {"user.name": "T", "user.email": "t@localhost"}.items():
         git(work, "config", name, value)
     (work / "infra/ci").mkdir(parents=True)
-    for name in ("online.sh", "patience.sh", "repro.sh", "alone.sh"):
+    for name in ("online.sh", "repro.sh", "alone.sh"):
         shutil.copy(ROOT / "infra/ci" / name, work / "infra/ci")
     program(work / ".venv/bin/dvc", DVC)
     program(work / ".venv/bin/python", PYTHON)
@@ -81,7 +81,7 @@ def online(work: Path, **more: str) -> tuple[int, str]:
     """Its exit status, and what it says."""
     done = subprocess.run(
         [str(work / "infra/ci/online.sh")],
-        env=environment() | more,
+        env=environment() | {"PYTHONPATH": f"{ROOT}:{ROOT / 'stages'}"} | more,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -203,7 +203,7 @@ def test_with_dvc_the_sums_are_on_the_remote_and_a_new_night_costs_a_day(
     trained.begin()
     work = trained.work
     assert trained.release("register").status == 0
-    for name in ("online.sh", "patience.sh", "repro.sh", "alone.sh"):
+    for name in ("online.sh", "repro.sh", "alone.sh"):
         (work / "infra/ci").mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "infra/ci" / name, work / "infra/ci")
     (work / ".git/info/exclude").write_text("/infra/\n")
