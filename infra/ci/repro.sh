@@ -4,13 +4,10 @@
 #
 #   infra/ci/repro.sh [STAGE …]
 #
-# Nobody else does so meanwhile (alone.sh). DVC's own notes of who reads and writes what, which a run
-# that was killed leaves, are then nobody's.
+# Nobody else does so meanwhile (alone.sh).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 # What is compiled is kept where the cleaning of a workspace leaves it.
 export NUMBA_CACHE_DIR="${NUMBA_CACHE_DIR:-$PWD/.cache/numba}"
-# shellcheck disable=SC2016  # for the inner shell
-exec infra/ci/alone.sh sh -c 'rm -f .dvc/tmp/rwlock && exec python -m infra.ci.repro "$@"' \
-  repro --jobs "${MOVIEREC_JOBS:-0}" "$@"
+exec infra/ci/alone.sh python -m infra.ci.repro --jobs "${MOVIEREC_JOBS:-0}" "$@"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import psutil
 from dvc.lock import LockError, make_lock
-from dvc.rwlock import RWLOCK_FILE, RWLOCK_LOCK
+from dvc.rwlock import RWLOCK_FILE, RWLOCK_LOCK, SCHEMA
+from voluptuous import Invalid
 
 PLACES = ("*.lock", "refs/**/*.lock", "objects/maintenance.lock")
 """Where git puts the locks of what a release asks it to change, in a repository's folder."""
@@ -51,12 +52,33 @@ def _git_runs_in(folder: Path) -> bool:
 
 def mend_rwlock(folder: Path) -> None:
     """Remove DVC's file of who reads and writes what, in a project's `.dvc/tmp`, where a DVC that
-    was killed left it half-written: DVC refuses to run then. Who writes it holds its guard."""
+    was killed left it half-written, or nobody whom it names lives. DVC refuses to run by it, then:
+    the numbers of those may be another's, or of one whose end nobody has asked for. Who writes it
+    holds its guard."""
     file, guard = folder / RWLOCK_FILE, folder / RWLOCK_LOCK
     if not file.exists():
         return
     with suppress(LockError), make_lock(str(guard), tmp_dir=str(folder)):
-        try:
-            json.loads(file.read_text(encoding="utf-8"))
-        except ValueError:
+        written = file.stat().st_mtime
+        if not any(_lived(number, written) for number in _noted(file)):
             file.unlink()
+
+
+def _noted(file: Path) -> set[int]:
+    """The processes that DVC's file names; none when it is not whole."""
+    try:
+        noted = SCHEMA(json.loads(file.read_text(encoding="utf-8")))
+    except (ValueError, Invalid):
+        return set()
+    readers = (info for infos in noted["read"].values() for info in infos)
+    return {int(info["pid"]) for info in (*readers, *noted["write"].values())}
+
+
+def _lived(number: int, then: float) -> bool:
+    """Whether the process of that number is alive, and was `then` (seconds since 1970)."""
+    try:
+        process = psutil.Process(number)
+        # Linux counts a start in ticks since its own, whose time it tells to the second.
+        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= then + 1
+    except psutil.NoSuchProcess:
+        return False

@@ -1,5 +1,6 @@
 """Locks of a git that was killed: taken away when nobody can hold them, and no others."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -80,6 +81,38 @@ def test_what_dvc_writes_just_now_is_left(tmp_path: Path) -> None:
         assert file.exists()
     mend_rwlock(tmp_path)
     assert not file.exists()
-    file.write_text("{}")
+
+
+def noted(number: int) -> str:
+    """DVC's file when the process of that number reads and writes."""
+    info = {"pid": number, "cmd": "dvc repro"}
+    return json.dumps({"read": {"/data": [info]}, "write": {"/models": info}})
+
+
+def test_what_dvc_noted_of_somebody_alive_is_left(tmp_path: Path) -> None:
+    file = tmp_path / "rwlock"
+    file.write_text(noted(os.getpid()))
     mend_rwlock(tmp_path)
-    assert file.read_text() == "{}"
+    assert file.read_text() == noted(os.getpid())
+
+
+def test_what_dvc_noted_of_the_dead_goes_whoever_has_their_number(tmp_path: Path) -> None:
+    file = tmp_path / "rwlock"
+    with subprocess.Popen(["true"]) as ended:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # its end is still to be asked for
+        file.write_text(noted(ended.pid))
+        mend_rwlock(tmp_path)
+        assert not file.exists()
+    file.write_text(noted(ended.pid))
+    mend_rwlock(tmp_path)
+    assert not file.exists()
+    file.write_text(noted(os.getpid()))
+    os.utime(file, (1e9, 1e9))  # long before this process began
+    mend_rwlock(tmp_path)
+    assert not file.exists()
+
+
+def test_a_file_of_dvc_of_another_form_stops_nobody(tmp_path: Path) -> None:
+    (tmp_path / "rwlock").write_text('{"write": []}')
+    mend_rwlock(tmp_path)
+    assert not (tmp_path / "rwlock").exists()

@@ -26,13 +26,12 @@ def wait_for(there: Callable[[], object]) -> None:
 
 
 def kill_all(project: Project, process: psutil.Popen) -> None:
-    """As when the machine goes: it, and all that it started, at once. DVC's notes of them go, as
-    repro.sh does it: their numbers stay taken until somebody has waited for them."""
+    """As when the machine goes: it, and all that it started, at once. DVC's notes name them still,
+    and their numbers may stay taken, since nobody waits for them."""
     for one in [process, *process.children(recursive=True)]:
         with contextlib.suppress(psutil.NoSuchProcess):
             one.kill()
     process.wait()
-    (project.folder / ".dvc/tmp/rwlock").unlink(missing_ok=True)
 
 
 def test_two_run_at_once_and_leave_what_one_at_a_time_leaves(
