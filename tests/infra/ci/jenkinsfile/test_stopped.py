@@ -108,3 +108,26 @@ def test_what_cannot_be_acted_on_ends_the_build_before_anything_new_goes_out(
     assert taken_up == "-m infra.release incumbent", "what was done is taken up first"
     assert handed == "-m infra.prometheus.handover --outcome failure"
     assert_ended_clean(quick, built)
+
+
+@pytest.mark.parametrize(
+    ("stage", "asked", "said"),
+    [
+        ("register", "-m infra.release register *", "the DVC remote `s3` is full"),
+        ("push images", "-m infra.release image * --push *", "the registry is not there"),
+    ],
+)
+def test_what_is_not_taken_ends_the_build_and_nothing_after_it_is_begun(
+    quick: Scratch, stage: str, asked: str, said: str
+) -> None:
+    """By the remote, or by the registry: what is in production stays."""
+    ended = {asked: f"echo 'error: {said}' >&2; exit 2"}
+    quick.instead = ended | quick.instead | ended  # the first pattern that fits
+    built = quick.build()
+    assert (built.result, built.stages()[-1]) == ("FAILURE", stage)
+    assert f"error: {said}" in built.log
+    left_out = RELEASE[RELEASE.index(stage) + 1 :]
+    assert built.skipped() == dict.fromkeys(left_out, "earlier failure")
+    assert built.told() == [f"https://jenkins.invalid/1 {stage}: FAILURE"]
+    assert not [line for line in quick.asked() if "deploy" in line or "promote" in line]
+    assert_ended_clean(quick, built)
