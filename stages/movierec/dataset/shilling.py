@@ -14,6 +14,7 @@ training ratings and watches are looked at. All of it is linear in them, but for
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -71,8 +72,12 @@ def find(
         ends = {"ends": more(at_end.__getitem__, ratings.u, shape[0])}
         found += companies(ratings, at_end, side, marks | ends, shape[1], limits)
         found += bursts(ratings, at_end, side, shape[1], limits)
-    found.sort(key=lambda f: (-f.z, f.movie, f.side, f.sign))
-    return list(unexplained(found, shape[0], limits))
+    return sorted(unexplained(sorted(found, key=_strongest), shape[0], limits), key=_strongest)
+
+
+def _strongest(finding: Finding) -> tuple[float, int, str, str]:
+    """A key by which the strongest comes first, in one order whatever order they were found in."""
+    return -finding.z, finding.movie, finding.side, finding.sign
 
 
 def weigh(
@@ -93,14 +98,10 @@ def report(
     users: NDArray[np.int64],
     movies: NDArray[np.bytes_],
 ) -> dict[str, Any]:
-    """How many weigh less, the strongest findings, and the strongest suspects with the reasons."""
-    said: dict[int, list[str]] = {}
-    for f in findings:
-        for u in f.users.tolist():
-            said.setdefault(u, []).append(
-                f"{f.side} {movies[f.movie].decode()} by {f.sign}, z {f.z:.1f}"
-            )
-    named = [u for u in sorted(said, key=lambda u: -len(said[u])) if weights[u] < 1]
+    """How many weigh less, the strongest findings, and the suspects of the strongest of them, each
+    with the one finding that it is in; whom a hand has cleared is no suspect. Findings are as
+    `find` gives them."""
+    suspects = ((u, f) for f in findings for u in f.users.tolist() if weights[u] < 1)
     return {
         "weighed_down": int((weights < 1).sum()),
         "findings": [
@@ -115,7 +116,11 @@ def report(
             for f in findings[:LISTED]
         ],
         "suspects": [
-            {"user": int(users[u]), "weight": round(float(weights[u]), 6), "because": said[u][:3]}
-            for u in named[:LISTED]
+            {
+                "user": int(users[u]),
+                "weight": round(float(weights[u]), 6),
+                "because": f"{f.side} {movies[f.movie].decode()} by {f.sign}, z {f.z:.1f}",
+            }
+            for u, f in islice(suspects, LISTED)
         ],
     }

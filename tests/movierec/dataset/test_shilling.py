@@ -158,16 +158,15 @@ def test_a_hand_outweighs_what_was_found() -> None:
         replace(PARAMS, by_hand={"bob": 1.0})
 
 
-def test_the_report_names_movies_suspects_and_reasons_but_not_who_was_cleared() -> None:
+def test_the_report_names_movies_and_each_suspect_once_but_not_who_was_cleared() -> None:
     findings = [
-        Finding(1, "nuke", "burst", 12.34, 1.0, np.array([2, 1])),
+        Finding(1, "nuke", "burst", 12.34, 1.0, np.array([3, 2])),
         Finding(0, "push", "rare", 9.0, 0.512, np.array([1])),
     ]
-    users, movies = np.array([10, 20, 30]), np.array([b"alien", b"jaws"])
-    params = replace(PARAMS, by_hand={"30": 1.0})
-    weights = weigh(findings, users, params)
+    users, movies = np.array([10, 20, 30, 40]), np.array([b"alien", b"jaws"])
+    weights = weigh(findings, users, replace(PARAMS, by_hand={"30": 1.0, "40": 0.5}))
     assert report(findings, weights, users, movies) == {
-        "weighed_down": 1,
+        "weighed_down": 2,
         "findings": [
             {"movie": "jaws", "side": "nuke", "sign": "burst", "accounts": 2, "by_chance": 1.0,
              "z": 12.34},
@@ -175,7 +174,23 @@ def test_the_report_names_movies_suspects_and_reasons_but_not_who_was_cleared() 
              "z": 9.0},
         ],
         "suspects": [
-            {"user": 20, "weight": 0.02,
-             "because": ["nuke jaws by burst, z 12.3", "push alien by rare, z 9.0"]},
+            {"user": 40, "weight": 0.5, "because": "nuke jaws by burst, z 12.3"},
+            {"user": 20, "weight": 0.02, "because": "push alien by rare, z 9.0"},
         ],
     }  # fmt: skip
+
+
+def test_findings_come_by_what_is_left_of_them_and_no_user_is_in_two() -> None:
+    """Two bandwagons: what the first explains of the second is gone from its strength, by which it
+    stands."""
+    log = HONEST
+    for seed in (2, 7):
+        planted = plant(log, MOVIES, SCALE, Attack("bandwagon", "push", 0.05, 12, seed=seed))
+        both = zip(vars(log).values(), vars(planted.ratings).values(), strict=True)
+        log = Log(*(np.concatenate(pair) for pair in both))
+    ratings, users = rows(log, np.isin(log.user, HONEST.user))
+    findings = find(ratings, (len(users), MOVIES), SCALE, PARAMS)
+    assert len(findings) > 2
+    assert [f.z for f in findings] == sorted((f.z for f in findings), reverse=True)
+    named = np.concatenate([f.users for f in findings])
+    assert len(np.unique(named)) == len(named)
