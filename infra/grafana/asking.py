@@ -81,6 +81,11 @@ class Prometheus:
         targets: list[dict[str, Any]] = self._get("targets", {"state": "active"})["activeTargets"]
         return targets
 
+    def alertmanagers(self) -> list[str]:
+        """The URLs of those whom it tells of alerts."""
+        found = self._get("alertmanagers", {})["activeAlertmanagers"]
+        return [str(one["url"]).removesuffix("/api/v2/alerts") for one in found]
+
     def oldest(self) -> float:
         """Since when it has values, in seconds since 1970."""
         return float(self._get("status/tsdb", {"limit": 1})["headStats"]["minTime"]) / 1000

@@ -4,6 +4,7 @@
 
 Reads the committed dashboards, asks a running Prometheus each panel's own queries, and draws the
 answers. What fires stands on top, and its time is shaded in the pictures of what it watches.
+Whether somebody is told of it the Alertmanager knows: Prometheus' own, or --alertmanager.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from typing import Any
 from infra.grafana.asking import Alert, Prometheus, Span
 from infra.grafana.boardfile import Dashboard, Drawn, read_dashboard
 from infra.grafana.drawing import lines, number, periods, picture
+from infra.grafana.silences import INHIBITED, SILENCED, Alertmanager, with_silences
 from infra.grafana.units import digits
 from infra.paper import page
 from movierec.cli import real, run
@@ -44,7 +46,8 @@ def main(arguments: list[str]) -> int:
     boards = [read_dashboard(FOLDER / f"{name}.json", values) for name in ORDER]
     fired = periods(prometheus.range(FIRING, span), span.step)
     drawn = [(board, list(figures(board, prometheus, span, fired))) for board in boards]
-    write_text(options.output, fill(drawn, prometheus.alerts(), targets, span))
+    alerts = known(prometheus, options.alertmanager)
+    write_text(options.output, fill(drawn, alerts, targets, span))
     made = [figure for _, rows in drawn for _, row in rows for figure in row]
     empty = sum(figure["svg"] is None and not figure["numbers"] for figure in made)
     print(f"{len(made)} panels, {empty} of them without values, are in {options.output}")
@@ -59,12 +62,22 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--prometheus", required=True, metavar="URL")
+    parser.add_argument("--alertmanager", metavar="URL", help="(the one that Prometheus tells)")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE")
     parser.add_argument("--minutes", type=real, default=360.0, help="how far back (360)")
     options = parser.parse_args(arguments)
     if options.minutes <= 0:
         raise BadInput(f"--minutes {options.minutes:g}: nothing lies between now and then")
     return options
+
+
+def known(prometheus: Prometheus, alertmanager: str | None) -> list[Alert]:
+    """The alerts, those that are silenced so. Where there is no Alertmanager nobody is told
+    anything, and what fires fires."""
+    alerts = prometheus.alerts()
+    for url in [alertmanager] if alertmanager else prometheus.alertmanagers()[:1]:
+        alerts = with_silences(alerts, Alertmanager(url).suppressed())
+    return alerts
 
 
 def seconds_of(duration: str) -> float:
@@ -132,8 +145,10 @@ def fill(
         "grafana/pictures.html",
         {
             "boards": drawn,
-            "firing": [one for one in alerts if one.state == "firing" and one.name != WATCHDOG],
-            "pending": [one for one in alerts if one.state == "pending"],
+            **{
+                state: [one for one in alerts if one.state == state and one.name != WATCHDOG]
+                for state in ("firing", "pending", SILENCED, INHIBITED)
+            },
             "watchdog": any(one.name == WATCHDOG for one in alerts),
             "jobs": [(job, sum(up), len(up)) for job, up in sorted(jobs.items())],
             "start": clock(span.start),

@@ -1,4 +1,4 @@
-"""Something that answers as Prometheus' HTTP API does, for what draws."""
+"""Something that answers as Prometheus' HTTP API does, and Alertmanager's, for what draws."""
 
 import contextlib
 import json
@@ -36,8 +36,12 @@ def failed(message: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def prometheus(answer: Answer, alerts: list[dict[str, Any]]) -> Iterator[str]:
-    """Its URL, while the block runs; `answer`: expression → series."""
+def prometheus(
+    answer: Answer, alerts: list[dict[str, Any]], suppressed: list[dict[str, Any]] | None = None
+) -> Iterator[str]:
+    """Its URL, while the block runs; `answer`: expression → series. `suppressed`: as the
+    Alertmanager has them that it tells of alerts and that is at the same URL; None: there is
+    none."""
 
     def data(path: str, query: dict[str, list[str]]) -> Any:
         if path == "/api/v1/query_range":
@@ -52,18 +56,26 @@ def prometheus(answer: Answer, alerts: list[dict[str, Any]]) -> Iterator[str]:
                     for job, health in jobs
                 ]
             }
+        if path == "/api/v1/alertmanagers":
+            there = [{"url": f"{url}/api/v2/alerts"}] if suppressed is not None else []
+            return {"activeAlertmanagers": there}
         assert path == "/api/v1/status/tsdb"
         return {"headStats": {"minTime": int(1000 * START)}}
+
+    def told(path: str, query: dict[str, list[str]]) -> Any:
+        if path == "/api/v2/alerts":
+            return suppressed
+        return {"status": "success", "data": data(path, query)}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked = urlsplit(self.path)
             try:
-                document = {"status": "success", "data": data(asked.path, parse_qs(asked.query))}
+                document = told(asked.path, parse_qs(asked.query))
             except ValueError as error:
                 document = failed(str(error))
             body = json.dumps(document).encode()
-            self.send_response(200 if document["status"] == "success" else 400)
+            self.send_response(400 if isinstance(document, dict) and "error" in document else 200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -72,10 +84,11 @@ def prometheus(answer: Answer, alerts: list[dict[str, Any]]) -> Iterator[str]:
             """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield url
         finally:
             server.shutdown()
             thread.join()

@@ -1,6 +1,7 @@
 """Every expression of every panel has data on the Prometheus of the running loop."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from infra.grafana.asking import Prometheus, Span
 from infra.grafana.boardfile import Drawn, read_dashboard
 from infra.grafana.build import BOARDS, FOLDER
 from infra.grafana.pictures import main
+from infra.grafana.silences import Alertmanager
 from infra.monitoring.local import Monitoring
 from infra.monitoring.pace import Pace
 from infra.processes import Processes
@@ -81,6 +83,31 @@ def test_every_metric_of_a_query_is_one_that_prometheus_has(running: Monitoring)
         known = set(json.load(response)["data"])
     texts = [t.expr for panel in PANELS.values() if not panel.empty for t in panel.targets]
     assert set(METRIC.findall(" ".join(texts))) - known == set()
+
+
+def test_what_alertmanager_silences_or_inhibits_is_called_so(
+    running: Monitoring, tmp_path: Path
+) -> None:
+    """The loop's models are of long ago, which is silenced; of a burn, as our inhibit_rules say,
+    the fast one stands for the slow one."""
+    asked = Alertmanager(f"http://{running.alertmanager}")
+    amtool = ["amtool", f"--alertmanager.url={asked.url}"]
+    burn = [*amtool, "alert", "add", "alertname=AvailabilityBurn", "severity=page"]
+    subprocess.run([*burn, "burn=fast"], check=True)
+    subprocess.run([*burn, "burn=slow"], check=True)
+    silence = [*amtool, "silence", "add", "--author=test", "--comment=old", "alertname=ModelStale"]
+    subprocess.run([*silence, "--duration=1h"], check=True, capture_output=True)
+    wanted = {("AvailabilityBurn", "inhibited"), ("ModelStale", "silenced")}
+    end = time.monotonic() + PATIENCE
+    while (found := {(of["alertname"], told) for of, told in asked.suppressed()}) != wanted:
+        assert time.monotonic() < end, found
+        time.sleep(1)
+    page = tmp_path / "monitoring.html"
+    assert main(["--prometheus", f"http://{running.prometheus}", "--output", str(page)]) == 0
+    top = page.read_text().partition("<nav>")[0]
+    rows = re.findall(r"<td>ModelStale</td><td>(\w+), ticket</td>", top)
+    assert rows and set(rows) == {"silenced"}
+    assert f"{len(rows)} silenced" in top
 
 
 def test_the_page_shows_them(running: Monitoring, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from infra.grafana.pictures import main, span_of
 from movierec.errors import BadInput
 from tests.infra.grafana.dashboards import panels
 from tests.infra.grafana.standin import ALERT, START, WATCHDOG, prometheus, series
+from tests.infra.grafana.test_silences import kept
 
 
 def answer(expression: str) -> list[dict]:
@@ -61,6 +62,27 @@ def test_what_fires_stands_on_top_and_is_shaded_where_it_is_watched(html: str) -
     assert "serve: 1 of 2 up" in top
     watched = [panel for _, panel in panels() if "AnswersSlow" in str(panel["links"])]
     assert below.count("Shaded: AnswersSlow fired.") == len(watched) == 1
+
+
+def test_what_is_silenced_is_not_said_to_fire(tmp_path) -> None:
+    page = tmp_path / "monitoring.html"
+    stale, burn = (
+        ALERT | {"labels": {"alertname": name, "severity": "ticket"}}
+        for name in ("ModelStale", "LatencyBurn")
+    )
+    told = [kept("ModelStale", silencedBy=["7"]), kept("LatencyBurn", inhibitedBy=["8"])]
+    with prometheus(answer, [stale, burn, WATCHDOG], told) as url, at_the_end():
+        assert main(["--prometheus", url, "--output", str(page)]) == 0
+        top = page.read_text().partition("<nav>")[0]
+        assert "No alert fires that somebody is told of" in top
+        assert ' refused">' not in top.partition("Scraped")[0].rpartition("<section")[0]
+        assert "1 silenced, 1 inhibited by another, 0 pending" in top
+        rows = re.findall("<td>(ModelStale|LatencyBurn)</td><td>(.*?)</td>", top)
+        assert rows == [("ModelStale", "silenced, ticket"), ("LatencyBurn", "inhibited, ticket")]
+        with prometheus(answer, [], []) as other:
+            asked = ["--prometheus", url, "--alertmanager", other, "--output", str(page)]
+            assert main(asked) == 0
+    assert "2 alerts firing" in page.read_text(), "by the Alertmanager that is named"
 
 
 def test_a_quiet_time_says_so(tmp_path, capsys) -> None:
