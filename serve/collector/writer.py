@@ -34,6 +34,10 @@ log = logging.getLogger("serve.collector")
 NO_LINES = LineBatch(np.empty(0, np.int64), np.empty(0, np.int64), pa.array([], pa.large_binary()))
 
 
+PROBE = re.compile(r"writable-(\d{1,20})-[0-9a-f]{32}")
+"""The name of what a start puts to see whether it can, with the second in which it did."""
+PROBE_SECONDS = 3600
+"""After so long nobody is at it any more."""
 OVERTAKEN = "the broker's retention overtook the collector"
 
 
@@ -188,12 +192,19 @@ def _value_counts(column: Any) -> list[tuple[Any, int]]:
 
 
 def _check_writable(storage: Storage, what: str) -> None:
+    """Raises BadInput where nothing can be written, Unavailable where what is there is replaced.
+
+    What others put who start at the same time stays: whose is taken away would find its second put
+    succeed. Only what is old was left by one that died.
+    """
+    now = int(time.time())
+    mine = f"writable-{now}-{uuid.uuid4().hex}"
     try:
-        mine = f"writable-{uuid.uuid4().hex}"
         storage.put_new(mine, lambda file: None)
         storage.check(mine)
-        for name in storage.names(""):  # also of those that died before they had removed it
-            if re.fullmatch(r"writable-[0-9a-f]{32}", name):
+        for name in storage.names(""):
+            probe = PROBE.fullmatch(name)
+            if name == mine or (probe and int(probe[1]) < now - PROBE_SECONDS):
                 storage.remove(name)
     except OSError as error:
         raise BadInput(

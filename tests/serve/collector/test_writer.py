@@ -14,12 +14,13 @@ from movierec.errors import AlreadyWritten, BadInput, CorruptFile
 from movierec.lines.rows import LineBatch
 from movierec.store.chain import read_chain
 from movierec.store.decisions import Closing, announce
+from movierec.store.durable import Disk
 from movierec.store.segments import partition_at
 from movierec.store.storage import at
 from movierec.times import day_number
 from serve.collector.buffer import Buffer
 from serve.collector.fetch.source import Chunk
-from serve.collector.writer import Writer, name
+from serve.collector.writer import PROBE_SECONDS, Writer, name
 from tests.movierec.lines.test_served import LINE
 from tests.serve.collector.member import HERE, Member
 
@@ -200,10 +201,35 @@ def test_a_start_removes_what_those_left_that_died(tmp_path: Path) -> None:
     root = tmp_path / "store"
     closings = root / "movielog/closings"
     closings.mkdir(parents=True)
-    for left in (root / f"writable-{'0' * 32}", root / ".name.0.tmp", closings / ".name.0.tmp"):
+    old = int(time.time()) - PROBE_SECONDS - 1
+    for left in (
+        root / f"writable-{old}-{'0' * 32}",
+        root / ".name.0.tmp",
+        closings / ".name.0.tmp",
+    ):
         left.touch()
     (root / "writable-by-all").touch()  # no name of ours
     Member(root)
     assert [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()] == [
         "writable-by-all"
     ]
+
+
+def test_two_that_start_at_once_leave_each_other_what_they_try_the_store_by(
+    member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the second put of one would succeed, and a good store be refused."""
+
+    place, started = "serve.collector.writer.at", []
+
+    class Slow(Disk):
+        def check(self, name: str) -> None:
+            """Meanwhile another starts, from its beginning to its end."""
+            monkeypatch.setattr(place, at)
+            started.append(Writer(member.settings, member.metrics))
+            super().check(name)
+
+    monkeypatch.setattr(place, Slow)
+    Writer(member.settings, member.metrics)
+    assert len(started) == 1
+    assert [p.name for p in member.root.iterdir()] == []
