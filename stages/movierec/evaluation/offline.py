@@ -1,13 +1,14 @@
 """A model on the validation part. Arrays in, numbers out."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from movierec.dataset.matrix import Dataset, rows_at
-from movierec.dataset.sums import counted
+from movierec.dataset.sums import counted, summed
 from movierec.evaluation.advice import advice
 from movierec.evaluation.baselines import Biases
 from movierec.evaluation.lists import MODEL, SeenOf, lists_of
@@ -49,13 +50,14 @@ def evaluate(ranker: Ranker, seen_of: SeenOf, dataset: Dataset, params: Evaluate
     advised, profiles = advice(lists, part), rows_at(dataset.train, part.users)
     measures = {name: ranking_of(made, part, profiles, counts) for name, made in lists.items()}
     predicted = ranker.model.predict(part.u, part.i)
+    distribution = distribution_plot(part.rating, predicted, dataset.scale)
     errors = {
-        "model": predicted - part.rating,
-        "biases": biases.predict(part.u, part.i) - part.rating,
-        "global_mean": biases.mean - part.rating,
+        "model": part.errors(predicted),
+        "biases": part.errors(biases.predict(part.u, part.i)),
+        "global_mean": part.errors(np.full(len(part.u), biases.mean)),
     }
-    by_user = np.diff(dataset.train.indptr)[part.u]
-    by_movie = counted(dataset.train.indices, len(counts))[part.i]
+    n_u, n_i = np.diff(dataset.train.indptr), counted(dataset.train.indices, len(counts))
+    by_user = buckets(errors, n_u, part.u)
     return Result(
         {
             **accuracy_of(errors["model"]),
@@ -69,11 +71,11 @@ def evaluate(ranker: Ranker, seen_of: SeenOf, dataset: Dataset, params: Evaluate
             "lists": measures,
             **({"advice": advised} if advised else {}),
             **intervals(errors, part, params),
-            "by_user_activity": buckets(errors, by_user),
-            "by_movie_popularity": buckets(errors, by_movie),
+            "by_user_activity": by_user,
+            "by_movie_popularity": buckets(errors, n_i, part.i),
         },
-        activity_plot(errors["model"], by_user),
-        distribution_plot(part.rating, predicted, dataset.scale),
+        activity_plot(by_user),
+        distribution,
     )
 
 
@@ -89,10 +91,10 @@ def intervals(
     """
     if not len(part.u):
         return {"confidence": CONFIDENCE, "rmse_interval": None, "rmse_gain_share_interval": None}
-    rows = np.searchsorted(part.raters, part.u)
-    n = len(part.raters)
-    squares: NDArray[Any] = np.stack([np.bincount(rows, e * e, n) for e in errors.values()], 1)
-    counts = np.bincount(rows, minlength=n)
+    n = int(part.raters[-1]) + 1
+    sums = [summed(part.u, partial(squares_of, e), n) for e in errors.values()]
+    squares: NDArray[np.float64] = np.stack(sums, 1)[part.raters]
+    counts = counted(part.u, n)[part.raters]
     samples = rmse_samples(squares, counts, params.bootstrap_samples, params.seed)
     model = samples[:, 0]
     gains = {
@@ -106,6 +108,12 @@ def intervals(
         "rmse_gain_interval": gains,
         "rmse_gain_share_interval": share_interval(model, samples[:, list(errors).index("biases")]),
     }
+
+
+def squares_of(errors: NDArray[np.float64], part: slice) -> NDArray[np.float64]:
+    """e² of some of them."""
+    squares: NDArray[np.float64] = errors[part] * errors[part]
+    return squares
 
 
 def share_interval(

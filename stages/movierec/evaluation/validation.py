@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.dataset.distinct import distinct
-from movierec.dataset.matrix import Dataset, contains, rows_of
-from movierec.dataset.vocabulary import lookup
+from movierec.dataset.matrix import Dataset, contains, let_go
+from movierec.dataset.sums import parts
 from movierec.evaluation import ranking
 from movierec.fields import number
 from movierec.hashing import mix
+from movierec.mapped import release
 from movierec.models.accuracy import mae, rmse
 
 MEASURES = {
@@ -47,9 +47,9 @@ class Evaluate:
 class Validation:
     """The validation pairs, and the users whose lists are judged."""
 
-    u: NDArray[np.int64]
+    u: NDArray[np.int32]
     i: NDArray[np.int32]
-    rating: NDArray[np.float64]
+    rating: NDArray[np.float32]
     raters: NDArray[np.int64]
     """Ascending rows that have a validation rating."""
     users: NDArray[np.int64]
@@ -61,18 +61,28 @@ class Validation:
     def of(cls, dataset: Dataset, params: Evaluate) -> "Validation":
         """Of a dataset; one that holds nothing out has an empty part."""
         matrix = dataset.validation
-        u = rows_of(matrix)
-        liked = matrix.data >= params.relevant_rating
-        new = ~contains(dataset.train, matrix) & ~contains(dataset.watched, matrix)
-        raters = distinct(u)
+        counts = np.diff(matrix.indptr)
+        raters = np.flatnonzero(counts)
         users = sample(raters, dataset.users, params.ranked_users)
-        rows = lookup(users, u)
-        good = liked & new & (rows >= 0)
+        u = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+        good = np.repeat(np.isin(np.arange(len(counts)), users), counts)
+        good &= matrix.data >= params.relevant_rating
+        good &= ~contains(dataset.train, matrix)
+        good &= ~contains(dataset.watched, matrix)
+        rows = np.searchsorted(users, u[good])
         shape = (len(users), len(dataset.movies))
         relevant = sparse.csr_array(
-            (np.ones(good.sum(), np.float32), (rows[good], matrix.indices[good])), shape=shape
+            (np.ones(len(rows), np.float32), (rows, matrix.indices[good])), shape=shape
         )
-        return cls(u, matrix.indices, matrix.data.astype(np.float64), raters, users, relevant)
+        let_go(matrix)
+        return cls(u, matrix.indices, matrix.data, raters, users, relevant)
+
+    def errors(self, predicted: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far the ratings that were predicted are too high. Takes the place of `predicted`."""
+        for part in parts(len(predicted)):
+            predicted[part] -= self.rating[part]
+            release([self.rating])
+        return predicted
 
 
 def sample(rows: NDArray[np.int64], ids: NDArray[np.int64], most: int) -> NDArray[np.int64]:

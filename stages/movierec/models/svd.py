@@ -97,7 +97,7 @@ class SVDModel(Model):
         for start in range(0, len(u), BLOCK):
             block = slice(start, start + BLOCK)
             estimate[block] = self._estimate(u[block], i[block])
-        return np.clip(estimate, *self.scale)
+        return np.clip(estimate, *self.scale, out=estimate)
 
     def _estimate(self, u: Ints, i: Ints) -> NDArray[np.float64]:
         """Unclipped ratings of the pairs (u, i)."""

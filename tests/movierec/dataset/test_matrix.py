@@ -19,6 +19,7 @@ from movierec.dataset.matrix import (
     contains,
     csr,
     load_dataset,
+    rows_in,
     rows_of,
     save_dataset,
 )
@@ -105,6 +106,10 @@ def test_a_part_without_entries_is_one(tmp_path: Path) -> None:
 def test_rows_and_membership_of_entries() -> None:
     assert rows_of(TRAIN).tolist() == [0, 0, 2]
     assert rows_of(TRAIN).dtype == np.int64
+    for start in range(4):
+        for stop in range(start, 4):
+            part = slice(start, stop)
+            assert rows_in(TRAIN, part).tolist() == rows_of(TRAIN)[part].tolist()
     assert contains(TRAIN, OTHER).tolist() == [True, False]
     empty = csr(np.empty(0, int), np.empty(0, int), np.empty(0), (3, 2))
     assert contains(empty, OTHER).tolist() == [False, False]

@@ -1,6 +1,7 @@
 """Evaluation of a model that knows the answers, beside the baselines."""
 
 import json
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,46 @@ def test_buckets_by_activity_and_popularity_hold_every_rating() -> None:
             assert row["ratings"] == inside.sum()
             assert row["model"] == pytest.approx(rmse(error[inside]))
     assert result.activity["ratings"] == [r["ratings"] for r in result.report["by_user_activity"]]
+
+
+def test_what_is_judged_takes_few_bytes_a_rating(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a long window there are many, and memory holds the errors of three predictors, 24 bytes.
+    In parts or whole, no byte differs."""
+    rng = np.random.default_rng(3)
+    some = rng.uniform(size=(2000, 100))
+    truth = rng.integers(1, 6, some.shape).astype(np.float32)
+    train, validation = (
+        sparse.csr_array(np.where(chosen, truth, 0)) for chosen in (some < 0.1, some > 0.2)
+    )
+    nothing = sparse.csr_array(some.shape, dtype=np.float32)
+    for matrix in (train, validation, nothing):
+        matrix.indices, matrix.indptr = matrix.indices.astype("i4"), matrix.indptr.astype("i8")
+    movies = np.array([f"m{i:03d}" for i in range(100)], np.bytes_)
+    dataset = Dataset(np.arange(2000), movies, train, validation, nothing, (1.0, 5.0))
+
+    class Middling:
+        scale = (1.0, 5.0)
+
+        def predict(self, u: NDArray[Any], i: NDArray[Any]) -> NDArray[np.float64]:
+            return np.full(len(u), 3.3)
+
+        def scores(self, u: int) -> NDArray[np.float64]:
+            return np.arange(100.0)
+
+    def judged() -> Result:
+        params = replace(PARAMS, ranked_users=10)
+        return evaluate(Ranker(Middling()), lambda u: np.empty(0, int), dataset, params)
+
+    whole = judged()
+    monkeypatch.setattr("movierec.dataset.sums.PART", 1 << 12)
+    monkeypatch.setattr("movierec.dataset.matrix.ENTRIES", 1 << 12)
+    tracemalloc.start()
+    try:
+        assert judged() == whole
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most / validation.nnz < 50, "93 where each step has its copy"
 
 
 def test_intervals_are_those_of_the_bootstrap_at_the_confidence_that_is_told() -> None:
