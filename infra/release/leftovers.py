@@ -79,6 +79,6 @@ def _lived(number: int, then: float) -> bool:
     try:
         process = psutil.Process(number)
         # Linux counts a start in ticks since its own, whose time it tells to the second.
-        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= then + 1
+        return process.status() != psutil.STATUS_ZOMBIE and bool(process.create_time() <= then + 1)
     except psutil.NoSuchProcess:
         return False
