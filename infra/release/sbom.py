@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tarfile
+from contextlib import suppress
 from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from movierec.files import write_text
 
 SCHEMA = SchemaVersion.V1_6
 PACKAGES = re.compile(r"venv/lib/python3[^/]*/site-packages/([^/]+\.dist-info/[^/]+)")
+LABEL = "movierec.sbom"
+"""What the containers have that an image is looked into by."""
 DPKG, RELEASE, PYTHON = "var/lib/dpkg/status", "usr/lib/os-release", "venv/pyvenv.cfg"
 
 
@@ -45,7 +48,9 @@ def write_sbom(image: Image, path: Path) -> None:
 
 def take_out(image: Image, folder: Path) -> Path:
     """Bring what describes an image's packages to `folder`; where Python's are then."""
-    container = Docker().run("create", image.identity, about=f"{image.name}: docker create")
+    sweep()
+    labelled = (f"--label={LABEL}", image.identity)
+    container = Docker().run("create", *labelled, about=f"{image.name}: docker create")
     try:
         packed = folder / "image.tar"
         Docker().run("export", "--output", str(packed), container, about=f"{image.name}: docker")
@@ -63,6 +68,14 @@ def take_out(image: Image, folder: Path) -> Path:
                 place.write_bytes(content.read() if content else b"")
     packed.unlink()
     return packages
+
+
+def sweep(age: str = "1h") -> None:
+    """Take away the containers of runs that were killed, once they are as old as that: no younger
+    one, which may be of somebody who describes an image just now."""
+    filters = (f"--filter=label={LABEL}", f"--filter=until={age}")
+    with suppress(Unavailable):  # while somebody else sweeps, too: the next run does it
+        Docker().run("container", "prune", "--force", *filters, about="docker container prune")
 
 
 def python_packages(packages: Path, folder: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from movierec.errors import Unavailable
 from tests.faults.release import (
+    building,
     clocks,
     damage,
     deploying,
@@ -56,7 +57,8 @@ FAULTS: dict[str, Fault] = {
     "promote-at-once": production.at_once,
     "deploy": deploying.killed,
     "images": images.in_push,
-    "image-build": images.in_build,
+    "image-build": building.in_build,
+    "image-calls": building.at_calls,
 }
 
 

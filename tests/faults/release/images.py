@@ -1,28 +1,21 @@
-"""Images on their way: who builds one is killed; in mid-push to a real registry, Debian's, who
-pushes is, or the registry."""
+"""Images on their way: in mid-push to a real registry, Debian's, who pushes is killed, or the
+registry."""
 
 import os
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from infra.registry.push import Image, push
 from movierec.errors import Unavailable
-from tests.faults.killing import spread
 from tests.faults.release.bed import Bed
 from tests.faults.release.outcome import Outcome
-from tests.infra.docker.registry import PASSWORD, Server, serving
+from tests.infra.docker.registry import PASSWORD, Server, serving, throw_away
 from tests.infra.docker.test_push import BIG, SECONDS, imported, in_mid_push
-from tests.infra.release.tagged import small, tag
 
 NAME = "movierec:svd-v0.0.9099"
-BUILT, RELEASE = "movierec:svd-v0.0.9098", "svd@v0.0.9098"
-BUILD_SECONDS = 600.0
-ANEW = ("--no-cache",)
 Way = Callable[[Server, "subprocess.Popen[bytes]"], None]
 
 
@@ -65,7 +58,7 @@ def in_push(bed: Bed) -> Outcome:
                 names: list[str] = []
                 made = imported(os.urandom(BIG), names, f"{NAME}{number}{way.__name__[0]}")
                 tried(bed, outcome, server, made, way)
-                subprocess.run(["docker", "image", "rm", "--force", *names], capture_output=True)
+                throw_away(server, names)
     return outcome
 
 
@@ -86,66 +79,3 @@ def tried(bed: Bed, outcome: Outcome, server: Server, made: Image, way: Way) -> 
         outcome.recovered += 1
     else:
         outcome.note(f"{way.__name__}: {found}, then {again}; left {left}")
-
-
-def in_build(bed: Bed) -> Outcome:
-    """Docker's client and who called it die at moments of a build that takes nothing from Docker's
-    cache: the next one makes an image that says what an undisturbed one says; no container stays.
-    """
-    need_docker()
-    outcome = Outcome("killed in mid-build of an image")
-    folder = bed.folder / f"built-{next(bed.numbers)}"
-    folder.mkdir()
-    repository = small(folder)
-    tag(repository, RELEASE)
-    started = time.monotonic()
-    assert built(repository, *ANEW).wait(BUILD_SECONDS) == 0, "nothing disturbs it"
-    whole, expected, others = time.monotonic() - started, config(), containers()
-    for moment in spread(round(whole * 1000), bed.pick(3, 9))[1:-1]:
-        remove()
-        child = built(repository, *ANEW)
-        time.sleep(moment / 1000)
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-        outcome.tried += 1
-        outcome.wrong += config() not in ("", expected)
-        status = built(repository).wait(BUILD_SECONDS)
-        if (status, config(), containers()) == (0, expected, others):
-            outcome.recovered += 1
-        else:
-            outcome.note(f"after {moment} ms: {status}, {config()}; containers {containers()}")
-    remove()
-    outcome.note(f"an undisturbed build took {whole:.1f} s")
-    return outcome
-
-
-def built(repository: Path, *options: str) -> "subprocess.Popen[bytes]":
-    """A build of the release that has begun, as the head of a process group."""
-    command = [sys.executable, "-m", "infra.release.image", RELEASE, "--repo", str(repository)]
-    return subprocess.Popen(
-        [*command, "--", "--network", "host", *options],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
-def config() -> str:
-    """How the image is run and what it says of itself; nothing when there is none."""
-    return told("image", "inspect", "--format", "{{json .Config}}", BUILT)
-
-
-def containers() -> str:
-    """The ids of all containers, those that a build makes among them."""
-    return told("ps", "--all", "--quiet")
-
-
-def remove() -> None:
-    """Have no image of the release."""
-    told("image", "rm", "--force", BUILT)
-
-
-def told(*arguments: str) -> str:
-    """What Docker's client prints."""
-    done = subprocess.run(["docker", *arguments], capture_output=True, text=True)
-    return done.stdout.strip()
