@@ -87,19 +87,16 @@ def wait_until(what: str, happened: Callable[[], bool], seconds: float = WAIT_SE
 
 
 def images_of(things: list[Thing]) -> Iterator[tuple[str, Thing]]:
-    """The name of each Deployment or Pod, and its container."""
+    """The name of each thing that runs pods, or is one, and its container."""
     for thing in things:
-        if thing["kind"] in ("Deployment", "Pod"):
-            spec = (
-                thing["spec"]["template"]["spec"]
-                if thing["kind"] == "Deployment"
-                else thing["spec"]
-            )
+        if thing["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "Pod"):
+            spec = thing["spec"] if thing["kind"] == "Pod" else thing["spec"]["template"]["spec"]
             yield thing["metadata"]["name"], spec["containers"][0]
 
 
 def with_images(things: list[Thing], images: Mapping[str, str]) -> list[Thing]:
-    """Things with the images that `images` names by Deployment or Pod; the rest as it stands."""
+    """Things with the images that `images` names by the thing that runs them; the rest as it
+    stands."""
     copied: list[Thing] = json.loads(json.dumps(things))
     for name, container in images_of(copied):
         container["image"] = images.get(name, container["image"])

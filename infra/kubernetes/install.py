@@ -47,15 +47,18 @@ def remove(cluster: Cluster) -> None:
     cluster.kubectl("delete", "namespace", cluster.namespace, "--ignore-not-found", "--wait")
 
 
-def tell_names(cluster: Cluster, image: str) -> None:
-    """Tell pods the addresses of the Services that there are now, if the cluster does not."""
+def tell_names(cluster: Cluster, image: str, *beside: Cluster) -> None:
+    """Tell pods the addresses of the Services that there are now, here and `beside`, if the cluster
+    does not."""
     if cluster.get("services", "--all-namespaces", "--selector", "k8s-app=kube-dns")["items"]:
         return
     node = cluster.get("nodes")["items"][0]["metadata"]["name"]
     told = cluster.kubectl("get", "--raw", f"/api/v1/nodes/{node}/proxy/configz")
     door = json.loads(told)["kubeletconfig"]["clusterDNS"][0]
     services = {
-        s["metadata"]["name"]: s["spec"]["clusterIP"] for s in cluster.get("services")["items"]
+        s["metadata"]["name"]: s["spec"]["clusterIP"]
+        for one in (*beside, cluster)
+        for s in one.get("services")["items"]
     }
     trial = rendered(cluster.namespace, folder=FOLDER / "trial")
     names = with_images([thing for thing in trial if _is_of_names(thing)], {"names": image})

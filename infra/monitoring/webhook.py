@@ -41,12 +41,15 @@ class Message:
 
 
 class Webhook:
-    """A server in a thread while the block runs; `heard` is called with each message."""
+    """A server in a thread while the block runs, on `host`; `heard` is called with each message."""
 
-    def __init__(self, heard: Callable[[Message], None] = lambda message: None) -> None:
+    def __init__(
+        self, heard: Callable[[Message], None] = lambda message: None, host: str = "127.0.0.1"
+    ) -> None:
         self.all: list[Message] = []
         self._heard = heard
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._host = host
+        self._server = ThreadingHTTPServer((host, 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     def __enter__(self) -> "Webhook":
@@ -65,7 +68,7 @@ class Webhook:
 
     def url(self, path: str = SLACK) -> str:
         """Where it is."""
-        return f"http://127.0.0.1:{self._server.server_port}{path}"
+        return f"http://{self._host}:{self._server.server_port}{path}"
 
     def messages(self, path: str = SLACK) -> list[Message]:
         """What came so far."""

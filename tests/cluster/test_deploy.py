@@ -21,8 +21,8 @@ from movierec.cli import refuse
 from movierec.errors import UserError
 from tests.cluster.behind import ApiServer
 from tests.cluster.conftest import NEW, OLD, RATE, USERS, unharmed
+from tests.cluster.here import node_here
 from tests.cluster.registry import serving
-from tests.cluster.test_kafka import node_here
 from tests.infra.rancher.standin import Fault, Reply, StandIn, Token, status
 from tests.infra.registry.certificates import Certified, certify
 

@@ -1,7 +1,5 @@
 """Kafka comes, takes what the services have to tell, and dies: answers never wait for it."""
 
-import contextlib
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,18 +12,9 @@ from infra.kubernetes.install import tell_names
 from infra.processes import free_port
 from tests.brokers.kafka import Broker
 from tests.cluster.conftest import OLD, RATE, unharmed
+from tests.cluster.here import node_here
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
-
-
-def node_here(cluster: Cluster) -> str:
-    """The address of the node that this machine is."""
-    for node in cluster.get("nodes")["items"]:
-        for address in node["status"]["addresses"]:
-            with contextlib.suppress(OSError), socket.socket() as door:
-                door.bind((address["address"], 0))
-                return str(address["address"])
-    pytest.skip("no verdict: no node is this machine, so pods reach no broker of it")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Who watches a cluster: valid, by the files and versions of elsewhere, with no right too many."""
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,16 @@ def test_the_four_are_there_and_every_file_is_applied() -> None:
 def test_the_version_is_the_one_of_compose(name: str) -> None:
     assert app(name)["image"] == COMPOSE["services"][name]["image"]
     assert ":" in app(name)["image"] and not app(name)["image"].endswith(":latest")
+
+
+def test_what_is_built_where_no_registry_is_has_the_versions_and_programs_of_the_manifests() -> (
+    None
+):
+    script = (INFRA / "ci/watchers.sh").read_text()
+    made = dict(re.findall(r"^make (\S+) v\S+ \S+ (\S+)", script, re.M))
+    named = [app(name)["image"].split(":v") for name in sorted(set(WORKLOADS) - {"grafana"})]
+    assert {f"github.com/{name.replace('prom/', 'prometheus/').replace('node-', 'node_')}": version
+            for name, version in named} == made  # fmt: skip
 
 
 @each

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Images of those who watch a cluster, where no registry has them: Prometheus, Alertmanager and
+# node-exporter of the versions that infra/kubernetes/watch names, from the Go module proxy, with the
+# user and the program's path of their own images. Prometheus finds its targets by Kubernetes and in
+# no other way, which is all that is asked of it here (Debian's leaves that way out). Built once, into
+# .cache/go; needs Go and a Docker engine. Prints the images' names.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+built=$PWD/.cache/go/watchers
+if ! command -v go > /dev/null; then
+  echo "error: Go is not on PATH: the watchers are built by it (https://go.dev/dl)" >&2
+  exit 2
+fi
+
+# MODULE VERSION PACKAGE RELEASE [PROGRAM]: builds it, and the image movierec-watcher:PROGRAM-RELEASE of it
+make() {
+  local module=$1 version=$2 package=$3 release=$4 program=${5:-${3##*/}} image
+  local folder=$built/$program-$release
+  if [ ! -x "$folder/$program" ]; then
+    local source
+    source=$(mktemp -d)
+    # Its own go.sum says what its dependencies are
+    cp -r "$(go mod download -json "$module@$version" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')/." "$source"
+    chmod -R u+w "$source"
+    if [ "$program" = prometheus ]; then
+      printf 'package plugins\n\nimport _ "%s/discovery/kubernetes"\n' "$module" > "$source/plugins/plugins.go"
+    fi
+    mkdir -p "$folder"
+    (cd "$source" && CGO_ENABLED=0 go build -trimpath -o "$folder/$program" \
+      -ldflags "-s -w -X github.com/prometheus/common/version.Version=$release" "./$package") >&2
+    rm -rf "$source"
+  fi
+  image=movierec-watcher:$program-$release
+  # the program needs nothing beside it; 65534 is `nobody`
+  printf 'FROM scratch\nCOPY %s /bin/\nUSER 65534:65534\nENTRYPOINT ["/bin/%s"]\n' "$program" "$program" |
+    docker build --quiet --tag "$image" --file - "$folder" >&2
+  echo "$image"
+}
+
+make github.com/prometheus/prometheus v0.307.3 cmd/prometheus 3.7.3
+make github.com/prometheus/alertmanager v0.29.0 cmd/alertmanager 0.29.0
+make github.com/prometheus/node_exporter v1.10.2 . 1.10.2 node_exporter
