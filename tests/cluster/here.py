@@ -2,14 +2,13 @@
 
 import contextlib
 import socket
+import socketserver
 import threading
 from collections.abc import Iterator
 
 import pytest
 
 from infra.kubernetes.cluster import Cluster
-
-Address = tuple[str, int]
 
 
 def node_here(cluster: Cluster) -> str:
@@ -37,21 +36,30 @@ def api_door() -> Iterator[None]:
     with contextlib.suppress(OSError), socket.create_connection(address, timeout=5):
         yield
         return
-    with socket.create_server(address) as server:
-        threading.Thread(
-            target=_serve, args=(server, ("127.0.0.1", address[1])), daemon=True
-        ).start()
-        yield
-        server.shutdown(socket.SHUT_RDWR)
+    with _Door(address, _Passing) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
 
 
-def _serve(server: socket.socket, to: Address) -> None:
-    with contextlib.suppress(OSError):  # it ends when it is shut
-        while True:
-            here = server.accept()[0]
-            there = socket.create_connection(to)
-            for pair in ((here, there), (there, here)):
-                threading.Thread(target=_hand_on, args=pair, daemon=True).start()
+class _Door(socketserver.ThreadingTCPServer):
+    """Ends when the last of its connections has."""
+
+    allow_reuse_address = True
+
+
+class _Passing(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        """Hand a connection on, both ways, to the same port of loopback."""
+        with socket.create_connection(("127.0.0.1", self.request.getsockname()[1])) as there:
+            back = threading.Thread(target=_hand_on, args=(there, self.request))
+            back.start()
+            _hand_on(self.request, there)
+            back.join()
 
 
 def _hand_on(source: socket.socket, target: socket.socket) -> None:

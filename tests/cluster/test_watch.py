@@ -41,18 +41,17 @@ def webhook(images: Path, tmp_path: Path) -> Iterator[Webhook]:
         if cluster.attempt("get", "namespace", cluster.namespace).returncode == 0:
             pytest.skip(f"no verdict: this cluster has a namespace {cluster.namespace} of its own")
     made = watchers.images()
-    try:
-        with api_door(), Webhook(host=node_here(MOVIEREC)) as webhook:
-            secrets = {"slack_webhook": webhook.url(SLACK), "watchdog_url": webhook.url(WATCHDOG)}
-            install.install(
-                MOVIEREC, {arm: image_of(arm, OLD) for arm in ARMS} | {"router": ROUTER}
-            )
+    with api_door(), Webhook(host=node_here(MOVIEREC)) as webhook:
+        secrets = {"slack_webhook": webhook.url(SLACK), "watchdog_url": webhook.url(WATCHDOG)}
+        served = {arm: image_of(arm, OLD) for arm in ARMS} | {"router": ROUTER}
+        try:
+            install.install(MOVIEREC, served)
             with asking(MOVIEREC, "watched", "--to router:8080 --rate 5"):
                 watchers.install(secrets, tmp_path, made)
-                install.tell_names(MOVIEREC, image_of("svd", OLD), MONITORING)
+                install.tell_names(MOVIEREC, served["svd"], MONITORING)
                 yield webhook
-    finally:
-        watchers.remove()
+        finally:
+            watchers.remove()
 
 
 def test_they_find_the_pods_by_their_rights_alone_and_slack_hears_of_what_is_wrong(
