@@ -27,8 +27,9 @@ $(VENV)/.peers: $(VENV)/.done tests/bench/requirements.txt
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
 	@touch $@
 
-$(VENV)/.spark: $(VENV)/.done infra/spark/requirements.txt
+$(VENV)/.spark: $(VENV)/.done infra/spark/requirements.txt infra/spark/pom.xml infra/spark/jars.sha256
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r infra/spark/requirements.txt
+	@infra/spark/jars.sh $(VENV)/lib/python3.11/site-packages/pyspark/jars
 	@touch $@
 
 demo: setup      ## the whole loop on embedded defaults, about a minute and a half; it stays in .demo/

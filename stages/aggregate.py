@@ -10,14 +10,17 @@ from movierec.cli import run
 from movierec.dataset.buckets import Aggregating, Output, output_of
 from movierec.errors import BadInput
 from movierec.params import load_section
-from movierec.store.days import LINES, manifest_of, rejected_ratings, stream_day, verify_day
+from movierec.store.days import lent_lines, manifest_of, rejected_ratings, stream_day
 from movierec.times import Nanoseconds, day_number, day_start
+from movierec.url import root_argument
 
 
 def main(arguments: list[str]) -> int:
     """Aggregate the closed day `--day` into the folder `--output`."""
     parser = argparse.ArgumentParser(prog="aggregate", description=__doc__)
-    parser.add_argument("--day", type=Path, required=True, help="folder of a closed day")
+    parser.add_argument(
+        "--day", type=root_argument, required=True, help="folder of a closed day, here or on S3"
+    )
     parser.add_argument("--output", type=Path, required=True, help="folder to write")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument(
@@ -59,15 +62,19 @@ def by_spark(folder: Path, start: Nanoseconds, output: Output, submitted: bool) 
     """What Spark counts, and puts into `output`. Raises BadInput where there is no Spark."""
     try:
         from movierec.dataset.spark.engine import spark_day
+        from movierec.dataset.spark.reading import reading
         from movierec.dataset.spark.session import session
     except ModuleNotFoundError as error:
         raise BadInput(
             f"aggregate.engine: spark needs what infra/spark/requirements.txt names ({error}); "
             "install it, or set it to local"
         ) from None
-    verify_day(folder)
-    with session(submitted) as spark:
-        return spark_day(spark, str(folder / LINES), start, output)
+    with (
+        lent_lines(folder) as lent,
+        session(submitted, lent.authority) as spark,
+        reading(spark, lent.url, lent.options) as lines,
+    ):
+        return spark_day(lines, start, output)
 
 
 if __name__ == "__main__":

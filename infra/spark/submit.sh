@@ -3,9 +3,9 @@
 #
 #   infra/spark/submit.sh MASTER IMAGE FOLDER DAY [more options of spark-submit …]
 #
-# FOLDER is a path on every node (a mount of shared storage): params.yaml with `aggregate.engine:
+# DAY is a date, or s3://bucket/…/days/DATE. FOLDER is a path on every node (a mount of shared storage): params.yaml with `aggregate.engine:
 # spark`, data/movielog/days/DAY, and where data/aggregates/DAY goes. infra/spark/rights.yaml comes
-# first. Ends with 0 when the driver did, whose log is then what tells: a folder without
+# first, and of a day on S3 the secret `s3` (README.md). Ends with 0 when the driver did, whose log is then what tells: a folder without
 # manifest.json is none.
 set -euo pipefail
 
@@ -20,6 +20,14 @@ for who in driver executor; do
   options+=(--conf "spark.kubernetes.$who.volumes.hostPath.work.mount.path=/work")
   options+=(--conf "spark.kubernetes.$who.volumes.hostPath.work.options.path=$folder")
 done
+lines=data/movielog/days/$day
+if [[ $day == s3://* ]]; then
+  lines=$day day=${day##*/}
+  for name in AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_DEFAULT_REGION; do
+    options+=(--conf "spark.kubernetes.driver.secretKeyRef.$name=s3:$name")
+    options+=(--conf "spark.kubernetes.executor.secretKeyRef.$name=s3:$name")
+  done
+fi
 exec spark-submit --master "k8s://$master" --deploy-mode cluster --name aggregate \
   "${options[@]}" "$@" local:///app/stages/aggregate.py --submitted \
-  --day "data/movielog/days/$day" --output "data/aggregates/$day"
+  --day "$lines" --output "data/aggregates/$day"

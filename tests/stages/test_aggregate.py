@@ -1,10 +1,13 @@
 """The stage that reduces one closed day."""
 
+import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import psutil
@@ -12,10 +15,17 @@ import pytest
 import yaml
 
 from movierec.dataset.aggregates import load_aggregate
-from movierec.errors import BadInput
+from movierec.errors import BadInput, CorruptFile, Unavailable, UserError
+from movierec.store.days import LINES, MANIFEST, REJECTED_LINES
+from movierec.store.s3calls import shared
+from movierec.store.storage import at
+from movierec.url import Url, root_of
+from tests.brokers.s3 import BUCKET, SECRET, Server, serving, variables
 from tests.infra.ci.processes import lives
+from tests.infra.release.s3 import certify
 from tests.inputs.days import close_days
 from tests.inputs.java import QUICK
+from tests.movierec.store.objects import writes
 from tests.stages.test_validate import ROOT, stage
 
 
@@ -57,6 +67,120 @@ def test_without_spark_its_engine_says_what_to_install(tmp_path: Path, monkeypat
 def test_only_spark_is_submitted(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"--submitted: but aggregate.engine is local"):
         stage("aggregate").main([*by("local", 1, tmp_path, "2026-11-01"), "--submitted"])
+
+
+@pytest.fixture
+def away(tmp_path: Path, s3_environment: None) -> Url:
+    """A closed day on S3; it is below `tmp_path`, too."""
+    (day,) = close_days(tmp_path, "2026-11-01", 1, lines_per_day=4000)
+    folder = root_of(f"s3://{BUCKET}/{uuid.uuid4().hex}") / day
+    for path in (tmp_path / "movielog/days" / day).iterdir():
+        at(folder).put_new(path.name, writes(path.read_bytes()))
+    assert isinstance(folder, Url)
+    return folder
+
+
+def from_s3(engine: str, away: Url, root: Path) -> list[str]:
+    """Options to aggregate that day so, to another place."""
+    options = by(engine, 1, root, away.name)
+    options[1], options[-1] = str(away), str(root / "away" / away.name)
+    return options
+
+
+@pytest.mark.slow
+def test_a_day_on_s3_has_the_same_bytes(tmp_path: Path, away: Url) -> None:
+    for options in (by("local", 1, tmp_path, away.name), from_s3("local", away, tmp_path)):
+        assert stage("aggregate").main(options) == 0
+    assert files_of(tmp_path / "away") == files_of(tmp_path / "local")
+
+
+DAMAGE = {
+    LINES: f"{LINES}: SHA-256 differs from {MANIFEST}",
+    REJECTED_LINES: f"{REJECTED_LINES}: SHA-256 differs from {MANIFEST}",
+    MANIFEST: f"{MANIFEST}: not this day's manifest",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["local", "spark"])
+@pytest.mark.parametrize("name", DAMAGE)
+def test_a_damaged_or_missing_object_is_named(
+    tmp_path: Path, away: Url, engine: str, name: str
+) -> None:
+    storage, options = at(away), from_s3(engine, away, tmp_path)
+    with storage.open(name) as file:
+        content = bytearray(file.read())
+    storage.remove(name)
+    missing = "no closed day there" if name == MANIFEST else f"{name}: missing, but named in"
+    with pytest.raises(UserError, match=f"^{away}.*{missing}"):
+        stage("aggregate").main(options)
+    content[len(content) // 2] ^= 1
+    storage.put_new(name, writes(bytes(content)))
+    with pytest.raises(CorruptFile, match=f"^{away}/{DAMAGE[name]}"):
+        stage("aggregate").main(options)
+    assert not (tmp_path / "away").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["local", "spark"])
+def test_a_wrong_key_and_an_absent_bucket_are_told(
+    tmp_path: Path, away: Url, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = from_s3(engine, away, tmp_path)
+    nowhere = [str(away).replace(BUCKET, "absent", 1) if o == str(away) else o for o in options]
+    with pytest.raises(Unavailable, match=r"NoSuchBucket for get_object of .*manifest\.json' in"):
+        stage("aggregate").main(nowhere)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong-4711")
+    shared.cache_clear()
+    with pytest.raises(Unavailable, match=r"403 SignatureDoesNotMatch .*manifest\.json'") as told:
+        stage("aggregate").main(options)
+    assert "4711" not in str(told.value)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_by_spark_a_day_on_s3_has_the_same_bytes_and_no_key_is_shown(
+    tmp_path: Path, away: Url, s3_server: Server
+) -> None:
+    """Behind TLS, by a certificate of its own."""
+    assert stage("aggregate").main(by("local", 1, tmp_path, away.name)) == 0
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    certify(certificate, key)
+    files = ("--cert", str(certificate), "--key", str(key))
+    with serving(tmp_path / "tls", *files) as server:
+        shutil.copytree(s3_server.folder / "objects", server.folder / "objects", dirs_exist_ok=True)
+        where = f"https://127.0.0.1:{server.port}"
+        trusted = variables(where) | {"AWS_CA_BUNDLE": str(certificate)}
+        command = [sys.executable, str(ROOT / "stages/aggregate.py")]
+        lines: set[str] = set()
+        with (
+            (tmp_path / "said").open("w") as said,
+            subprocess.Popen(
+                [*command, *from_s3("spark", away, tmp_path)],
+                env={**os.environ, **QUICK, **trusted},
+                stdout=said,
+                stderr=said,
+            ) as running,
+        ):
+            while running.poll() is None:
+                lines |= commands_below(running.pid)
+                time.sleep(0.1)
+    told = (tmp_path / "said").read_text()
+    assert running.returncode == 0, told
+    assert any("java" in line for line in lines)
+    assert not any(SECRET in text for text in [told, *lines])
+    assert files_of(tmp_path / "away") == files_of(tmp_path / "local")
+
+
+def commands_below(number: int) -> set[str]:
+    """The command lines of a process and of all that it started."""
+    found = set()
+    with contextlib.suppress(psutil.NoSuchProcess):
+        top = psutil.Process(number)
+        for process in [top, *top.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found.add(" ".join(process.cmdline()))
+    return found
 
 
 KILLED = """

@@ -27,6 +27,7 @@ from movierec.errors import BadInput, CorruptFile
 from movierec.lines.events import shows_rating
 from movierec.lines.rows import STORED, facts_of_long
 from movierec.sealed import unseal_of
+from movierec.store.lending import Lent
 from movierec.store.storage import Storage, at
 
 DAY_FORMAT = 2
@@ -114,6 +115,25 @@ def verified(folder: Path) -> Iterator[tuple[dict[str, Any], Mapping[str, Buffer
             if not good:
                 raise CorruptFile(f"{folder / name}: SHA-256 differs from {MANIFEST}; {RESTORE}")
         yield manifest, files
+
+
+@contextmanager
+def lent_lines(folder: Path) -> Iterator[Lent]:
+    """A day's good lines, verified, for a program that opens them by name itself. What it has read
+    within the block is what was verified: else CorruptFile is raised at the block's end, in the
+    place of what may have ended it. Raises as `verify_day`."""
+    manifest_of(folder)  # the answer to a HEAD would not say why
+    storage = at(folder)
+    lent = storage.lend(LINES)
+    verify_day(folder)
+    try:
+        yield lent
+    finally:
+        if storage.lend(LINES) != lent:
+            raise CorruptFile(
+                f"{folder / LINES}: removed or replaced while it was read; see who does that to "
+                "closed days, and start again"
+            )
 
 
 def file_entry(storage: Storage, name: str) -> dict[str, Any]:

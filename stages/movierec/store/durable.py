@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from movierec.errors import Unavailable
+from movierec.store.lending import Lent
 
 TEMPORARY = ".tmp"
 """Suffix of a file that nobody may read: its writer is at work, or died."""
@@ -51,6 +52,15 @@ class Disk:
     def open(self, name: str) -> BufferedIOBase:
         """The file of that name."""
         return (self.root / name).open("rb")
+
+    def lend(self, name: str) -> Lent:
+        """Its path."""
+        path = self.root / name
+        try:
+            seen = path.stat()
+        except FileNotFoundError:
+            return Lent(str(path), ())
+        return Lent(str(path), (seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns))
 
     def names(self, folder: str, *, settle: bool = False) -> list[str]:
         """Files and folders, without those of writers at work."""

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, BinaryIO, cast
 
+from movierec.store.lending import Lent
 from movierec.store.s3calls import Calls, Refusal, shared
 from movierec.store.s3put import Upload
 from movierec.store.s3read import Ahead, Ranged
@@ -23,6 +24,7 @@ from movierec.url import Url
 
 PART_BYTES = 16 << 20
 """An upload has 10,000 parts at most: of a file of up to 156 GiB."""
+HADOOP_KEYS = "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
 STALE = timedelta(days=1)
 """A closer sends a part every few seconds."""
 
@@ -50,6 +52,16 @@ class S3:
     def open(self, name: str) -> io.BufferedIOBase:
         """The object of that name, read by ranges."""
         return io.BufferedReader(Ranged(self.calls, self.root.bucket, self.root.key(name)))
+
+    def lend(self, name: str) -> Lent:
+        """Its URL, and where S3 is and how it is asked, as it is for our own client."""
+        key = self.root.key(name)
+        state: tuple[object, ...] = ()
+        with contextlib.suppress(Refusal):  # there is none
+            head = self.calls.ask("head_object", Bucket=self.root.bucket, Key=key)
+            state = tuple(head[what] for what in ("ETag", "ContentLength", "LastModified"))
+        url = f"s3a://{self.root.bucket}/{key}"
+        return Lent(url, state, options_of(self.calls.client), self.calls.authority)
 
     def names(self, folder: str, *, settle: bool = False) -> list[str]:
         """A request for every thousand names."""
@@ -161,6 +173,18 @@ class S3Ahead(S3):
         """What was fetched already, or is now."""
         assert self.view is not None
         return self.view.open(name)
+
+
+def options_of(client: Any) -> dict[str, str]:
+    """What Hadoop's client of S3 is told to ask where `client` does. It finds its key as that one
+    does: in the variables of its process, the files, or by the machine's role."""
+    style = (client.meta.config.s3 or {}).get("addressing_style")
+    return {
+        "fs.s3a.endpoint": client.meta.endpoint_url,
+        "fs.s3a.endpoint.region": client.meta.region_name,
+        "fs.s3a.path.style.access": str(style != "virtual").lower(),
+        "fs.s3a.aws.credentials.provider": HADOOP_KEYS,
+    }
 
 
 def s3(root: Url) -> S3:

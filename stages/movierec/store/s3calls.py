@@ -79,6 +79,8 @@ class Calls:
     attempts: int
     made: Counter[str] = field(default_factory=Counter)
     """Requests since the start, tries of the same counted, by operation."""
+    authority: str | None = None
+    """AWS_CA_BUNDLE, or what a profile says in its place."""
     uploads: set[str] = field(default_factory=set)
     """The multipart uploads that this process is at work on."""
     sleep: Callable[[float], None] = time.sleep
@@ -150,9 +152,10 @@ def connect(endpoint: str | None = None, attempts: int | None = None) -> Calls:
     try:
         client = session.create_client("s3", endpoint_url=endpoint, config=config)
         told = session.get_config_variable("max_attempts")
+        authority = session.get_config_variable("ca_bundle")
     except (BotoCoreError, ValueError) as error:
         raise Unavailable(f"S3: {error}; check the variables AWS_*") from None
-    return Calls(client, attempts or max(1, int(told or ATTEMPTS)))
+    return Calls(client, attempts or max(1, int(told or ATTEMPTS)), authority=authority)
 
 
 @cache

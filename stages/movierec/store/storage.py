@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from movierec.store.durable import Disk
+from movierec.store.lending import Lent
 from movierec.url import Url
 
 
@@ -35,6 +36,10 @@ class Storage(Protocol):
 
     def open(self, name: str) -> BufferedIOBase:
         """What is under `name`, seekable. Raises FileNotFoundError."""
+        ...
+
+    def lend(self, name: str) -> Lent:
+        """What a program that is not ours opens `name` by, whether it is there or not."""
         ...
 
     def names(self, folder: str, *, settle: bool = False) -> list[str]:
@@ -68,7 +73,7 @@ class Storage(Protocol):
 def at(root: Path) -> Storage:
     """The storage that `root` names."""
     if isinstance(root, Url):
-        # No stage reads days from S3: what S3 takes is nothing that their bytes depend on.
+        # dvc.yaml's days are on disk: what S3 takes is nothing that its outputs depend on.
         storage: Storage = import_module("movierec.store.s3").s3(root)
         return storage
     return Disk(root)

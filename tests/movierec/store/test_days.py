@@ -16,6 +16,7 @@ from movierec.store.days import (
     MANIFEST,
     closed_days,
     day_folder,
+    lent_lines,
     manifest_of,
     raw_of,
     read_day,
@@ -134,3 +135,19 @@ def test_the_bytes_of_a_refused_line_come_back(raw: bytes | None) -> None:
     assert "length" not in entry
     cut = json.loads(json.dumps(rejected_entry({**row, "text": "70000 00ff"})))
     assert (raw_of(cut), cut["length"], cut["sha256"]) == (raw, 70_000, "00ff")
+
+
+def test_what_is_lent_is_verified_and_stays_while_it_is_read(day: Path) -> None:
+    with lent_lines(day) as lent:
+        assert Path(lent.url) == day / LINES and not lent.options
+    copy = day.parent / "copy"
+    for removed in (False, True):
+        shutil.copy(day / LINES, copy)
+        with (
+            pytest.raises(CorruptFile, match=rf"{LINES}: removed or replaced while it was read"),
+            lent_lines(day),
+        ):
+            (day / LINES).unlink() if removed else copy.replace(day / LINES)  # the same bytes
+            raise ZeroDivisionError  # what became of the reader
+    with pytest.raises(CorruptFile, match=f"{LINES}: missing"), lent_lines(day):
+        pass

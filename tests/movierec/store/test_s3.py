@@ -211,3 +211,17 @@ def test_a_server_that_ignores_the_condition_is_refused(behind: S3, s3_proxy: Pr
             behind.check("f/a")
     s3_proxy.judge = lambda request: Fault()
     behind.check("f/a")
+
+
+def test_hadoops_client_is_told_to_ask_as_ours_does(storage: S3) -> None:
+    storage.put_new("a/b", writes(b"1"))
+    lent = storage.lend("a/b")
+    assert lent.url == f"s3a://{BUCKET}/{storage.root.key('a/b')}" and lent == storage.lend("a/b")
+    assert lent.options["fs.s3a.endpoint"] == storage.calls.client.meta.endpoint_url
+    assert lent.options["fs.s3a.endpoint.region"] == "us-east-1"
+    assert lent.options["fs.s3a.path.style.access"] == "true"
+    assert not any("canary" in value for value in lent.options.values())
+    assert storage.lend("a/none").state == ()
+    storage.remove("a/b")
+    storage.put_new("a/b", writes(b"2"))
+    assert storage.lend("a/b").state != lent.state

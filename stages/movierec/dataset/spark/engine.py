@@ -7,7 +7,7 @@ or-ed. Where there are more lines than bits a line may be repeated, and those al
 from functools import partial
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - as all of Spark's documents call it
 
 from movierec.dataset.buckets import Buckets, Output
@@ -32,16 +32,13 @@ def mix_sql(column: str) -> str:
     return f"({x} ^ shiftrightunsigned({x}, 31))"
 
 
-def spark_day(
-    spark: SparkSession, path: str, day_start: Nanoseconds, output: Output
-) -> dict[str, Any]:
-    """Reduce the lines of a day (Parquet of the schema rows.STORED, at any place that Spark reads)
-    to the pairs of each bucket, which `output` takes, and to counts; as `reduce.reduce_day`.
+def spark_day(lines: DataFrame, day_start: Nanoseconds, output: Output) -> dict[str, Any]:
+    """Reduce the lines of a day (of the schema rows.STORED) to the pairs of each bucket, which
+    `output` takes, and to counts; as `reduce.reduce_day`.
 
     With one bucket the driver finishes it. With more each is finished, and written, by a task: the
     folder of `output` is one that all machines share.
     """
-    lines = spark.read.parquet(path)
     watches = lines.where(F.col("kind") == int(WATCH)).withColumn("word", F.shiftright("minute", 6))
     cells = watches.groupBy(*MINUTES).agg(
         F.expr("bit_or(shiftleft(1L, minute & 63))").alias("bits"),

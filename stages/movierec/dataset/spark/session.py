@@ -30,8 +30,9 @@ appender.stderr.layout.pattern = spark: %p %c{1}: %m%n
 
 
 @contextmanager
-def session(submitted: bool = False) -> Iterator[SparkSession]:
-    """A session; with `submitted` master, memory and the rest are what `spark-submit` was told.
+def session(submitted: bool = False, authority: str | None = None) -> Iterator[SparkSession]:
+    """A session; with `submitted` master, memory and the rest are what `spark-submit` was told, and
+    else servers are trusted by the certificates in the file `authority` (PEM), where there is one.
 
     Raises BadInput when it does not start.
     """
@@ -47,9 +48,26 @@ def session(submitted: bool = False) -> Iterator[SparkSession]:
                 "set aggregate.engine to local"
             ) from None
         try:
+            if authority is not None and not submitted:
+                _trust(spark, authority, Path(scratch) / "authority.jks")
             yield spark
         finally:
             spark.stop()
+
+
+def _trust(spark: SparkSession, authority: str, store: Path) -> None:
+    """Have the Java machine trust these certificates, in a file of the only sort that it reads. No
+    connection was made yet, and the executor is this machine, too."""
+    jvm, gateway = spark._jvm, spark.sparkContext._gateway
+    password = gateway.new_array(jvm.char, 0)
+    keys = jvm.java.security.KeyStore.getInstance("JKS")
+    keys.load(None, password)
+    kind = jvm.java.security.cert.CertificateFactory.getInstance("X.509")
+    found = kind.generateCertificates(jvm.java.io.FileInputStream(authority))
+    for number, certificate in enumerate(found):
+        keys.setCertificateEntry(str(number), certificate)
+    keys.store(jvm.java.io.FileOutputStream(str(store)), password)
+    jvm.java.lang.System.setProperty("javax.net.ssl.trustStore", str(store))
 
 
 def _here(scratch: Path) -> dict[str, str]:

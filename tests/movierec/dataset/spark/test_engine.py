@@ -1,6 +1,8 @@
-"""The contract of engines: a day has the same bytes by each of them, in one part and in buckets."""
+"""The contract of engines: a day has the same bytes by each of them, in one part and in buckets,
+read from disk and from S3."""
 
 import hashlib
+import uuid
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -17,6 +19,9 @@ from movierec.dataset.buckets import output_of
 from movierec.dataset.reduce import reduce_day
 from movierec.hashing import mix
 from movierec.store.days import LINES, read_day
+from movierec.store.storage import at
+from movierec.url import root_of
+from tests.brokers.s3 import BUCKET, Server, variables
 from tests.inputs.days import close_days
 from tests.inputs.java import QUICK
 from tests.inputs.viewings import day_start, stored
@@ -46,12 +51,12 @@ HOSTILE = st.builds(
 
 
 @pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
+def spark(s3_server: Server) -> Iterator[Any]:
     """One session for all of them: a start takes longer than a day of a test."""
     from movierec.dataset.spark.session import session
 
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in QUICK.items():
+        for name, value in (QUICK | variables(s3_server.endpoint)).items():
             patch.setenv(name, value)
         with session() as spark:
             spark.conf.set("spark.sql.shuffle.partitions", "2")
@@ -76,19 +81,36 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
-def both(spark: Any, table: pa.Table, folder: Path, buckets: int) -> dict[str, Any]:
-    """Aggregate by both engines, see that no byte differs, and give the counts."""
-    from movierec.dataset.spark.engine import spark_day
+@pytest.fixture(params=["disk", "s3"])
+def root(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Where lines are read from."""
+    if request.param == "disk":
+        return tmp_path / "root"
+    request.getfixturevalue("s3_environment")
+    return root_of(f"s3://{BUCKET}/{uuid.uuid4().hex}")
 
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / LINES
-    pq.write_table(table, path, row_group_size=max(1, len(table) // 3))
+
+def both(
+    spark: Any, table: pa.Table, folder: Path, buckets: int, root: Path | None = None
+) -> dict[str, Any]:
+    """Aggregate by both engines, see that no byte differs, and give the counts; Spark reads from
+    `root`, or from a place in `folder`."""
+    from movierec.dataset.spark.engine import spark_day
+    from movierec.dataset.spark.reading import reading
+
+    storage = at(root or folder / "root")
+    rows = max(1, len(table) // 3)
+    storage.put_new(LINES, lambda file: pq.write_table(table, file, row_group_size=rows))
+    lent = storage.lend(LINES)
     with output_of(folder / "local" / DAY, DAY, buckets) as output:
         read = partial(table.to_batches, max_chunksize=100)
         ours = reduce_day(read, START, output.put, buckets)
         pairs = output.done(ours)
-    with output_of(folder / "spark" / DAY, DAY, buckets) as output:
-        theirs = spark_day(spark, str(path), START, output)
+    with (
+        output_of(folder / "spark" / DAY, DAY, buckets) as output,
+        reading(spark, lent.url, lent.options) as lines,
+    ):
+        theirs = spark_day(lines, START, output)
         assert output.done(theirs) == pairs
     assert theirs == ours
     assert digests(folder / "spark") == digests(folder / "local")
@@ -96,7 +118,9 @@ def both(spark: Any, table: pa.Table, folder: Path, buckets: int) -> dict[str, A
 
 
 @pytest.mark.parametrize("buckets", [1, 64])
-def test_a_hostile_day_has_the_same_bytes(spark: Any, tmp_path: Path, buckets: int) -> None:
+def test_a_hostile_day_has_the_same_bytes(
+    spark: Any, tmp_path: Path, root: Path, buckets: int
+) -> None:
     random = np.random.default_rng(3)
     whats = [WHAT[n] for n in random.integers(0, len(WHAT), 1500)]
     users = [int(n) if n % 5 else USERS[int(n) % 4] for n in random.integers(1, 60, 1500)]
@@ -105,15 +129,17 @@ def test_a_hostile_day_has_the_same_bytes(spark: Any, tmp_path: Path, buckets: i
     # At one moment, in both partitions: the later place has the last word.
     ties = [f"{TIMES[0]},5,GET /rate/tie={rating}" for rating in (2, 3)]
     counts = both(spark, table_of([[*lines[:700], *ties], [*lines[700:], *ties[::-1]]]), tmp_path,
-                  buckets)  # fmt: skip
+                  buckets, root)  # fmt: skip
     assert counts["duplicates"] > 200 and counts["late"] > 200 and counts["account"] > 0
 
 
 @pytest.mark.parametrize("buckets", [1, 4])
-def test_a_simulated_day_has_the_same_bytes(spark: Any, tmp_path: Path, buckets: int) -> None:
+def test_a_simulated_day_has_the_same_bytes(
+    spark: Any, tmp_path: Path, root: Path, buckets: int
+) -> None:
     (day,) = close_days(tmp_path, DAY, 1, lines_per_day=20_000)
     table = read_day(tmp_path / "movielog/days" / day)
-    assert both(spark, table, tmp_path / "out", buckets)["rating"] > 0
+    assert both(spark, table, tmp_path / "out", buckets, root)["rating"] > 0
 
 
 FEW = ([], ["GET /create_account"], ["GET /rate/b=1"], [WHAT[0]])
