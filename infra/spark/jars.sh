@@ -19,7 +19,7 @@ if [ ! -d "$cache" ]; then
     "-DincludeGroupIds=$groups,software.amazon.s3.analyticsaccelerator" \
     -DexcludeArtifactIds=netty-nio-client >&2  # of clients that wait for no answer: none is made
   (cd "$fresh" && sha256sum --check --quiet --strict) <"$hashes"
-  extra=$(cd "$fresh" && comm -13 <(cut -c67- "$OLDPWD/$hashes" | sort) <(ls | sort))
+  extra=$(cd "$fresh" && comm -13 <(cut -c67- "$OLDPWD/$hashes" | sort) <(printf '%s\n' * | sort))
   [ -z "$extra" ] || { echo "error: $hashes has no hash of $extra" >&2; exit 2; }
   mv -T "$fresh" "$cache" 2>/dev/null || true  # another was quicker, with the same
 fi
@@ -29,8 +29,7 @@ if [ ! -e "$cache/hadoop-aws-$hadoop" ]; then
   echo "error: $folder is of Hadoop ${hadoop%.jar}: set it, and the AWS SDK that it was built with, in infra/spark/pom.xml" >&2
   exit 2
 fi
-for jar in "$cache"/*.jar; do
-  name=$(basename "$jar")
-  find "$folder" -name "${name%-*}-[0-9]*.jar" ! -name "$name" -delete  # of another version
-  [ -e "$folder/$name" ] || cp "$jar" "$folder"
-done
+# What was put there before may be of another version.
+[ ! -e "$folder/.s3a" ] || (cd "$folder" && xargs rm -f <.s3a)
+cut -c67- "$hashes" >"$folder/.s3a"
+cp "$cache"/*.jar "$folder"
