@@ -27,8 +27,9 @@ make() {
       printf 'package plugins\n\nimport _ "%s/discovery/kubernetes"\n' "$module" > "$source/plugins/plugins.go"
     fi
     mkdir -p "$folder"
-    (cd "$source" && CGO_ENABLED=0 go build -trimpath -o "$folder/$program" \
+    (cd "$source" && CGO_ENABLED=0 go build -trimpath -o "$folder/.made" \
       -ldflags "-s -w -X github.com/prometheus/common/version.Version=$release" "./$package") >&2
+    mv "$folder/.made" "$folder/$program"
     rm -rf "$source"
   fi
   image=movierec-watcher:$program-$release
