@@ -131,16 +131,18 @@ def files_of(service: Service) -> Path:
 def test_sigterm_with_requests_in_flight_answers_all_of_them(
     model: Path, tmp_path: Path, connections: Connect
 ) -> None:
-    """The workers stand still while they are asked, so that all of it is in flight."""
+    """The workers stand still while they are asked, so that all of it is in flight; so does their
+    parent, which may find them stuck on a busy machine."""
     with together(tmp_path / "log", model) as service:
         asked = connections(service, IN_FLIGHT)
         pids = workers(service)
-        for pid in pids:
+        for pid in (service.process.pid, *pids):
             os.kill(pid, signal.SIGSTOP)
         late = connections(service, IN_FLIGHT)  # nobody has taken these
         for number, one in enumerate(asked + late):
             one.request("GET", f"/recommend/{number}")
         service.process.send_signal(signal.SIGTERM)
+        service.process.send_signal(signal.SIGCONT)
         until(lambda: all(map(is_told_to_end, pids)))  # else they may answer before that
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
