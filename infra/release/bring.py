@@ -80,8 +80,8 @@ def bring(options: argparse.Namespace, topic: str, day: str) -> None:
     """Have one day here that is not. Raises CorruptFile."""
     here, there, folder = at(options.into), at(options.store), day_name_of(topic, day)
     manifest = read_manifest(options.store, topic, day)
-    for name in here.names(folder, settle=True):  # of a run that died
-        here.remove(f"{folder}/{name}")
+    died = here.names(folder, settle=True)
+    here.remove(*(f"{folder}/{name}" for name in died))
     for name, entry in manifest["files"].items():
         copy(there, here, f"{folder}/{name}", entry)
     copy(there, here, f"{folder}/{MANIFEST}", None)
@@ -105,8 +105,8 @@ def copy(there: Storage, here: Storage, name: str, entry: Mapping[str, Any] | No
 
 def forget(here: Storage, folder: str) -> None:
     """Remove a day, its manifest first."""
-    for name in sorted(here.names(folder), key=lambda name: name != MANIFEST):
-        here.remove(f"{folder}/{name}")
+    here.remove(f"{folder}/{MANIFEST}")
+    here.remove(*(f"{folder}/{name}" for name in here.names(folder)))
 
 
 if __name__ == "__main__":

@@ -165,15 +165,14 @@ def apply(entries: list[dict[str, Any]], options: argparse.Namespace) -> None:
         expired_days(storage, topic)
     for entry in entries:
         put_expired(storage, entry)
-    for entry in entries:
-        storage.remove(f"{day_name_of(entry['topic'], entry['day'])}/{MANIFEST}")
+    days = (day_name_of(entry["topic"], entry["day"]) for entry in entries)
+    storage.remove(*(f"{day}/{MANIFEST}" for day in days))
     for topic in options.topics:
         for day in expired_days(storage, topic):
             folder = day_name_of(topic, day)
             names = storage.names(folder)
             if MANIFEST not in names:  # else somebody put the day back
-                for name in [*names, MANIFEST]:
-                    storage.remove(f"{folder}/{name}")
+                storage.remove(*(f"{folder}/{name}" for name in [*names, MANIFEST]))
 
 
 if __name__ == "__main__":

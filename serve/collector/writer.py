@@ -202,10 +202,9 @@ def _check_writable(storage: Storage, what: str) -> None:
     try:
         storage.put_new(mine, lambda file: None)
         storage.check(mine)
-        for name in storage.names(""):
-            probe = PROBE.fullmatch(name)
-            if name == mine or (probe and int(probe[1]) < now - PROBE_SECONDS):
-                storage.remove(name)
+        tried = ((name, PROBE.fullmatch(name)) for name in storage.names(""))
+        old = (name for name, at in tried if at and int(at[1]) < now - PROBE_SECONDS)
+        storage.remove(mine, *old)
     except OSError as error:
         raise BadInput(
             f"{what} cannot be written ({error.strerror}): check COLLECTOR_STORE"

@@ -32,7 +32,7 @@ SEGMENTS = 1000
 GRACE = 900
 NOW = day_number("2026-04-01") * DAY
 WAIT_SECONDS = 0.02
-KINDS = ("put_object", "get_object", "list_objects_v2", "delete_object")
+KINDS = ("put_object", "get_object", "list_objects_v2", "delete_objects")
 
 
 def main() -> int:

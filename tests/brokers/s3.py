@@ -113,11 +113,11 @@ class Request:
                 "DELETE": "abort_multipart_upload",
                 "GET": "list_parts",
             }[self.method]
+        if "delete" in asked:
+            return "delete_objects"
         if "list-type" in asked:
             return "list_objects_v2"
-        return {"PUT": "put_object", "DELETE": "delete_object"}.get(
-            self.method, f"{self.method.lower()}_object"
-        )
+        return f"{self.method.lower()}_object"
 
 
 @dataclass
@@ -128,6 +128,8 @@ class Fault:
     """Answered so by the proxy; the server never hears of it."""
     code: str = ""
     """Of the error; none of what has been done, the proxy says."""
+    body: str = ""
+    """Answered in place of what the proxy says."""
     before: Callable[[], object] = lambda: None
     """Called before the server is asked."""
     after: Callable[[], object] = lambda: None
@@ -175,7 +177,7 @@ def proxied(server: Server) -> Iterator[Proxy]:
             if fault.status is not None:
                 said = f"<Code>{fault.code}</Code><Message>so</Message>"
                 root = "Error" if fault.code else "Done"
-                text = f"<{root}>{said}</{root}>".encode()
+                text = (fault.body or f"<{root}>{said}</{root}>").encode()
                 self.answer(fault.status, [("Content-Type", "application/xml")], text, None)
                 return
             fault.before()

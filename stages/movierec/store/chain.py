@@ -133,8 +133,7 @@ def move_base(partition: Partition, base: int) -> list[str]:
     highest = read_base(partition)
     names = partition.storage.names(partition.folder)
     below = [n for n in names if PurePath(n).stem.isdecimal() and _offset(n) < highest]
-    for name in below:
-        partition.storage.remove(f"{partition.folder}/{name}")
+    partition.storage.remove(*(f"{partition.folder}/{name}" for name in below))
     return below
 
 

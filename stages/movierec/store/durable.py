@@ -72,13 +72,14 @@ class Disk:
         except (FileNotFoundError, NotADirectoryError):  # a stray file is no folder of ours
             return []
 
-    def remove(self, name: str) -> None:
-        """Unlink the file, and the folder that it leaves empty."""
-        path = self.root / name
-        path.unlink(missing_ok=True)
-        if path.parent != self.root:
+    def remove(self, *names: str) -> None:
+        """Unlink the files, then the folders that they leave empty."""
+        paths = [self.root / name for name in names]
+        for path in paths:
+            path.unlink(missing_ok=True)
+        for folder in sorted({path.parent for path in paths} - {self.root}, reverse=True):
             with contextlib.suppress(OSError):
-                path.parent.rmdir()
+                folder.rmdir()
 
     def sweep(self, folder: str) -> None:
         """Unlink the temporary files that nobody holds locked."""

@@ -25,6 +25,8 @@ from movierec.url import Url
 PART_BYTES = 16 << 20
 """An upload has 10,000 parts at most: of a file of up to 156 GiB."""
 HADOOP_KEYS = "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
+DELETED_AT_ONCE = 1000
+"""The most that S3 takes in one request."""
 STALE = timedelta(days=1)
 """A closer sends a part every few seconds."""
 
@@ -70,9 +72,11 @@ class S3:
                 self._abort(upload)
         return sorted(self._listed(folder))
 
-    def remove(self, name: str) -> None:
-        """Delete the object; S3 has no folder that could be left empty."""
-        self.calls.ask("delete_object", Bucket=self.root.bucket, Key=self.root.key(name))
+    def remove(self, *names: str) -> None:
+        """A request for every thousand objects; S3 has no folder that could be left empty."""
+        keys = [self.root.key(name) for name in names]
+        for start in range(0, len(keys), DELETED_AT_ONCE):
+            self.calls.delete(self.root.bucket, keys[start : start + DELETED_AT_ONCE])
 
     def sweep(self, folder: str) -> None:
         """Abort the uploads that nobody has sent a part of for long, by the server's clock."""

@@ -10,7 +10,7 @@ server that is gone for a file that is damaged.
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -91,16 +91,47 @@ class Calls:
         Raises Refusal, and Unavailable when S3 cannot be had or refuses us.
         """
         what = f"{operation} of {arguments.get('Key') or arguments.get('Prefix', '')!r}"
+
+        def once() -> dict[str, Any]:
+            self.made[operation] += 1
+            answer: dict[str, Any] = getattr(self.client, operation)(**arguments)
+            if operation == "get_object":
+                answer["Body"] = answer["Body"].read()
+            return answer
+
+        return self._until_answered(once, what, arguments["Bucket"])
+
+    def delete(self, bucket: str, keys: Sequence[str]) -> None:
+        """Delete objects, 1,000 at most, that are there or gone. One request may delete some and
+        refuse others: only those are asked for again. Raises Unavailable."""
+        waiting = list(keys)
+
+        def once() -> dict[str, Any]:
+            self.made["delete_objects"] += 1
+            objects = [{"Key": key} for key in waiting]
+            answer: dict[str, Any] = self.client.delete_objects(
+                Bucket=bucket, Delete={"Objects": objects, "Quiet": True}
+            )
+            refused = [entry for entry in answer.get("Errors", []) if entry["Code"] != GONE]
+            if refused:
+                waiting[:] = [entry["Key"] for entry in refused]
+                # What no second try mends is told at once, whatever else may pass.
+                worst = min(refused, key=lambda entry: entry["Code"] in AGAIN)
+                raise ClientError({**answer, "Error": worst}, "DeleteObjects")
+            return answer
+
+        self._until_answered(once, f"delete_objects from {keys[0]!r} to {keys[-1]!r}", bucket)
+
+    def _until_answered(
+        self, once: Callable[[], dict[str, Any]], what: str, bucket: str
+    ) -> dict[str, Any]:
+        """The answer to a request that is made until there is one. Raises as `ask`."""
         attempt = 1
         while True:
-            self.made[operation] += 1
             try:
-                answer: dict[str, Any] = getattr(self.client, operation)(**arguments)
-                if operation == "get_object":
-                    answer["Body"] = answer["Body"].read()
-                return answer
+                return once()
             except ClientError as error:
-                why = self._try_again(error, what, arguments["Bucket"])
+                why = self._try_again(error, what, bucket)
             except (BotoCoreError, OSError) as error:
                 why = self._reach(error)
             if attempt >= self.attempts:

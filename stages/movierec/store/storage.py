@@ -50,8 +50,9 @@ class Storage(Protocol):
         """
         ...
 
-    def remove(self, name: str) -> None:
-        """Take `name` away; nothing happens when it is gone already."""
+    def remove(self, *names: str) -> None:
+        """Take the names away, those that are there, in no order that anybody may count on: who
+        dies meanwhile leaves some of them. What must go first is a call of its own."""
         ...
 
     def sweep(self, folder: str) -> None:

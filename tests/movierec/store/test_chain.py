@@ -21,7 +21,7 @@ from movierec.store.chain import (
 from movierec.store.lineage import begin_lineage
 from movierec.store.segments import Partition, Segment, partition_at, read_segment
 from movierec.store.tail import claim_partition
-from tests.movierec.store.filling import TOPIC, close, end_of, file_of, put, segments, watch
+from tests.movierec.store.filling import TOPIC, close, end_of, file_of, files, put, segments, watch
 
 
 def test_a_file_off_the_chain_is_never_read(tmp_path: Path) -> None:
@@ -81,6 +81,26 @@ def test_the_highest_base_counts_and_what_lies_below_goes(tmp_path: Path) -> Non
     assert read_base(partition) == 2
     assert move_base(partition, 3) == ["00000000000000000002.base", Path(partition.name(2)).name]
     assert [segment.start for segment in segments(tmp_path)] == [3]
+
+
+@pytest.mark.parametrize("left", range(4))
+def test_whatever_a_dead_closer_left_below_the_base_is_believed_by_nobody(
+    tmp_path: Path, left: int
+) -> None:
+    """What is removed at once goes in no order: any of it may be there still."""
+    for number in range(4):
+        put(tmp_path, [watch(1, number)], number)
+    partition = partition_at(tmp_path, TOPIC, 0)
+    move_base(partition, 1)
+    before = files(tmp_path / partition.folder)
+    gone = sorted(move_base(partition, 3))
+    assert len(gone) == 3
+    remains = gone[:left] + gone[left + 1 :]
+    for name in remains:
+        (tmp_path / partition.folder / name).write_bytes(before.get(name, b""))
+    assert read_base(partition) == 3
+    assert [segment.start for segment in segments(tmp_path)] == [3]
+    assert sorted(move_base(partition, 3)) == remains
 
 
 def test_a_damaged_base_is_named(tmp_path: Path) -> None:

@@ -210,6 +210,24 @@ def test_a_folder_goes_with_its_last_name(tmp_path: Path) -> None:
     assert tmp_path.is_dir()
 
 
+def test_each_folder_of_many_names_is_looked_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, rmdir, looked = Disk(tmp_path), Path.rmdir, list[Path]()
+
+    def looks(path: Path) -> None:
+        looked.append(path)
+        rmdir(path)
+
+    monkeypatch.setattr(Path, "rmdir", looks)
+    names = [f"{folder}/{name}" for folder in ("f", "f/g") for name in "abc"]
+    for name in names:
+        disk.put_new(name, lambda file: None)
+    disk.remove(*names)
+    assert looked == [tmp_path / "f/g", tmp_path / "f"]
+    assert disk.names("") == []
+
+
 def test_a_day_is_durable_before_its_segments_go(tmp_path: Path, calls: Calls) -> None:
     put(tmp_path, [watch(1, 1)])
     put(tmp_path, [watch(2, 30)], 1)

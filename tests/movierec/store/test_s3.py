@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import movierec.store.s3
 from movierec.errors import AlreadyWritten, Unavailable
 from movierec.store import s3put, s3read
 from movierec.store.days import closed_days, day_folder, verify_day
@@ -18,7 +19,7 @@ from movierec.store.tail import claim_partition
 from movierec.url import Url
 from tests.brokers.s3 import BUCKET, Fault, Proxy
 from tests.movierec.store.filling import TOPIC, close, end_of, files, put, rows, stored, watch
-from tests.movierec.store.objects import MIB, always, content_of, pattern, writes
+from tests.movierec.store.objects import MIB, always, content_of, once, pattern, writes
 from tests.movierec.store.test_storage import a_life
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("s3_environment")]
@@ -97,6 +98,16 @@ def test_names_are_sorted_and_of_one_folder(either: Storage) -> None:
     assert either.names("f") == ["a", "c"]
 
 
+def test_many_names_go_at_once_and_those_gone_do_not_matter(either: Storage) -> None:
+    for name in ("f/a", "f/b", "f/c", "g/a", "top"):
+        either.put_new(name, writes(b""))
+    either.remove("f/a", "f/gone", "nowhere/a", "f/c", "g/a")
+    assert (either.names("f"), either.names("")) == (["b"], ["f", "top"])
+    either.remove()
+    either.remove("f/b", "top")
+    assert either.names("") == []
+
+
 def test_what_is_not_there_is_not_found(either: Storage) -> None:
     with pytest.raises(FileNotFoundError):
         either.open("f/a")
@@ -136,6 +147,61 @@ def test_the_same_store_is_there_as_on_a_disk(root: Url, tmp_path: Path, s3_serv
     disk = tmp_path / "store"
     assert a_life(root) == a_life(disk)
     assert files(s3_server.folder / "objects" / BUCKET / root.key()) == files(disk)
+
+
+# Many objects in one request
+
+
+def refused(*keys: tuple[str, str]) -> Fault:
+    """An answer of 200 that says of keys why they are still there."""
+    errors = (f"<Error><Key>{key}</Key><Code>{code}</Code></Error>" for key, code in keys)
+    return Fault(200, body=f"<DeleteResult>{''.join(errors)}</DeleteResult>")
+
+
+def test_a_thousand_objects_are_a_request(behind: S3, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(movierec.store.s3, "DELETED_AT_ONCE", 2)
+    for name in "abcde":
+        behind.put_new(f"f/{name}", writes(b""))
+    behind.remove(*(f"f/{name}" for name in "abcde"))
+    assert (behind.names("f"), behind.calls.made["delete_objects"]) == ([], 3)
+
+
+def test_of_many_objects_those_refused_are_asked_for_again(behind: S3, s3_proxy: Proxy) -> None:
+    """What the server says it has deleted is not: only what it refused goes, by the second try."""
+    for name in "abc":
+        behind.put_new(f"f/{name}", writes(b""))
+    a, b = (behind.root.key(f"f/{name}") for name in "ab")
+    s3_proxy.judge = once("delete_objects", refused((a, "NoSuchKey"), (b, "InternalError")))
+    behind.remove("f/a", "f/b", "f/c")
+    assert behind.names("f") == ["a", "c"]
+    assert behind.calls.made["delete_objects"] == 2
+
+
+def test_an_object_that_may_not_be_deleted_ends_it(behind: S3, s3_proxy: Proxy) -> None:
+    a, b = (behind.root.key(f"f/{name}") for name in "ab")
+    fault = refused((a, "SlowDown"), (b, "AccessDenied"), (a, "InternalError"))
+    s3_proxy.judge = always("delete_objects", fault)
+    with pytest.raises(Unavailable, match=f"AccessDenied for delete_objects from '{a}' to '{b}'"):
+        behind.remove("f/a", "f/b")
+    assert behind.calls.made["delete_objects"] == 1
+
+
+def test_objects_that_stay_end_it_after_the_tries(behind: S3, s3_proxy: Proxy) -> None:
+    fault = refused((behind.root.key("f/a"), "InternalError"))
+    s3_proxy.judge = always("delete_objects", fault)
+    with pytest.raises(Unavailable, match=r"InternalError, 4 times, for delete_objects"):
+        behind.remove("f/a")
+
+
+@pytest.mark.parametrize("fault", [Fault(lost=True), Fault(503, "SlowDown"), Fault(cut=9)])
+def test_a_lost_answer_to_many_deletions_costs_a_try(
+    behind: S3, s3_proxy: Proxy, fault: Fault
+) -> None:
+    for name in "ab":
+        behind.put_new(f"f/{name}", writes(b""))
+    s3_proxy.judge = once("delete_objects", fault)
+    behind.remove("f/a", "f/b")
+    assert (behind.names("f"), behind.calls.made["delete_objects"]) == ([], 2)
 
 
 # Sleepers

@@ -42,8 +42,9 @@ class Memory:
         below = str(self.root / folder) + "/"
         return sorted({key[len(below) :].split("/")[0] for key in KEPT if key.startswith(below)})
 
-    def remove(self, name: str) -> None:
-        KEPT.pop(str(self.root / name), None)
+    def remove(self, *names: str) -> None:
+        for name in names:
+            KEPT.pop(str(self.root / name), None)
 
     def sweep(self, folder: str) -> None:
         """A put is whole or nothing here."""
