@@ -126,7 +126,7 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory, days: Path) -> Path:
     ran = project.repro()
     ran.remove("drift")  # nothing follows from it
     assert ran[:5] == [f"aggregate@{day}" for day in DAYS] + ["validate", "preprocess"]
-    assert len(ran) == 12 and "online_merge" in ran, "also where no answer was ever logged"
+    assert len(ran) == 13 and "online_merge" in ran, "also where no answer was ever logged"
     commit(project)
     return project.folder
 
