@@ -73,7 +73,7 @@ def make_releases(trained: Path, folder: Path, versions: Sequence[str], root: Pa
     write_text(work / ".dvc/config", REMOTE.format(store))
     with Processes(work, folder / "logs", workspace.environment(work)) as processes:
         dvc(processes, "config", "--local", "cache.dir", str(trained / ".dvc/cache"))
-        dvc(processes, "checkout", "data/dataset", "models/uptake")
+        dvc(processes, "checkout", "data/dataset")
         dvc(processes, "config", "--local", "cache.dir", str(folder / "cache"))
         for version in versions:
             release(work, version, processes)
@@ -83,7 +83,7 @@ def make_releases(trained: Path, folder: Path, versions: Sequence[str], root: Pa
 def release(work: Path, version: str, processes: Processes) -> None:
     """Train both kinds from the next seeds, commit, push the data, then the tags: a tag exists
     only when its data can be had."""
-    stages = [f"train@{kind}" for kind in KINDS]
+    stages = ["uptake", *(f"train@{kind}" for kind in KINDS)]
     set_next_seeds(work / "params.yaml")
     dvc(processes, "repro", "--single-item", *stages)
     workspace.commit(work, f"Train for {version}")
