@@ -20,7 +20,7 @@ pytestmark = [
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = [
     *("aggregate", "baselines", "drift", "evaluate svd", "evaluate svdpp", "gate"),
-    *("preprocess", "train svd", "train svdpp", "validate"),
+    *("preprocess", "train svd", "train svdpp", "uptake", "validate"),
 ]
 
 
