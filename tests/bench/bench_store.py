@@ -13,7 +13,6 @@ days and a base, and with so many segments that no day holds yet.
 import itertools
 import json
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -26,7 +25,7 @@ from typing import Any
 from unittest import mock
 
 from infra.demo.report import table
-from movierec.cli import run
+from movierec.cli import peak_rss_mb, run
 from movierec.lines.rows import ROWS
 from movierec.store.closing import Closer
 from movierec.store.segments import facts_of, partition_at, write_segment
@@ -149,7 +148,7 @@ def start(root: Path) -> int:
         closer.close_due_days(ends, GRACE, NOW, found)
         times.append(time.perf_counter())
     claim, first, following = (round(b - a, 2) for a, b in itertools.pairwise(times))
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    megabytes = peak_rss_mb()
     measured = {"claim": claim, "cpu": cpu, "first": first, "next": following, "mb": megabytes}
     print(json.dumps(measured))
     return 0

@@ -11,7 +11,6 @@ largest difference of predictions is taken in float64 after equal epochs.
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from infra.demo.report import table
-from movierec.cli import run, whole
+from movierec.cli import peak_rss_mb, run, whole
 from movierec.dataset.matrix import rows_of
 from movierec.models.accuracy import rmse
 from movierec.models.kinds import KINDS
@@ -184,7 +183,7 @@ def fit_one(task: dict[str, Any]) -> int:
         "ratings": int(train.nnz),
         "compile_seconds": round(compiled - started, 2),
         "rmse": rmse(predicted - r),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_mb": peak_rss_mb(),
         "predicted": str(path),
     }
     print(json.dumps(facts))

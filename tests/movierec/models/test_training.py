@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
 from movierec.errors import BadParams
 from movierec.models.kinds import KINDS
@@ -13,22 +12,15 @@ from movierec.models.svd import SVD
 from movierec.models.svdpp import SVDpp
 from movierec.models.training import Train, fitter, load_train
 from tests.inputs.models import ITEM_MEAN
+from tests.inputs.params import PARAMS, with_train
 from tests.inputs.ratings import SCALE, random_ratings, svd_params, svdpp_params
 
-PARAMS = Path(__file__).parents[3] / "params.yaml"
 RATINGS, WATCHED = random_ratings(8, 6, 0.5), random_ratings(8, 6, 0.5, seed=1)
 
 
 def fitted(name: str, hyper: Any, **changes: str) -> Any:
     train = Train(**{"engine": "fast", "dtype": "float64", "implicit": "rated", **changes})
     return fitter(KINDS[name], train, SCALE)(RATINGS, WATCHED, hyper, lambda epoch: None)
-
-
-def changed(folder: Path, **keys: Any) -> Path:
-    document = yaml.safe_load(PARAMS.read_text())
-    document["train"] |= keys
-    (folder / "params.yaml").write_text(yaml.safe_dump(document))
-    return folder / "params.yaml"
 
 
 def test_the_shipped_section_has_what_all_share_and_one_kind_s_own() -> None:
@@ -40,13 +32,13 @@ def test_the_shipped_section_has_what_all_share_and_one_kind_s_own() -> None:
 
 def test_a_key_that_is_neither_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(BadParams, match="train: unknown key 'enigne'; it takes dtype, engine, im"):
-        load_train(changed(tmp_path, enigne="fast"), "svd")
+        load_train(with_train(tmp_path, enigne="fast"), "svd")
     with pytest.raises(BadParams, match="unknown key 'mean'"):
-        load_train(changed(tmp_path, mean={}), "svd")
+        load_train(with_train(tmp_path, mean={}), "svd")
 
 
 def test_another_kind_s_section_is_not_looked_at(tmp_path: Path) -> None:
-    path = changed(tmp_path, svdpp={"n_factor": 3})
+    path = with_train(tmp_path, svdpp={"n_factor": 3})
     load_train(path, "svd")
     with pytest.raises(BadParams, match="train: svdpp: unknown key 'n_factor'"):
         load_train(path, "svdpp")

@@ -2,29 +2,20 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
 from movierec.dataset.matrix import TakeUps, Watchers
 from movierec.errors import BadParams
 from movierec.models.popularity import trend
 from movierec.models.uptake import Uptake
 from movierec.models.uptaking import fit_uptake, load_dtype, load_uptake
+from tests.inputs.params import PARAMS, with_train
 from tests.inputs.ratings import dataset_of, random_ratings
 from tests.inputs.uptake import HYPER
 
-PARAMS = Path(__file__).parents[3] / "params.yaml"
 RATINGS, WATCHED = random_ratings(8, 6, 0.5), random_ratings(8, 6, 0.5, seed=1)
-
-
-def changed(folder: Path, **keys: Any) -> Path:
-    document = yaml.safe_load(PARAMS.read_text())
-    document["train"] |= keys
-    (folder / "params.yaml").write_text(yaml.safe_dump(document))
-    return folder / "params.yaml"
 
 
 def test_the_shipped_uptake_is_on_and_without_a_trend() -> None:
@@ -35,14 +26,14 @@ def test_the_shipped_uptake_is_on_and_without_a_trend() -> None:
 
 def test_a_key_that_it_does_not_know_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(BadParams, match=r"train: uptake: unknown key 'k'"):
-        load_uptake(changed(tmp_path, uptake={"k": 1}))
+        load_uptake(with_train(tmp_path, uptake={"k": 1}))
 
 
 def test_of_what_is_shared_it_looks_at_the_dtype_alone(tmp_path: Path) -> None:
-    path = changed(tmp_path, dtype="float64", engine="steam", enigne="fast", svd={"n_factor": 3})
+    path = with_train(tmp_path, dtype="float64", engine="steam", enigne="fast", svd={"n_factor": 3})
     assert load_dtype(path) == "float64"
     with pytest.raises(BadParams, match="train: dtype must be one of float32, float64, got 'half'"):
-        load_dtype(changed(tmp_path, dtype="half"))
+        load_dtype(with_train(tmp_path, dtype="half"))
 
 
 def test_without_factors_there_is_none() -> None:

@@ -3,7 +3,6 @@ read from disk and from S3."""
 
 import hashlib
 import uuid
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,8 @@ from movierec.hashing import mix
 from movierec.store.days import LINES, read_day
 from movierec.store.storage import at
 from movierec.url import root_of
-from tests.brokers.s3 import BUCKET, Server, variables
+from tests.brokers.s3 import BUCKET
 from tests.inputs.days import close_days
-from tests.inputs.java import QUICK
 from tests.inputs.viewings import day_start, stored
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -48,19 +46,6 @@ HOSTILE = st.builds(
     st.sampled_from(USERS),
     st.sampled_from(WHAT),
 )
-
-
-@pytest.fixture(scope="module")
-def spark(s3_server: Server) -> Iterator[Any]:
-    """One session for all of them: a start takes longer than a day of a test."""
-    from movierec.dataset.spark.session import session
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in (QUICK | variables(s3_server.endpoint)).items():
-            patch.setenv(name, value)
-        with session() as spark:
-            spark.conf.set("spark.sql.shuffle.partitions", "2")
-            yield spark
 
 
 def table_of(partitions: list[list[str]]) -> pa.Table:

@@ -2,7 +2,7 @@
 
 import socket
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,7 @@ import pytest
 from movierec.errors import BadInput, Unavailable
 from movierec.store.storage import Storage, at
 from movierec.url import root_of
-from tests.brokers.s3 import BUCKET, SECRET, Server, variables
-from tests.inputs.java import QUICK
+from tests.brokers.s3 import BUCKET, SECRET
 
 pytestmark = [
     pytest.mark.slow,
@@ -28,18 +27,6 @@ WRONG = {
     "fs.s3a.impl.disable.cache": "true",
 }
 """Options of who has another key than we have."""
-
-
-@pytest.fixture(scope="module")
-def spark(s3_server: Server) -> Iterator[Any]:
-    """A session. Its Java machine outlives it, with the environment that it was started in."""
-    from movierec.dataset.spark.session import session
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in (QUICK | variables(s3_server.endpoint)).items():
-            patch.setenv(name, value)
-        with session() as spark:
-            yield spark
 
 
 @pytest.fixture
