@@ -1,6 +1,7 @@
 """The stage writes who takes up what, as params.yaml says, and warns of a trend in vain."""
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,30 @@ def test_what_is_written_is_what_was_fitted(
     line = json.loads(capsys.readouterr().out)
     assert (line["stage"], line["n_factors"]) == ("uptake", 5)
     assert 50 < line["peak_rss_mb"] < 10_000
+
+
+@pytest.mark.parametrize(
+    ("given", "used"), [([], 5), (["--threads", "0"], 5), (["--threads", "3"], 3)]
+)
+def test_it_fits_on_every_core_or_on_as_many_as_are_asked_for(
+    given: list[str], used: int, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def fitting(*arguments: Any) -> None:
+        asked.append(arguments[-1])
+
+    monkeypatch.setattr(uptake, "fit_uptake", fitting)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(5 + process)))
+    command = ["--dataset", str(dataset), "--params", str(SHIPPED)]
+    assert uptake.main([*command, "--output", str(dataset.parent / "uptake"), *given]) == 0
+    assert asked == [used]
+
+
+def test_fewer_threads_than_none_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        uptake.main(["--dataset", "none", "--output", "none", "--threads", "-1"])
+    assert "--threads: -1 is less than none" in capsys.readouterr().err
 
 
 def test_without_factors_it_writes_that_there_is_none(dataset: Path) -> None:

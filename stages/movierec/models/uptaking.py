@@ -30,8 +30,9 @@ def load_dtype(path: Path) -> str:
     return load_section(path, "train", _Shared, apart=None).dtype
 
 
-def fit_uptake(dataset: Dataset, hyper: Uptake, dtype: str) -> UptakeModel | None:
+def fit_uptake(dataset: Dataset, hyper: Uptake, dtype: str, threads: int = 1) -> UptakeModel | None:
     """Who takes up what, watchers included; None when `hyper` asks for no factors.
+    `threads` change no bit of it.
 
     Raises LimitExceeded when the weights of `hyper` are too large or too small for the dtype.
     """
@@ -44,4 +45,5 @@ def fit_uptake(dataset: Dataset, hyper: Uptake, dtype: str) -> UptakeModel | Non
         trend=trend(dataset, hyper.trend_days),
         weights=everyone_weighs(dataset),
         dtype=dtype,
+        threads=threads,
     )

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from movierec.dataset.matrix import TakeUps, Watchers
 from movierec.errors import BadParams
+from movierec.models.kernels import coordinates, minima
+from movierec.models.kernels.sharing import share_out
 from movierec.models.popularity import trend
 from movierec.models.uptake import Uptake
 from movierec.models.uptaking import fit_uptake, load_dtype, load_uptake
@@ -60,3 +63,18 @@ def test_its_trend_is_that_of_the_days_asked_for() -> None:
     assert plain is not None and of_late is not None
     assert (plain.trend == 1).all()
     assert of_late.trend.tolist() == trend(dataset, 2.0).astype(np.float32).tolist()
+
+
+def test_each_part_of_the_fit_is_shared_out_over_the_threads_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def sharing(*arguments: Any) -> None:
+        asked.append(arguments[-1])
+        share_out(*arguments)
+
+    for module in (coordinates, minima):
+        monkeypatch.setattr(module, "share_out", sharing)
+    assert fit_uptake(dataset_of(RATINGS), replace(HYPER, n_epochs=4), "float32", 3) is not None
+    assert asked == [3] * (4 + 4 + 1)

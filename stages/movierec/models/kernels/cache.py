@@ -53,6 +53,7 @@ class _KernelCache(caching.FunctionCache):
 def kernel(function: F) -> F:
     """Compile `function` to machine code, once per signature, kept on disk.
 
+    It holds no lock of Python's while it runs: threads may call it at once, each for its own rows.
     Division by zero gives ±inf or nan as in IEEE; the callers look for them.
     """
     return _compiled(function)
@@ -64,7 +65,7 @@ def inner(function: F) -> F:
 
 
 def _compiled(function: F, **how: bool) -> F:
-    compiled: Any = njit(error_model="numpy", **how)(function)
+    compiled: Any = njit(error_model="numpy", nogil=True, **how)(function)
     # What `cache=True` does with numba's own cache; there is no public way to give another.
     compiled._cache = _KernelCache(function)
     result: F = compiled

@@ -26,6 +26,7 @@ from movierec.models.kernels.lanes import (
     total,
     width,
 )
+from movierec.models.kernels.sharing import Work, parts_of, share_out
 from movierec.models.kernels.vectors import LANES
 from movierec.models.uptake import Uptake
 
@@ -66,8 +67,9 @@ def half(
     W: Rows,
     hyper: Uptake,
     weights: NDArray[np.float64] | None = None,
+    threads: int = 1,
 ) -> None:
-    """Each coordinate of each row of W once, to its minimum; H stays.
+    """Each coordinate of each row of W once, to its minimum; H stays. `threads` changes no bit.
 
     N is (indptr, indices): which rows of H each row of W took up. `weights`, (len(H),), say for how
     many each row of H counts: ω (1 − w·h)² = (√ω − w·√ω h)², so it is its row times √ω.
@@ -85,10 +87,23 @@ def half(
         H = weighed
     G = rows(scalar, lanes, lanes)
     G["x"] = hyper.unobserved * gram(H)
-    one, other = (_room(scalar, lanes, room * lanes, room) for _ in range(2))
     taken = np.flatnonzero(counts)
+    taken = taken[np.argsort(-counts[taken], kind="stable")]
+    pairs = np.append(np.arange(0, len(taken), 2), len(taken))
     shrink = hyper.reg * np.sqrt(support(N, weights) + hyper.unobserved * everyone)
-    _half(*N, taken, H["x"], W["x"], hyper.n_factors, aims, shrink, G, G["x"], one, other)
+
+    def enter() -> Work:
+        # The largest row's, of which a thread that has smaller ones alone touches a part.
+        one, other = (_room(scalar, lanes, room * lanes, room) for _ in range(2))
+
+        def do(first: int, end: int) -> None:
+            some = taken[pairs[first] : pairs[end]]
+            _half(*N, some, H["x"], W["x"], hyper.n_factors, aims, shrink, G, G["x"], one, other)
+
+        return do
+
+    held = np.append(0, np.cumsum(counts[taken]))[pairs]
+    share_out(parts_of(held), enter, threads)
 
 
 def _room(scalar: np.dtype[Any], lanes: int, factors: int, errors: int) -> Room:

@@ -8,18 +8,33 @@ from numpy.typing import NDArray
 
 from movierec.models.kernels.cache import kernel
 from movierec.models.kernels.lanes import align_stack, load, row_type, spread, store, width
+from movierec.models.kernels.sharing import Work, parts_of, share_out
 from movierec.models.uptake import FEW, UptakeModel
 
 
-def fill(uptake: UptakeModel, N: tuple[NDArray[np.int64], NDArray[np.int32]]) -> None:
-    """Set the rows of `uptake` to those of N, (indptr, indices), distinct and ascending."""
+def fill(
+    uptake: UptakeModel, N: tuple[NDArray[np.int64], NDArray[np.int32]], threads: int = 1
+) -> None:
+    """Set the rows of `uptake` to those of N, (indptr, indices), distinct and ascending.
+    `threads` changes no bit."""
     hyper, (k, n_movies) = uptake.hyper, uptake.movie.shape
     own = hyper.reg * np.sqrt(np.arange(n_movies + 1) + hyper.unobserved * n_movies)
     kind = row_type(uptake.movie.dtype, width(k), "x")
-    movies, sums = np.zeros(n_movies, kind), np.zeros(k + 1, kind)
+    movies = np.zeros(n_movies, kind)
     movies["x"][:, :k] = uptake.movie.T
     D = hyper.unobserved * uptake.energy.astype(np.float64)
-    _fill(*N, movies, movies["x"], D, own, FEW, sums, sums["x"], uptake.user)
+    indptr = N[0][: len(uptake.user) + 1]
+
+    def enter() -> Work:
+        sums = np.zeros(k + 1, kind)
+        shared = movies, movies["x"], D, own, FEW, sums, sums["x"]
+
+        def do(first: int, end: int) -> None:
+            _fill(indptr[first:], N[1], *shared, uptake.user[first:end])
+
+        return do
+
+    share_out(parts_of(indptr), enter, threads)
 
 
 @kernel

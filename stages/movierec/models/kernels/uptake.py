@@ -26,13 +26,15 @@ def fit(
     trend: NDArray[np.float64],
     weights: NDArray[np.float32] | None = None,
     dtype: str = "float32",
+    threads: int = 1,
 ) -> UptakeModel:
     """Fit to N, (indptr, indices) of what each user watched or rated, distinct and ascending.
 
     `shape` is (users with a row in the end, movies): all of N count, and those past the first
     shape[0] get no row. A user or a movie of nobody has zeros. The rows are the minima for the
     movies as they are in the end, as for somebody who comes later. `trend` is for `uptake.scores`.
-    `weights`, one for each of N, say how much each teaches of movies; None is 1 each.
+    `weights`, one for each of N, say how much each teaches of movies; None is 1 each. Rows are
+    shared out over `threads`, which change no bit.
 
     Raises LimitExceeded when the weights of `hyper` are too large or too small for the dtype.
     """
@@ -43,8 +45,8 @@ def fit(
     of, taught = by_movie(N, n_movies), None if weights is None else weights.astype(np.float64)
     with np.errstate(all="ignore"):  # what becomes of it is looked at
         for _ in range(hyper.n_epochs):
-            half(N, H, W, hyper)
-            half(of, W, H, hyper, taught)
+            half(N, H, W, hyper, threads=threads)
+            half(of, W, H, hyper, taught, threads)
     movie, energy = turned(H["x"][:, :k])
     everyone = n_users if taught is None else float(np.add.accumulate(taught)[-1])
     share = support(of, taught) / max(everyone, 1)
@@ -56,7 +58,7 @@ def fit(
         share=share.astype(scalar),
         trend=trend.astype(scalar),
     )
-    fill(model, N)
+    fill(model, N, threads)
     if not all(np.isfinite(array).all() for array in model.arrays().values()):
         raise LimitExceeded(
             f"train.uptake: in {scalar.name} there are no finite numbers for unobserved "

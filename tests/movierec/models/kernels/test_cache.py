@@ -5,9 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from movierec.models.kernels.cache import kernel
 
@@ -92,3 +95,21 @@ def test_a_division_by_zero_is_no_exception() -> None:
     """Training that diverges is told by what it gives, with the epoch's number."""
     assert _quotient(1.0, 0.0) == math.inf
     assert math.isnan(_quotient(0.0, 0.0))
+
+
+@kernel
+def _turns_until(said: NDArray[np.int64], turns: NDArray[np.int64], most: int) -> None:
+    while said[0] == 0 and turns[0] < most:
+        turns[0] += 1
+
+
+def test_other_threads_run_beside_a_kernel() -> None:
+    said, turns, most = np.zeros(1, np.int64), np.zeros(1, np.int64), 1 << 33
+    _turns_until(said, turns, 0)  # compiles
+    beside = threading.Thread(target=_turns_until, args=(said, turns, most))
+    beside.start()
+    while turns[0] == 0:
+        pass
+    said[0] = 1
+    beside.join()
+    assert turns[0] < most

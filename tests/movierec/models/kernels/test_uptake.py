@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from movierec.errors import LimitExceeded
+from movierec.models.kernels import sharing
 from movierec.models.kernels import uptake as kernel
 from movierec.models.uptake import Uptake, UptakeModel
 from tests.inputs.uptake import HYPER, fitted, rows_of, taken_up
+from tests.inputs.uptake import N as Rows
 
 ROWS = 30
 
@@ -55,6 +57,48 @@ def test_weights_of_one_change_no_bit() -> None:
     weighed = kernel.fit(N, (ROWS, 20), HYPER, trend=np.ones(20), weights=ones)
     for name, array in plain.arrays().items():
         assert weighed.arrays()[name].tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("weighed", [False, True])
+def test_threads_change_no_bit(dtype: str, weighed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long rows, so that threads are at work at once: in one room they would be seen to be."""
+    monkeypatch.setattr(sharing, "LEAST", 1)
+    same_by_threads(taken_up(301, 601, 0.5), 601, dtype, weighed, 301)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 30),
+    st.integers(1, 30),
+    st.sampled_from([0.05, 0.4, 1.0]),  # some with nothing, and a row that has everything
+    st.booleans(),
+    st.integers(0, 30),
+)
+def test_threads_change_no_bit_of_any_shape(
+    seed: int, users: int, movies: int, share: float, weighed: bool, stored: int
+) -> None:
+    """More threads than rows, odd numbers of them, and users without a row in the end."""
+    N, whole = taken_up(users, movies, share, seed), np.arange(movies, dtype=np.int32)
+    N = np.append(N[0], N[0][-1] + movies), np.append(N[1], whole)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sharing, "LEAST", 1)
+        same_by_threads(N, movies, "float32", weighed, min(stored, users + 1))
+
+
+def same_by_threads(N: Rows, movies: int, dtype: str, weighed: bool, stored: int) -> None:
+    weights = None
+    if weighed:
+        weights = np.random.default_rng(2).uniform(0.1, 1, len(N[0]) - 1).astype(np.float32)
+    options = {"trend": np.ones(movies), "weights": weights, "dtype": dtype}
+    alone, *others = (
+        kernel.fit(N, (stored, movies), replace(HYPER, n_epochs=2), threads=threads, **options)
+        for threads in (1, 2, 3, 7)
+    )
+    for model in others:
+        for name, array in alone.arrays().items():
+            assert model.arrays()[name].tobytes() == array.tobytes()
 
 
 def test_a_user_of_weight_two_counts_for_two_of_the_same() -> None:
