@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from movierec.cli import run
-from movierec.dataset.matrix import load_dataset
+from movierec.dataset.datasetfile import load_dataset
 from movierec.errors import BadInput
 from movierec.evaluation.offline import evaluate
 from movierec.evaluation.validation import Evaluate

@@ -7,7 +7,7 @@ from pathlib import Path
 from movierec.arrays import Draft
 from movierec.cli import run
 from movierec.dataset.assemble import Preprocess, build
-from movierec.dataset.matrix import publish_dataset
+from movierec.dataset.datasetfile import publish_dataset
 from movierec.dataset.scale import Events, count_off_scale
 from movierec.dataset.shilling import Shilling
 from movierec.dataset.window import Window, load_days

@@ -24,7 +24,8 @@ import yaml
 from tqdm import tqdm
 
 from movierec.cli import real, run, whole
-from movierec.dataset.matrix import Dataset, load_dataset
+from movierec.dataset.datasetfile import load_dataset
+from movierec.dataset.matrix import Dataset
 from movierec.errors import BadInput, LimitExceeded
 from movierec.models.judging import PARTS, Judged
 from movierec.models.kinds import KINDS

@@ -16,7 +16,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from movierec.cli import peak_rss_mb, run
-from movierec.dataset.matrix import Dataset, load_dataset
+from movierec.dataset.datasetfile import load_dataset
+from movierec.dataset.matrix import Dataset
 from movierec.files import write_csv
 from movierec.models import stopping
 from movierec.models.kinds import KINDS

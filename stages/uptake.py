@@ -16,7 +16,7 @@ from pathlib import Path
 
 from movierec.arrays import read_manifest
 from movierec.cli import peak_rss_mb, run, whole
-from movierec.dataset.matrix import load_dataset
+from movierec.dataset.datasetfile import load_dataset
 from movierec.models.uptake import Uptake
 from movierec.models.uptakefile import save_uptake
 from movierec.models.uptaking import fit_uptake, load_dtype, load_uptake

@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from movierec.dataset.matrix import Dataset, load_dataset
+from movierec.dataset.datasetfile import load_dataset
+from movierec.dataset.matrix import Dataset
 from movierec.files import write_text
 from movierec.models.judging import Judged, choose
 from movierec.models.kinds import KINDS

@@ -30,7 +30,8 @@ import numpy as np
 from infra.demo.replay import set_params
 from infra.demo.tuning import tune
 from movierec.cli import real, run
-from movierec.dataset.matrix import Dataset, load_dataset, save_dataset
+from movierec.dataset.datasetfile import load_dataset, save_dataset
+from movierec.dataset.matrix import Dataset
 from movierec.dataset.scale import Events
 from movierec.dataset.split import SPLITS
 from movierec.dataset.window import Window

@@ -10,7 +10,7 @@ import evaluate
 import search
 import train
 import uptake
-from movierec.dataset.matrix import save_dataset
+from movierec.dataset.datasetfile import save_dataset
 from movierec.errors import BadParams
 from movierec.models.kinds import KINDS
 from movierec.models.modelfile import load_model

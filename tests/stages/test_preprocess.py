@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from movierec.dataset.matrix import load_dataset
+from movierec.dataset.datasetfile import load_dataset
 from tests.stages.test_validate import prepare, stage
 
 

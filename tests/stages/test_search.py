@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import search
-from movierec.dataset.matrix import save_dataset
+from movierec.dataset.datasetfile import save_dataset
 from movierec.errors import BadInput, CorruptFile, LimitExceeded
 from movierec.fields import checked
 from movierec.models import candidates

@@ -10,7 +10,7 @@ import yaml
 
 import train
 import uptake
-from movierec.dataset.matrix import load_dataset, save_dataset
+from movierec.dataset.datasetfile import load_dataset, save_dataset
 from movierec.models.modelfile import load_model
 from movierec.models.uptaking import fit_uptake
 from tests.inputs.ratings import PARAMS, dataset_of, random_ratings

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import uptake
-from movierec.dataset.matrix import load_dataset, save_dataset
+from movierec.dataset.datasetfile import load_dataset, save_dataset
 from movierec.models.uptakefile import read_uptake
 from movierec.models.uptaking import fit_uptake, load_uptake
 from tests.inputs.ratings import dataset_of, random_ratings

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.arrays import Draft
-from movierec.dataset.matrix import PARTS, Dataset, TakeUps, mapped
+from movierec.dataset.datasetfile import mapped
+from movierec.dataset.matrix import PARTS, Dataset, TakeUps
 from movierec.dataset.rows import Rows
 from movierec.dataset.scale import Events
 from movierec.dataset.shilling import Shilling, find, report, weigh

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from infra.demo.tuning import SPARSE, sparse, tune
-from movierec.dataset.matrix import csr, rows_of, save_dataset
+from movierec.dataset.datasetfile import save_dataset
+from movierec.dataset.matrix import csr, rows_of
 from movierec.files import write_text
 from movierec.models import candidates
 from movierec.models.training import load_train
