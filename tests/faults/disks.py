@@ -89,7 +89,7 @@ def power_cut(bed: Bed) -> Outcome:
     the device; what only the page cache had is gone, as after a power cut.
     """
     outcome = Outcome("power cut (device without its cache)")
-    cuts = bed.pick(8, 60)
+    cuts = bed.pick(4, 60)
     case = bed.case(3)
     image, copy = case.folder / "disk", case.folder / "cut"
     with ext4(image, case.store):

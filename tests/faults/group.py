@@ -17,7 +17,7 @@ TAKE_OVER_SECONDS = 20.0
 def sleeper(bed: Bed) -> Outcome:
     """SIGSTOP past the session timeout with lines in memory; another takes over; SIGCONT."""
     outcome = Outcome("SIGSTOP past the session, then SIGCONT")
-    rounds = bed.pick(4, 20)
+    rounds = bed.pick(2, 20)
     case = bed.case(2)
     feed = case.feed(case.logs(rounds * 4000), rounds * 6.0)
     awake = case.member(COLLECTOR_SEGMENT_SECONDS=0.7)
@@ -61,7 +61,7 @@ def coming_and_going(bed: Bed) -> Outcome:
     """Members that join, leave in order and die, every second or so."""
     outcome = Outcome("members joining and leaving")
     chance = random.Random(2)
-    turns = bed.pick(16, 100)
+    turns = bed.pick(8, 100)
     case = bed.case(4)
     feed = case.feed(case.logs(turns * 2000), turns * 1.7)
     running: list[Member] = []

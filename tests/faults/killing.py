@@ -27,7 +27,7 @@ def at_syscalls(bed: Bed) -> Outcome:
     places = [
         (call, number)
         for call, count in counts.items()
-        for number in spread(count, bed.pick(4, count))
+        for number in spread(count, bed.pick(2, count))
     ]
     with ThreadPoolExecutor(LANES) as pool:
         list(pool.map(lambda place: kill_at(case, template, outcome, *place), places))
@@ -94,7 +94,7 @@ def kill_at(case: Case, template: Path, outcome: Outcome, call: str, number: int
 def at_random(bed: Bed) -> Outcome:
     """kill -9 at random moments while lines arrive; the same group goes on each time."""
     outcome = Outcome("kill -9 at random moments")
-    lines, kills = bed.pick(100_000, 1_000_000), bed.pick(20, 200)
+    lines, kills = bed.pick(40_000, 1_000_000), bed.pick(8, 200)
     with ThreadPoolExecutor(LANES) as pool:
         cases = list(
             pool.map(

@@ -116,7 +116,7 @@ def moody(bed: Bed) -> Outcome:
     """A quarter of the requests is lost, refused for now, cut or slow, while lines arrive."""
     outcome = Outcome("S3 loses, refuses, cuts and delays")
     case, chance = bed.case(4), random.Random(3)
-    feed = case.feed(case.logs(bed.pick(40_000, 400_000)), bed.pick(20, 120))
+    feed = case.feed(case.logs(bed.pick(40_000, 400_000)), bed.pick(10, 120))
 
     def judge(request: Request) -> Fault:
         if chance.random() >= MOODY:
@@ -141,7 +141,7 @@ def moody(bed: Bed) -> Outcome:
 def server_killed(bed: Bed) -> Outcome:
     """The server is killed at random moments and started again, while lines arrive."""
     outcome = Outcome("S3 server killed and started again")
-    kills, chance, server = bed.pick(6, 40), random.Random(4), server_of(bed)
+    kills, chance, server = bed.pick(3, 40), random.Random(4), server_of(bed)
     case = bed.case(4)
     feed = case.feed(case.logs(kills * 4000), kills * 3.0)
     member = case.member(**TRIES)
