@@ -63,8 +63,13 @@ edits: setup     ## which stages an edit runs: of a room, a parameter, a library
 test: lint       ## lint, type-check and the fast tests
 	@python -m pytest -n auto --dist loadfile -m "not slow and not broker and not docker and not cluster and not fuzz"
 
+# The longest first: a file that is begun last would keep one core busy alone.
+LONG := tests/stages/ tests/faults/ tests/serve/
+SLOW = $(LONG) $(filter-out $(LONG) %__pycache__/,$(wildcard tests/*/ tests/test_*.py))
+
 test-slow: $(VENV)/.spark  ## the slow tests and those on the real broker, two at a time; a skipped one fails
-	@python -m pytest -n $(or $(JOBS),2) --dist loadfile -p infra.ci.no_skips -m "(slow or broker) and not fuzz" $(ARGS)
+	@python -m pytest -n $(or $(JOBS),2) --dist loadfile --no-loadscope-reorder -p infra.ci.no_skips \
+		-m "(slow or broker) and not fuzz" $(SLOW) $(ARGS)
 
 test-docker: setup  ## build both images and run them: what they carry, weigh and answer
 	@python -m pytest -p infra.ci.no_skips -m docker

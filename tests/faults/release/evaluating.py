@@ -40,7 +40,7 @@ def killed(bed: Bed) -> Outcome:
     assert night(undisturbed).status == 0, "nothing disturbs it"
     calls = calls_of(undisturbed)
     expected = told(undisturbed)
-    for place in spread(len(calls), bed.pick(3, len(calls))):
+    for place in spread(len(calls), bed.pick(2, len(calls))):
         project = bed.project(begun)
         ended = night(project, place)
         judge(bed, outcome, project, (begun, expected), ended, f"before {calls[place - 1]}")

@@ -88,7 +88,7 @@ def once() -> None:
 
 def slow(bed: Bed) -> Outcome:
     """A line of so few bytes a second: it takes its time, and comes to its end."""
-    rate = bed.pick(200, 20)
+    rate = bed.pick(500, 20)
     outcome = Outcome(f"S3 slow: {rate} kB a second")
     with server(bed) as (made, _), wire(made.port, rate * 1000) as line:
         project = on(bed, made, line.port)
