@@ -149,7 +149,7 @@ def at_calls(bed: Bed) -> Outcome:
         expected = making.run("undisturbed")
         assert expected[0] == 0, "nothing disturbs it"
         calls = making.calls()
-        for number in spread(len(calls), bed.pick(3, len(calls))):
+        for number in spread(len(calls), bed.pick(2, len(calls))):
             when = f"before {calls[number - 1]}, call {number} of {len(calls)}"
             place = f"try-{number}"
             ended = making.run(place, number)

@@ -121,6 +121,7 @@ def given(server: Server) -> dict[str, str]:
         "PYTHONPATH": f"{ROOT}:{ROOT / 'stages'}",
         "KAFKA_SASL_PASSWORD": CANARIES["Kafka"],
         "AWS_SECRET_ACCESS_KEY": CANARIES["S3"],
+        "DVC_NO_ANALYTICS": "1",  # DVC would leave a file of it in TMPDIR
     }
     return {**os.environ, **server.variables(), **own}
 
