@@ -29,6 +29,7 @@ PROGRAMS = {
     "infra.ci.mutants": "mutants",
     "infra.ci.online": "online",
     "infra.ci.repro": "repro",
+    "infra.ci.unfinished": "unfinished",
     "infra.ci.verdict": "verdict",
     "infra.compare": "compare",
     "infra.demo.cluster": "cluster",

@@ -13,17 +13,25 @@ export PATH=$PWD/.venv/bin:$PATH DVC_NO_ANALYTICS=1
 branch=${1:-master}
 window=data/online/window.yaml
 made=(dvc.lock "$window" metrics/online metrics/online.json)
+kept=.dvc/tmp/online-window.yaml  # the days, while the file is HEAD's: a kill loses none
 
 fetch() { python -m infra.repository fetch --quiet origin "+refs/heads/$branch:refs/remotes/origin/$branch"; }
 
-# The days are those that this night found closed, whatever a rival's night found.
+keep() { mkdir -p "${kept%/*}" && cp "$window" "$kept.draft" && mv "$kept.draft" "$kept"; }
+put_back() { cp "$kept" "$kept.draft" && mv "$kept.draft" "$window"; }
+
+# The days are those that this night found closed, whatever a rival's night found. A commit of an
+# earlier run that does not go together with what a rival has pushed is made again.
 take_up() {
-  local days
-  days=$(cat "$window")
-  git checkout --quiet HEAD -- "$window"
-  fetch || return 2
-  git rebase --quiet --autostash "origin/$branch" || { git rebase --abort; return 2; }
-  echo "$days" >"$window"
+  local status=0
+  keep && git checkout --quiet HEAD -- "$window" || return 2
+  { fetch && { git rebase --quiet --autostash "origin/$branch" || begin_again; }; } || status=2
+  put_back && return "$status"
+}
+
+begin_again() {
+  git rebase --abort
+  git diff --quiet "origin/$branch...HEAD" -- . "${made[@]/#/:(exclude)}" && git reset --quiet --keep "origin/$branch"
 }
 
 evaluate() {
@@ -34,25 +42,27 @@ evaluate() {
   git diff --cached --quiet -- "${made[@]}" || git commit --quiet --message "Evaluate what was answered"
 }
 
-git diff --cached --quiet || { echo "error: something is staged: commit that, or take it back" >&2; exit 2; }
-git diff --quiet HEAD -- dvc.lock ||
-  { echo "error: dvc.lock is not as in HEAD: register what was trained, or take it back" >&2; exit 2; }
+if [ -e "$kept" ] && git diff --quiet HEAD -- "$window"; then put_back; fi
+python -m infra.ci.unfinished || exit 2
 for _ in $(seq "${MOVIEREC_TRIES:-3}"); do
   take_up || exit 2
-  days=$(cat "$window")
   before=$(git rev-parse HEAD)
   evaluate
   if git diff --quiet "origin/$branch" HEAD -- "${made[@]}"; then  # also by a run before this
+    rm "$kept"
     echo "no day is to be evaluated"
     exit 0
   fi
-  python -m infra.repository push --quiet origin "HEAD:refs/heads/$branch" && exit 0
+  if python -m infra.repository push --quiet origin "HEAD:refs/heads/$branch"; then
+    rm "$kept"
+    exit 0
+  fi
   rival=$(git rev-parse "origin/$branch")
   fetch || exit 2
   [ "$rival" != "$(git rev-parse "origin/$branch")" ] ||
     { echo "error: origin does not take the evaluation, as it says above; run this again" >&2; exit 2; }
   git reset --quiet --keep "$before"  # to be evaluated again on what the rival has
-  echo "$days" >"$window"
+  put_back
 done
 echo "error: somebody pushed to $branch first, each time; run this again" >&2
 exit 3

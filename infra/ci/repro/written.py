@@ -41,7 +41,7 @@ def begin(lock: Path, temporary: Path) -> None:
     kept = temporary / KEPT
     if not kept.exists():
         write_text(kept, lock.read_text(encoding="utf-8") if lock.exists() else "")
-    elif lock.exists() and _is_torn(lock):
+    elif lock.exists() and is_torn(lock):
         print("repro: dvc.lock was torn by a run that was killed: it is as before that")
         if text := kept.read_text(encoding="utf-8"):
             _replace(lock, text, temporary)
@@ -67,11 +67,7 @@ def settle(lock: Path, temporary: Path, order: Sequence[str]) -> None:
     kept.unlink()
 
 
-def _names(text: str, path: Path) -> list[str]:
-    return list(parse_yaml(text, str(path)).get("stages", {}))
-
-
-def _is_torn(lock: Path) -> bool:
+def is_torn(lock: Path) -> bool:
     """Whether its writer did not come to the end of a line, or of what makes YAML."""
     text = lock.read_text(encoding="utf-8")
     try:
@@ -79,6 +75,10 @@ def _is_torn(lock: Path) -> bool:
     except YAMLFileCorruptedError:
         return True
     return not text.endswith("\n")
+
+
+def _names(text: str, path: Path) -> list[str]:
+    return list(parse_yaml(text, str(path)).get("stages", {}))
 
 
 def _replace(lock: Path, text: str, temporary: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.ci.repro.written import KEPT
 from infra.repository import environment, git
 from tests.infra.release.project import DAYS, Project
 
@@ -21,7 +22,10 @@ cache) echo "$PWD/../cache" ;;
 repro)
   mkdir -p metrics
   sed -n 's/^  "\(.*\)":/\1/p' data/online/window.yaml | while read -r day; do
-    grep -qsF "online@$day" dvc.lock || { echo "online@$day" >>dvc.lock; echo "$day" >>../ran; }
+    if ! grep -qsF "online@$day" dvc.lock; then
+      echo "  online@$day: 1" >>dvc.lock
+      echo "$day" >>../ran
+    fi
     mkdir -p metrics/online
     echo "{}" >"metrics/online/$day.json"
   done
@@ -30,11 +34,25 @@ push) git diff --quiet HEAD -- dvc.lock || echo "$*" >>../pushed ;;
 esac
 """
 """As far as a day is concerned."""
-PYTHON = f"""#!/bin/bash
+KILLED = """#!/bin/bash
+case "$*" in "${KILLED_BEFORE:-nothing}"*) kill -9 0 ;; esac
+"""
+"""All of the night is, before a program that is called so."""
+GIT = f"""{KILLED}exec {shutil.which("git")} "$@"
+"""
+PYTHON = f"""{KILLED}
 [ "$1 $2" != "-m infra.transfer.dvc" ] || exec dvc "${{@:3}}"
 [ "$1 $2 $3" = "-m infra.ci.repro --jobs" ] || exec {sys.executable} "$@"
 exec dvc repro "${{@:5}}"
 """
+
+
+def lock_of(*stages: str) -> str:
+    """A dvc.lock that has them."""
+    return "stages:\n" + "".join(f"  {stage}: 1\n" for stage in stages)
+
+
+OTHER = lock_of("train@svdpp")
 
 
 @pytest.fixture
@@ -53,8 +71,9 @@ def work(tmp_path: Path) -> Path:
         shutil.copy(ROOT / "infra/ci" / name, work / "infra/ci")
     program(work / ".venv/bin/dvc", DVC)
     program(work / ".venv/bin/python", PYTHON)
+    program(work / ".venv/bin/git", GIT)
     (work / ".gitignore").write_text("/.venv/\n")
-    (work / "dvc.lock").write_text("train@svd\n")
+    (work / "dvc.lock").write_text(lock_of("train@svd"))
     find(work)
     git(work, "add", "--all")
     git(work, "commit", "--quiet", "--message", "Begin")
@@ -85,6 +104,7 @@ def online(work: Path, **more: str) -> tuple[int, str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
     return done.returncode, done.stdout
 
@@ -94,8 +114,8 @@ def evaluated(work: Path) -> list[str]:
     origin = work.parent / "origin.git"
     listed = git(origin, "ls-tree", "--name-only", "master", "metrics/online/")
     days = [Path(name).stem for name in listed.split() if name.endswith(".json")]
-    lock = git(origin, "show", "master:dvc.lock").split()
-    assert [name for name in lock if name.startswith("online@")] == [f"online@{d}" for d in days]
+    lock = re.findall(r"^  online@(.+): 1$", git(origin, "show", "master:dvc.lock"), re.M)
+    assert lock == days
     return days
 
 
@@ -163,7 +183,7 @@ def test_what_the_origin_refuses_is_no_race_and_is_pushed_by_the_next_run(work: 
     assert evaluated(work) == list(DAYS)
 
 
-@pytest.mark.parametrize("text", [None, "train@svdpp\n"], ids=["else", "the same files"])
+@pytest.mark.parametrize("text", [None, OTHER], ids=["else", "the same files"])
 def test_who_pushed_first_is_taken_up(work: Path, text: str | None) -> None:
     """Also a release, which changed the same lines of dvc.lock, and the days: it is judged anew."""
     first = rival(work, text=text)
@@ -173,7 +193,60 @@ def test_who_pushed_first_is_taken_up(work: Path, text: str | None) -> None:
     origin = work.parent / "origin.git"
     git(origin, "merge-base", "--is-ancestor", first, "master")
     lock = git(origin, "show", "master:dvc.lock")
-    assert lock == (text or "train@svd\n") + "".join(f"online@{day}\n" for day in DAYS)
+    online_too = "".join(f"  online@{day}: 1\n" for day in DAYS)
+    assert lock == (text or lock_of("train@svd")) + online_too
+
+
+def test_a_commit_that_was_not_pushed_is_made_again_where_a_rival_changed_the_same(
+    work: Path,
+) -> None:
+    refusing = hook(work, "exit 1")
+    assert online(work)[0] == 2
+    refusing.unlink()
+    rival(work, text=OTHER)
+    status, said = online(work)
+    assert status == 0, said
+    assert evaluated(work) == list(DAYS)
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["fetch", "rebase", "-m infra.transfer.dvc", "add", "commit", "-m infra.repository push"],
+)
+def test_killed_it_is_finished_by_the_next(work: Path, before: str) -> None:
+    assert online(work, KILLED_BEFORE=before)[0] in (-9, 128 + 9)  # what runs alone has a group
+    assert evaluated(work) == []
+    status, said = online(work)
+    assert (status, evaluated(work)) == (0, list(DAYS)), said
+    assert git(work, "status", "--porcelain") == ""
+    assert online(work) == (0, "no day is to be evaluated\n")
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_lock_that_a_kill_has_torn_is_taken_back_by_its_copy(work: Path, kept: bool) -> None:
+    was = (work / "dvc.lock").read_text()
+    (work / "dvc.lock").write_text("stages:\n  tra")
+    if kept:
+        (work / ".dvc/tmp").mkdir(parents=True)
+        (work / ".dvc/tmp" / KEPT).write_text(was)
+    status, said = online(work)
+    assert (status, evaluated(work)) == ((0, list(DAYS)) if kept else (2, [])), said
+
+
+def test_what_else_is_staged_is_named_and_left(work: Path) -> None:
+    (work / "params.yaml").write_text("mine\n")
+    git(work, "add", "params.yaml")
+    status, said = online(work)
+    assert (status, evaluated(work)) == (2, [])
+    assert "params.yaml: it is staged; commit that, or take it back" in said
+    assert git(work, "status", "--porcelain", "params.yaml") == "A  params.yaml\n"
+
+
+def test_a_newer_window_is_not_replaced_by_that_of_a_night_that_was_killed(work: Path) -> None:
+    assert online(work, KILLED_BEFORE="fetch") == (-9, "")
+    find(work, DAYS[0])
+    assert online(work)[0] == 0
+    assert evaluated(work) == [DAYS[0]]
 
 
 def test_somebody_who_is_first_each_time_is_told(work: Path) -> None:
@@ -186,7 +259,7 @@ def test_somebody_who_is_first_each_time_is_told(work: Path) -> None:
 def test_what_was_trained_and_not_registered_is_not_committed_along(
     work: Path, staged: bool
 ) -> None:
-    (work / "dvc.lock").write_text("train@svd again\n")
+    (work / "dvc.lock").write_text(OTHER)
     if staged:
         git(work, "add", "dvc.lock")
     status, said = online(work)
