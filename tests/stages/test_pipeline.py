@@ -397,7 +397,7 @@ def test_a_window_past_a_limit_ends_the_pipeline(
 
 def test_bad_input_is_named_in_one_line(project: Project) -> None:
     project.change("params.yaml", "train", "svd", "n_factor", value=7)
-    assert "n_factor" in refused(project, "dvc", "repro", "--force", "train@svd")
+    assert "n_factor" in refused(project, "dvc", "repro", "--force", "--single-item", "train@svd")
     project.run("git", "checkout", "params.yaml")
     write_window(project, [])
     train = ["python", "stages/validate.py", "--window", "data/window.yaml"]
