@@ -18,6 +18,7 @@ kept=.dvc/tmp/online-window.yaml  # the days, while the file is HEAD's: a kill l
 fetch() { python -m infra.repository fetch --quiet origin "+refs/heads/$branch:refs/remotes/origin/$branch"; }
 
 keep() { mkdir -p "${kept%/*}" && cp "$window" "$kept.draft" && mv "$kept.draft" "$kept"; }
+finish() { rm "$kept"; exit 0; }
 put_back() { cp "$kept" "$kept.draft" && mv "$kept.draft" "$window"; }
 
 # The days are those that this night found closed, whatever a rival's night found. A commit of an
@@ -49,14 +50,10 @@ for _ in $(seq "${MOVIEREC_TRIES:-3}"); do
   before=$(git rev-parse HEAD)
   evaluate
   if git diff --quiet "origin/$branch" HEAD -- "${made[@]}"; then  # also by a run before this
-    rm "$kept"
     echo "no day is to be evaluated"
-    exit 0
+    finish
   fi
-  if python -m infra.repository push --quiet origin "HEAD:refs/heads/$branch"; then
-    rm "$kept"
-    exit 0
-  fi
+  python -m infra.repository push --quiet origin "HEAD:refs/heads/$branch" && finish
   rival=$(git rev-parse "origin/$branch")
   fetch || exit 2
   [ "$rival" != "$(git rev-parse "origin/$branch")" ] ||

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from infra.ci.repro.written import KEPT, is_torn
+from infra.ci.repro.written import KEPT, TEMPORARY, is_torn
 from infra.release.pipeline import LOCK
 from infra.release.planned import is_of_release
 from infra.repository import attempt, git
@@ -19,7 +19,6 @@ from movierec.cli import run
 from movierec.errors import BadInput
 from movierec.yamlfile import parse_yaml
 
-TEMPORARY = Path(".dvc/tmp")
 WINDOW = "data/online/window.yaml"
 MADE = (LOCK, "metrics/online", "metrics/online.json")
 """By the evaluation, from the days of WINDOW."""

@@ -16,11 +16,10 @@ from pathlib import Path
 
 from infra.ci.repro.beside import run_beside
 from infra.ci.repro.plan import Plan, plan
-from infra.ci.repro.written import begin, only_one, settle
+from infra.ci.repro.written import TEMPORARY, begin, only_one, settle
 from infra.release.leftovers import mend_rwlock
 from movierec.cli import run, whole
 
-TEMPORARY = Path(".dvc/tmp")
 TERMINATED = 128 + signal.SIGTERM
 
 

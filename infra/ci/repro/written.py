@@ -20,6 +20,8 @@ from dvc.utils.serialize import (
 from movierec.errors import Unavailable
 from movierec.files import write_text
 
+TEMPORARY = Path(".dvc/tmp")
+"""DVC's own, of a project."""
 KEPT = "dvc.lock.before"
 
 
