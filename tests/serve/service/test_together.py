@@ -138,6 +138,7 @@ def test_sigterm_with_requests_in_flight_answers_all_of_them(
         pids = workers(service)
         for pid in (service.process.pid, *pids):
             os.kill(pid, signal.SIGSTOP)
+        until(lambda: all(map(stands_still, pids)))  # else SIGTERM may come first
         late = connections(service, IN_FLIGHT)  # nobody has taken these
         for number, one in enumerate(asked + late):
             one.request("GET", f"/recommend/{number}")
@@ -152,6 +153,12 @@ def test_sigterm_with_requests_in_flight_answers_all_of_them(
         assert {r.getheader("Connection") for r in responses} == {"close"}
         status, said = service.end()
     assert status == 0, said
+
+
+def stands_still(pid: int) -> bool:
+    """Whether SIGSTOP has come to each of a process's threads."""
+    told = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status")]
+    return all("\nState:\tT" in status for status in told)
 
 
 def is_told_to_end(pid: int) -> bool:
