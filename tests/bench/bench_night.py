@@ -42,7 +42,7 @@ KEPT = (
     *("data/incumbent.json", "data/online/window.yaml"),
 )
 MADE = ("data/dataset", "models", "plots", "metrics", "reports")
-CALLS = (("preprocess", "drift"), ("train",), ("gate",), ("drift", "gate"))
+CALLS = (("preprocess", "drift"), ("train", "baselines"), ("gate",), ("drift", "gate"))
 """Of infra.ci.repro in a build, one after another."""
 BEAT = 0.1
 

@@ -29,7 +29,7 @@ def test_a_commit_to_master_goes_all_the_way(quick: Scratch) -> None:
     order = [
         *["window --last 14", "incumbent"],
         *["dvc repro online_merge", "act --branch master", "incumbent"],
-        *["dvc repro preprocess drift", "dvc repro train"],
+        *["dvc repro preprocess drift", "dvc repro train baselines"],
         *["dvc repro gate", "dvc repro drift gate", "register --branch master"],
         *["image svd@v1.0.0", "image svdpp@v1.0.0"],
         *[f"image {k}@v1.0.0 --push --sbom .cache/ci/sbom-{k}.json" for k in ("svd", "svdpp")],
