@@ -44,5 +44,5 @@ def test_what_dvc_cannot_read_is_said_by_it(
 
 
 def test_dvc_reads_its_lock_by_libyaml() -> None:
-    """ruamel.yaml asks for its extension no more, and without it a lock takes five times as long."""
+    """ruamel.yaml asks for its extension no more; without it a lock takes five times as long."""
     assert YAML(typ="safe").Parser.__name__ == "CParser"
