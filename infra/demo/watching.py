@@ -72,7 +72,7 @@ class Watching(contextlib.ExitStack):
         self._since = time.monotonic()
         time.sleep(seconds)
         said, calls = (len(self.webhook.messages(path)) - n for path, n in before.items())
-        return f"{said} messages to Slack, {calls} calls of the watchdog"
+        return f"messages to Slack: {said}, calls of the watchdog: {calls}"
 
     def fault(self, alert: str, act: Callable[[], None]) -> None:
         """Do something, and wait until Slack is told that an alert fires."""

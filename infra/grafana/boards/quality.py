@@ -4,6 +4,8 @@ from infra.grafana.panel import Board, Choice, Panel, Row
 
 MINIMA = ("days", "ratings", "users", "movies")
 """The measures of `validate` that have a least value."""
+ONE_RELEASE = "No arm has had two releases yet."
+"""Why there is nothing to compare."""
 
 
 def offline(measure: str, title: str, unit: str, axis: str, about: str) -> Panel:
@@ -149,7 +151,7 @@ FEEDBACK = Row(
             {"{{arm}} {{measure}}": "max by (arm, measure) (movierec_online_feedback_ratio)"},
             alerts=("FeedbackNarrows",),
             least=None,
-            empty="No arm has had two releases yet.",
+            empty=ONE_RELEASE,
         ),
     ),
 )
@@ -189,10 +191,10 @@ TRUST = Row(
 )
 
 
-def verdict(title: str, about: str, label: str, metric: str, alert: str) -> Panel:
+def verdict(title: str, about: str, label: str, metric: str, alert: str, empty: str = "") -> Panel:
     """A panel of ones and noughts."""
     queries = {f"{{{{{label}}}}}": f"min by ({label}) ({metric})"}
-    return Panel(title, "short", "1 or 0", about, queries, alerts=(alert,), most=1)
+    return Panel(title, "short", "1 or 0", about, queries, alerts=(alert,), most=1, empty=empty)
 
 
 VERDICTS = Row(
@@ -211,6 +213,7 @@ VERDICTS = Row(
             "model",
             "movierec_online_release_worse",
             "OnlineWorse",
+            empty=ONE_RELEASE,
         ),
         verdict(
             "Reports handed over",

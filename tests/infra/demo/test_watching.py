@@ -58,6 +58,6 @@ def test_two_faults_are_told_with_their_seconds_and_so_is_their_end(
     ]
     assert "svdpp:8080 does not answer" in told
     assert "the watchdog calls" in told
-    assert re.search(r"\d+ messages to Slack, \d+ calls of the watchdog", told)
+    assert re.search(r"messages to Slack: \d+, calls of the watchdog: \d+", told)
     assert "<svg" in (work / "monitoring.html").read_text()
     assert processes_in(work) == []
