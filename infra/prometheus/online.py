@@ -70,7 +70,7 @@ def _newest(releases: Mapping[str, Any], models: Mapping[str, Any], where: str) 
             now, then = optional(new, measure, where), optional(old, measure, where)
             if now is not None and then is not None and then + zero > 0:
                 ratio = (now + zero) / (then + zero)
-                yield Sample("movierec_online_feedback_ratio", ratio, (arm, measure))
+                yield Sample("movierec_online_feedback_ratio", ratio, (release, arm, measure))
 
 
 def _name(told: Mapping[str, Any], key: str, where: str) -> str:

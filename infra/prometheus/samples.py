@@ -33,7 +33,7 @@ METRICS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "movierec_online_feedback_ratio": (
         "Of an arm's newest release over the one before: coverage, gini, lift.",
-        ("arm", "measure"),
+        (*RELEASE, "measure"),
     ),
     "movierec_online_last_day_timestamp_seconds": ("End of the newest evaluated day.", ()),
     "movierec_online_split_p": ("p-value of users' arms under the weights.", ()),

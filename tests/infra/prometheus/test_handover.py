@@ -74,9 +74,9 @@ def test_every_number_of_the_reports_is_there(
         ("movierec_online_fallback_share", "svd@v1.4.0", "svd"): 0.1,
         ("movierec_online_repeated_share", "svd@v1.4.0", "svd"): 0.3,
         ("movierec_online_release_worse", "svd@v1.4.0", "svd"): 1,
-        ("movierec_online_feedback_ratio", "svd", "coverage"): 0.8,
-        ("movierec_online_feedback_ratio", "svd", "gini"): 1,
-        ("movierec_online_feedback_ratio", "svd", "lift"): 1.2,
+        ("movierec_online_feedback_ratio", "svd@v1.4.0", "svd", "coverage"): 0.8,
+        ("movierec_online_feedback_ratio", "svd@v1.4.0", "svd", "gini"): 1,
+        ("movierec_online_feedback_ratio", "svd@v1.4.0", "svd", "lift"): 1.2,
         ("movierec_online_last_day_timestamp_seconds",): 1793664000,  # 2026-11-03T00:00Z
         ("movierec_online_split_p",): 0.4,
         ("movierec_nightly_failed",): 0,
@@ -92,7 +92,7 @@ def test_a_release_of_few_answers_is_not_said_to_narrow_what_is_watched(root: Pa
     for answers, told in ((450, True), (449, False)):
         report["models"]["svd@v1.4.0"]["answers"] = answers
         (root / "metrics/online.json").write_text(json.dumps(report))
-        assert (("movierec_online_feedback_ratio", "svd", "gini") in hand_over(root)) == told
+        assert (("movierec_online_feedback_ratio", "svd@v1.4.0", "svd", "gini") in hand_over(root)) == told
 
 
 @pytest.mark.parametrize("source", REPORTS)
