@@ -1,5 +1,8 @@
 """Each release against the one before it on its arm. Pure.
 
+That is the one whose answers on the arm went on the longest until its own began: behind a rollback
+what was gone back to, and not what was rolled back.
+
 The two answered at different times, and times differ: what both arms' users do less of on a Monday
 is no fault of Monday's release. Where the other arm kept its release meanwhile, its change over the
 same time is taken off: with R the rate of conversions of an answer,
@@ -12,7 +15,6 @@ The interval of d is a confidence sequence, as those of `experiment`: fit to be 
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 from math import exp, log
 from typing import Any
 
@@ -57,10 +59,22 @@ def by_release(sums: Together, params: Online) -> dict[str, list[dict[str, Any]]
         models = models[np.argsort(sums.first[models], kind="stable")]
         if len(models):
             found[name] = [
-                _compared(sums, rows, arm, int(model), int(before), params)
-                for before, model in pairwise(models)
+                _compared(sums, rows, arm, model, _before(sums, models[:k].tolist(), model), params)
+                for k, model in enumerate(models.tolist())
+                if k
             ]
     return found
+
+
+def _before(sums: Together, earlier: list[int], model: int) -> int:
+    """Which of the `earlier` models of an arm, in the order of their first answers, a model took
+    the place of: by days, and of those that answered on the last of them the latest to begin."""
+    until = min(sums.spans[model], default="")
+
+    def last(one: int) -> str:
+        return max((day for day in sums.spans[one] if day <= until), default="")
+
+    return max(reversed(earlier), key=last)
 
 
 def _compared(

@@ -39,6 +39,17 @@ def test_releases_follow_one_another_by_their_first_answers():
     assert found["svdpp"] == []
 
 
+def test_behind_a_rollback_a_release_is_compared_with_what_was_gone_back_to():
+    """Who is as bad as what was rolled back is not let pass by that."""
+    found = judged(
+        [*lives("svd@v1", OLD, 2, 5), *lives("svd@v2", NEW, 4, 700)],
+        [*lives("svd@v2", range(40), 4, 1445), *lives("svd@v1", ELSE, 2, 1500)],
+        [*lives("svd@v1", range(40), 4, 2885), *lives("svd@v3", LATER, 4, 2950)],
+    )["svd"]
+    pairs = [(one["before"], one["release"], one["verdict"]) for one in found]
+    assert pairs == [("svd@v1", "svd@v2", "worse"), ("svd@v1", "svd@v3", "worse")]
+
+
 def test_a_release_that_loses_more_than_it_may_is_worse_and_its_like_is_not():
     (worse,) = judged([*lives("svd@v1", OLD, 2, 5)], [*lives("svd@v2", NEW, 4, 1500)])["svd"]
     assert (worse["verdict"], worse["adjusted_by"]) == ("worse", None)
