@@ -92,7 +92,9 @@ def test_a_release_of_few_answers_is_not_said_to_narrow_what_is_watched(root: Pa
     for answers, told in ((450, True), (449, False)):
         report["models"]["svd@v1.4.0"]["answers"] = answers
         (root / "metrics/online.json").write_text(json.dumps(report))
-        assert (("movierec_online_feedback_ratio", "svd@v1.4.0", "svd", "gini") in hand_over(root)) == told
+        assert (
+            ("movierec_online_feedback_ratio", "svd@v1.4.0", "svd", "gini") in hand_over(root)
+        ) == told
 
 
 @pytest.mark.parametrize("source", REPORTS)
