@@ -121,7 +121,9 @@ def compare(totals: Totals, one: int, other: int, plan: Plan, days: int) -> dict
 
     `detectable_lift` is the relative difference that these data would have found with `plan.power`;
     `days_needed` are those that finding `smallest_lift` takes in all, at this pace: as far as new
-    days bring as much as those before. Both are None while nothing can be said.
+    days bring as much as those before. Both are None while nothing can be said; beside an arm that
+    gained nothing `lift` and `detectable_lift` are, and what is worth finding is a share of the
+    other's rate.
     """
     names = totals.arms[one], totals.arms[other]
     document: dict[str, Any] = {"arm": names[0], "against": names[1]}
@@ -132,21 +134,21 @@ def compare(totals: Totals, one: int, other: int, plan: Plan, days: int) -> dict
         return {**document, **blank, "verdict": f"{NOTHING_YET}: {why}"}
     rates, psi = totals.rates, totals.influence
     variance = float(((psi[one] - psi[other]) ** 2).sum())
-    if not (variance > 0 and rates[other] > 0):
-        why = f"nothing was gained from any answer of {names[1]}, or all users did the same"
-        return {**document, **blank, "verdict": f"{NOTHING_YET}: {why}"}
+    if not variance > 0:
+        return {**document, **blank, "verdict": f"{NOTHING_YET}: all users of an arm did the same"}
     difference = float(rates[one] - rates[other])
-    wanted = plan.smallest_lift * float(rates[other])
+    wanted = plan.smallest_lift * float(rates[other] or rates[one])
     narrowest = narrowest_at(wanted, plan)
     half = half_width(variance, narrowest, plan.confidence)
     found = half + float(norm.ppf(plan.power)) * sqrt(variance)
+    base = float(rates[other])
     return {
         **document,
         "difference": difference,
         "low": difference - half,
         "high": difference + half,
-        "lift": difference / float(rates[other]),
-        "detectable_lift": found / float(rates[other]),
+        "lift": difference / base if base else None,  # nothing is a share of nothing
+        "detectable_lift": found / base if base else None,
         "days_needed": ceil(days * variance / narrowest),
         "verdict": verdict(difference, half, names),
     }

@@ -12,6 +12,16 @@ same time is taken off: with R the rate of conversions of an answer,
 (difference in differences: Card and Krueger 1994; of logarithms, since what a day does to rates it
 does to both arms' as a factor). Users are the units: one who is in all four rates counts as one.
 The interval of d is a confidence sequence, as those of `experiment`: fit to be looked at nightly.
+
+A logarithm of few conversions says little, and of none nothing, however many were to be expected.
+So a release of fewer than FEW is held against the rate that it may have at the least,
+
+    x = R_release / ρ − 1
+    ρ = (1 − max_loss) R_before · R_other, meanwhile / R_other, before that
+
+with the variance of a release that has just that rate (a score test: Rao 1948): as its own users
+tell none, φ / (ρ n) for n answers, φ being by how much the users of the release before vary beside
+their mean.
 """
 
 from dataclasses import dataclass
@@ -29,6 +39,8 @@ from movierec.evaluation.online.together import Together
 WORSE, NOT_WORSE, NO_VERDICT = "worse", "not worse", "no verdict yet"
 COVERED = 0.5
 """The other arm kept its release if so much of this arm's answers were given beside that one."""
+FEW = 30
+"""Conversions of a release: from so many on their logarithm is about as good as normal."""
 Rows = dict[str, NDArray[Any]]
 
 
@@ -125,14 +137,19 @@ def change(pair: Pair, params: Online) -> dict[str, Any]:
     if users < params.min_users:
         why = f"{users} users of a release, online.min_users is {params.min_users}"
         return blank | {"verdict": f"{NO_VERDICT}: {why}"}
-    if not all(rows["conversions"].sum() for _, rows in pair.terms):
-        return blank | {"verdict": f"{NO_VERDICT}: nothing was gained from any answer of one"}
-    d, variance = _log_change(pair)
+    if not all(rows["conversions"].sum() for _, rows in pair.terms[1:]):
+        return blank | {
+            "verdict": f"{NO_VERDICT}: nothing was gained from what it is compared with"
+        }
+    few, kept = pair.release["conversions"].sum() < FEW, 1 - params.max_loss
+    x, variance = _beyond(pair, kept) if few else _log_change(pair.terms)
     if not variance > 0:
         return blank | {"verdict": f"{NO_VERDICT}: all users did the same"}
-    limit = -log(1 - params.max_loss)
+    limit = 1 / kept - 1 if few else -log(kept)
     half = half_width(variance, narrowest_at(limit, Plan.of(params)), params.confidence)
-    lift, low, high = (exp(x) - 1 for x in (d, d - half, d + half))
+    lift, low, high = (
+        max(kept * (1 + y), 0.0) - 1 if few else exp(y) - 1 for y in (x, x - half, x + half)
+    )
     rate = _rate(pair.before)
     return {
         "difference": rate * lift,
@@ -153,16 +170,31 @@ def _verdict(low: float, high: float, max_loss: float) -> str:
     return f"{NO_VERDICT}: a change between {low:+.1%} and {high:+.1%}"
 
 
-def _log_change(pair: Pair) -> tuple[float, float]:
-    """d and its variance: Σ over users of the square of what each adds to it."""
+def _log_change(terms: list[tuple[int, Rows]]) -> tuple[float, float]:
+    """d of some rates and its variance: Σ over users of the square of what each adds to it."""
     d, users, parts = 0.0, [], []
-    for sign, rows in pair.terms:
+    for sign, rows in terms:
         rate, n = _rate(rows), rows["answers"].sum()
         d += sign * log(rate)
         users.append(rows["user"])
         parts.append(sign * (rows["conversions"] - rate * rows["answers"]) / (rate * n))
-    _, place = np.unique(np.concatenate(users), return_inverse=True)
-    return d, float((np.bincount(place, np.concatenate(parts)) ** 2).sum())
+    return d, _squares(np.concatenate(users), np.concatenate(parts))
+
+
+def _beyond(pair: Pair, kept: float) -> tuple[float, float]:
+    """x of a release of few conversions, `kept` being 1 − max_loss, and its variance."""
+    d, variance = _log_change(pair.terms[1:])
+    expected = kept * exp(-d) * pair.release["answers"].sum()
+    own, before = pair.release["conversions"].sum(), pair.before
+    off = before["conversions"] - _rate(before) * before["answers"]
+    spread = _squares(before["user"], off) / before["conversions"].sum()
+    return float(own / expected) - 1, float(spread / expected) + variance
+
+
+def _squares(user: NDArray[np.int64], part: NDArray[np.float64]) -> float:
+    """Σ over users of the square of what all parts of one are together."""
+    _, place = np.unique(user, return_inverse=True)
+    return float((np.bincount(place, part) ** 2).sum())
 
 
 def _rate(rows: Rows) -> float:

@@ -74,7 +74,7 @@ def test_a_user_whom_both_arms_answered_counts_as_one():
     """Each user does the same with both: the arms are equal for sure, however users differ."""
     same = np.tile(np.r_[np.zeros(50), np.full(50, 9)], (2, 1))
     found = compare(Totals(("a", "b"), np.full((2, 100), 10.0), same), 0, 1, PLAN, 1)
-    assert found["verdict"].endswith("or all users did the same")
+    assert found["verdict"].endswith(": all users of an arm did the same")
     same[0, 0] = 1
     found = compare(Totals(("a", "b"), np.full((2, 100), 10.0), same), 0, 1, PLAN, 1)
     assert found["high"] - found["low"] < 0.02
@@ -85,13 +85,23 @@ def test_a_user_whom_both_arms_answered_counts_as_one():
     [
         (([(5, 1)], [(5, 1)] * 9), "1 users in an arm, online.min_users is 2"),
         (([], [(5, 1)] * 9), "0 users in an arm"),
-        (([(5, 1)] * 9, [(5, 0)] * 9), "nothing was gained from any answer of b"),
+        (([(5, 1)] * 9, [(5, 0)] * 9), "all users of an arm did the same"),
     ],
 )
 def test_what_cannot_be_compared_says_why(arms, why):
     found = compare(totals(*arms), 0, 1, PLAN, 1)
     assert found["verdict"].startswith(f"{NOTHING_YET}: ") and why in found["verdict"]
     assert found["difference"] is None
+
+
+@pytest.mark.parametrize(("one", "other"), [(0, 1), (1, 0)])
+def test_an_arm_that_gains_nothing_is_worse_whichever_it_is_compared_with(one, other):
+    arms = [(5, 5 * (k % 2)) for k in range(4000)], [(5, 0)] * 4000
+    found = compare(totals(*arms), one, other, PLAN, 1)
+    assert found["verdict"] == "a better"
+    assert found["lift"] == (None if one == 0 else -1)
+    assert (found["detectable_lift"] is None) == (one == 0)
+    assert found["days_needed"] >= 1
 
 
 def test_a_split_off_plan_is_noticed_and_one_by_chance_is_not():

@@ -102,13 +102,51 @@ def test_of_a_release_of_long_before_only_the_time_beside_the_other_arm_s_releas
     assert (one["adjusted_by"], one["lift"]) == ("svdpp", pytest.approx(-0.5))
 
 
-def test_too_few_users_or_no_gain_decide_nothing():
+def test_too_few_users_or_no_gain_before_decide_nothing():
     (few,) = judged([*lives("svd@v1", OLD, 2, 5)], [*lives("svd@v2", range(19), 2, 1500)])["svd"]
     assert few["verdict"] == "no verdict yet: 19 users of a release, online.min_users is 20"
     assert few["difference"] is few["lift_high"] is None
-    dead = [served(1500, u, ["z"], f"r{u}", "svd@v2") for u in NEW]
-    (none,) = judged([*lives("svd@v1", OLD, 2, 5)], dead)["svd"]
-    assert none["verdict"] == "no verdict yet: nothing was gained from any answer of one"
+    dead = [served(5, u, ["z"], f"r{u}", "svd@v1") for u in OLD]
+    (none,) = judged(dead, [*lives("svd@v2", NEW, 2, 1500)])["svd"]
+    assert none["verdict"].endswith(": nothing was gained from what it is compared with")
+
+
+@pytest.mark.parametrize("converted", [0, 1, 5, 29])
+def test_a_release_that_hardly_anybody_likes_is_worse(converted):
+    """By its logarithm none would be beyond all comparing, and a few beyond any certainty."""
+    n = 4000
+    before = rows(range(n), [1] * n, [k % 2 for k in range(n)])
+    release = rows(range(n, 2 * n), [1] * n, [k < converted for k in range(n)])
+    found = change(Pair(release, before), PARAMS)
+    assert found["verdict"] == "worse"
+    assert found["lift"] == pytest.approx(converted / (n / 2) - 1)
+    assert -1 <= found["lift_low"] <= found["lift"] < found["lift_high"] < -0.5
+    assert found["difference"] == pytest.approx(found["lift"] / 2)
+    others = rows(range(2 * n, 3 * n), [1] * n, [k % 4 == 0 for k in range(n)])
+    as_well = change(Pair(release, before, (others, before), "svdpp"), PARAMS)
+    assert as_well["lift"] == pytest.approx(converted / (n / 4) - 1)
+    assert (as_well["verdict"], found["lift_high"] < as_well["lift_high"]) == ("worse", True)
+
+
+def test_few_conversions_of_which_few_were_to_be_expected_decide_nothing():
+    before = rows(range(4000), [1] * 4000, [k % 100 == 0 for k in range(4000)])
+    release = rows(range(4000, 4200), [1] * 200, [0] * 200)
+    assert change(Pair(release, before), PARAMS)["verdict"].startswith("no verdict yet: a change")
+
+
+def test_few_conversions_at_the_limit_are_rarely_called_worse():
+    """Of releases that lose just as much as they may, looked at each of ten nights, users with
+    habits of their own: PARAMS wants 0.95."""
+    rng, called = np.random.default_rng(5), 0
+    for _ in range(300):
+        taste = rng.gamma(2.0, 0.02, 3000)
+        before = rows(range(2000), [5] * 2000, rng.poisson(5 * taste[:2000]))
+        likes = rng.poisson(5 * (1 - PARAMS.max_loss) * taste[2000:])
+        looks = range(20, 160, 14)  # some 29 conversions at the last
+        nights = [rows(range(2000, 2000 + n), [5] * n, likes[:n]) for n in looks]
+        found = [change(Pair(night, before), PARAMS)["verdict"] for night in nights]
+        called += "worse" in found
+    assert called <= 0.05 * 300
 
 
 def rows(users, answers, conversions):
