@@ -20,6 +20,7 @@ from movierec.models.kernels.lanes import (
     add_product,
     align_stack,
     load,
+    prefetch,
     row_type,
     spread,
     store,
@@ -37,6 +38,9 @@ Room = tuple[Rows, Rows, Rows, NDArray[Any], NDArray[Any], NDArray[Any]]
 of these stands twice, as rows and as numbers."""
 CHUNK = 2 * LANES
 """How many of N lie side by side: two sums, as one alone would wait for each of its steps."""
+FEW = 8
+"""Up to so many chunks, a row's factors lie near enough to each other to be written user by user,
+which asks for each row of H once; beyond, a line of the cache is written whole, at once."""
 BLOCK = 64
 """Rows of a Gram matrix that are summed in their own precision, before that is added in float64."""
 
@@ -98,7 +102,8 @@ def half(
 
         def do(first: int, end: int) -> None:
             some = taken[pairs[first] : pairs[end]]
-            _half(*N, some, H["x"], W["x"], hyper.n_factors, aims, shrink, G, G["x"], one, other)
+            both = H, H["x"]
+            _half(*N, some, *both, W["x"], hyper.n_factors, aims, shrink, G, G["x"], one, other)
 
         return do
 
@@ -143,7 +148,8 @@ def _half(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
     taken: NDArray[np.int64],
-    H: NDArray[Any],
+    H: Rows,
+    flat_H: NDArray[Any],
     W: NDArray[Any],
     k: int,
     aims: NDArray[Any],
@@ -163,11 +169,11 @@ def _half(
     last = len(taken) - 1
     for place in range(0, last + 1, 2):
         u, v = taken[place], taken[min(place + 1, last)]
-        _begin(indices[indptr[u] : indptr[u + 1]], H, aims, W[u], k, G, one)
-        _begin(indices[indptr[v] : indptr[v + 1]], H, aims, W[v], k, G, other)
+        _begin(indices[indptr[u] : indptr[u + 1]], H, flat_H, aims, W[u], k, G, one)
+        _begin(indices[indptr[v] : indptr[v + 1]], H, flat_H, aims, W[v], k, G, other)
         n, m = indptr[u + 1] - indptr[u], indptr[v + 1] - indptr[v]
-        own = H.dtype.type(shrink[u]), H.dtype.type(shrink[v])
-        steps = H.dtype.type(0), H.dtype.type(0)
+        own = W.dtype.type(shrink[u]), W.dtype.type(shrink[v])
+        steps = W.dtype.type(0), W.dtype.type(0)
         for f in range(k):
             steps = (
                 _step(f, steps[0], own[0], -(-n // CHUNK), G, flat_G, one),
@@ -181,33 +187,49 @@ def _half(
 @inner
 def _begin(
     N: NDArray[np.int32],
-    H: NDArray[Any],
+    H: Rows,
+    flat_H: NDArray[Any],
     aims: NDArray[Any],
     w: NDArray[Any],
     k: int,
     G: Rows,
     room: Room,
 ) -> None:
-    """Fill the room of a row w: itself, G w, the factors of N, and what each errs by."""
+    """Fill the room of a row w: itself, G w, the factors of N, and what each errs by.
+
+    The factors go chunk by chunk, and the next chunk's rows of H are asked for meanwhile: they lie
+    in no order, and waiting for them was a third of the time.
+    """
     wide, e, B, flat, errors, factors = room
     chunks = -(-len(N) // CHUNK)
-    zero = H.dtype.type(0)
+    zero = flat_H.dtype.type(0)
     none, nothing = spread(load(e, 0, "x"), zero), spread(load(G, 0, "x"), zero)
-    for j in range(k * chunks):
-        store(B, j, "x", none)
-    for c in range(chunks):
-        store(e, c, "x", none)
-    for t in range(len(N)):
-        h = H[N[t]]
-        errors[t] = aims[N[t]]
-        for f in range(k):
-            factors[f * chunks * CHUNK + t] = h[f]
     Gw = nothing
     for f in range(k):
         flat[0, f] = w[f]
         Gw = add_product(spread(nothing, w[f]), load(G, f, "x"), Gw)
     store(wide, 1, "x", Gw)
     for c in range(chunks):
+        start = c * CHUNK
+        stop = min(start + CHUNK, len(N))
+        for t in range(stop, min(stop + CHUNK, len(N))):
+            prefetch(H, N[t])
+        if stop - start < CHUNK:
+            store(e, c, "x", none)
+            for f in range(k):
+                store(B, f * chunks + c, "x", none)
+        for t in range(start, stop):
+            errors[t] = aims[N[t]]
+        if chunks > FEW and stop - start == CHUNK:
+            for f in range(k):
+                place = (f * chunks + c) * CHUNK
+                for t in range(CHUNK):
+                    factors[place + t] = flat_H[N[start + t], f]
+        else:
+            for t in range(start, stop):
+                h = flat_H[N[t]]
+                for f in range(k):
+                    factors[f * chunks * CHUNK + t] = h[f]
         x = load(e, c, "x")
         for f in range(k):
             x = add_product(spread(none, -w[f]), load(B, f * chunks + c, "x"), x)

@@ -6,10 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.models.kernels.cache import kernel
+from movierec.models.kernels.cache import inner, kernel
 from movierec.models.kernels.lanes import align_stack, load, row_type, spread, store, width
 from movierec.models.kernels.sharing import Work, parts_of, share_out
+from movierec.models.kernels.vectors import LANES
 from movierec.models.uptake import FEW, UptakeModel
+
+Rows = NDArray[Any]
+"""(n,) of a `lanes.row_type` with the field `x`."""
+System = tuple[Rows, NDArray[Any]]
+"""Linear equations, one a row of as many vectors as its numbers need; twice, as vectors and as
+numbers."""
 
 
 def fill(
@@ -27,7 +34,8 @@ def fill(
 
     def enter() -> Work:
         sums = np.zeros(k + 1, kind)
-        shared = movies, movies["x"], D, own, FEW, sums, sums["x"]
+        of_few, of_many = _system(kind, FEW + k, FEW), _system(kind, k, k)
+        shared = movies, movies["x"], D, own, FEW, sums, sums["x"], of_few, of_many
 
         def do(first: int, end: int) -> None:
             _fill(indptr[first:], N[1], *shared, uptake.user[first:end])
@@ -37,75 +45,101 @@ def fill(
     share_out(parts_of(indptr), enter, threads)
 
 
+def _system(kind: np.dtype[Any], rows: int, unknowns: int) -> System:
+    """Room for `rows` rows of so many unknowns and a right side."""
+    scalar = kind["x"].base
+    room = np.zeros(rows * (width(unknowns + 1) // LANES), row_type(scalar, LANES, "x"))
+    return room, room.view(scalar)
+
+
 @kernel
 def _fill(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
-    movies: NDArray[Any],
+    movies: Rows,
     factors: NDArray[Any],
     shared: NDArray[np.float64],
     own: NDArray[np.float64],
     few: int,
-    sums: NDArray[Any],
+    sums: Rows,
     flat_sums: NDArray[Any],
+    of_few: System,
+    of_many: System,
     W: NDArray[Any],
 ) -> None:
     """D of somebody with n movies is `shared` + own[n]; the movies' `factors` stand twice, as
-    numbers and as rows, and so does room for `_many`."""
+    numbers and as rows, and so do `sums`, room for a vector a factor and one more."""
     align_stack()
     k = W.shape[1]
-    D, large = np.empty(k, W.dtype), np.empty((k, k + 1), W.dtype)
-    small = np.empty((few, few + 1), W.dtype)
+    D = np.empty(k, W.dtype)
     for u in range(len(W)):
         N = indices[indptr[u] : indptr[u + 1]]
         n = len(N)
         for f in range(k):
             D[f] = shared[f] + own[n]
         if n <= few:
-            B = np.empty((n, k), W.dtype)
-            for j in range(n):
-                B[j] = factors[N[j], :k]
-            _few(B, D, small[:n, : n + 1], W[u])
+            _few(N, movies, factors, D, sums, flat_sums, of_few, W[u])
         else:
-            _many(N, movies, factors, D, sums, flat_sums, large, W[u])
+            _many(N, movies, factors, D, sums, flat_sums, of_many, W[u])
 
 
-@kernel
-def _few(B: NDArray[Any], D: NDArray[Any], T: NDArray[Any], w: NDArray[Any]) -> None:
-    """w ← D⁻¹ Bᵀ (1 + B D⁻¹ Bᵀ)⁻¹ 1, B with one row a movie."""
-    n, k = B.shape
-    T[:] = 0
-    for f in range(k):
-        for i in range(n):
-            left = B[i, f] / D[f]
-            for j in range(n):
-                T[i, j] += left * B[j, f]
-    for i in range(n):
-        T[i, i] += w.dtype.type(1)
-        T[i, n] = 1
-    _eliminate(T)
-    w[:] = 0
-    for j in range(n):
-        for f in range(k):
-            w[f] += B[j, f] * T[j, n]
-    for f in range(k):
-        w[f] /= D[f]
-
-
-@kernel
-def _many(
+@inner
+def _few(
     N: NDArray[np.int32],
-    movies: NDArray[Any],
+    movies: Rows,
     factors: NDArray[Any],
     D: NDArray[Any],
-    sums: NDArray[Any],
+    sums: Rows,
     flat_sums: NDArray[Any],
-    T: NDArray[Any],
+    system: System,
+    w: NDArray[Any],
+) -> None:
+    """w ← D⁻¹ B (1 + Bᵀ D⁻¹ B)⁻¹ 1, B with one column a movie; it stands behind the system."""
+    T, flat = system
+    n, k = len(N), len(w)
+    parts = n // LANES + 1
+    wide = parts * LANES
+    none, nothing = load(T, 0, "x"), load(sums, 0, "x")
+    none, nothing = spread(none, w.dtype.type(0)), spread(nothing, w.dtype.type(0))
+    for row in range((n + k) * parts):
+        store(T, row, "x", none)
+    for j in range(n):
+        for f in range(k):
+            flat[(n + f) * wide + j] = factors[N[j], f]
+    for f in range(k):
+        for i in range(n):
+            left = flat[(n + f) * wide + i] / D[f]
+            for b in range(parts):
+                added = left * load(T, (n + f) * parts + b, "x")
+                store(T, i * parts + b, "x", load(T, i * parts + b, "x") + added)
+    for i in range(n):
+        flat[i * wide + i] += w.dtype.type(1)
+        flat[i * wide + n] = 1
+    _eliminate(n, T, flat)
+    row = nothing
+    for j in range(n):
+        row = row + flat[j * wide + n] * load(movies, N[j], "x")
+    store(sums, 0, "x", row)
+    for f in range(k):
+        w[f] = flat_sums[0, f] / D[f]
+
+
+@inner
+def _many(
+    N: NDArray[np.int32],
+    movies: Rows,
+    factors: NDArray[Any],
+    D: NDArray[Any],
+    sums: Rows,
+    flat_sums: NDArray[Any],
+    system: System,
     w: NDArray[Any],
 ) -> None:
     """w ← (Bᵀ B + D)⁻¹ Bᵀ 1, B with one row a movie. Each sum stays in registers: products and
     additions are rounded one by one, as numpy rounds them."""
+    T, flat = system
     k = len(w)
+    wide = (k // LANES + 1) * LANES
     nothing = spread(load(sums, 0, "x"), w.dtype.type(0))
     total = nothing
     for j in N:
@@ -116,25 +150,33 @@ def _many(
         for j in N:
             row = row + factors[j, f] * load(movies, j, "x")
         store(sums, f, "x", row)
-        T[f, :k] = flat_sums[f, :k]
-        T[f, f] += D[f]
-        T[f, k] = flat_sums[k, f]
-    _eliminate(T)
-    w[:] = T[:, k]
+        for g in range(k):
+            flat[f * wide + g] = flat_sums[f, g]
+        flat[f * wide + f] += D[f]
+        flat[f * wide + k] = flat_sums[k, f]
+    _eliminate(k, T, flat)
+    for f in range(k):
+        w[f] = flat[f * wide + k]
 
 
-@kernel
-def _eliminate(T: NDArray[Any]) -> None:
-    """[A | b] → [… | A⁻¹ b], as `uptake.solve` does."""
-    n = len(T)
+@inner
+def _eliminate(n: int, T: Rows, flat: NDArray[Any]) -> None:
+    """[A | b] → [… | A⁻¹ b] of n unknowns, as `uptake.solve` does.
+
+    Whole vectors move: with column j + 1 also those before it in its vector, which nobody reads
+    any more.
+    """
+    parts = n // LANES + 1
+    wide = parts * LANES
     for j in range(n):
-        pivot = T[j, j]
+        pivot = flat[j * wide + j]
         for column in range(j + 1, n + 1):
-            T[j, column] /= pivot
+            flat[j * wide + column] /= pivot
         for i in range(j + 1, n):
-            left = T[i, j]
-            for column in range(j + 1, n + 1):
-                T[i, column] -= left * T[j, column]
+            left = -flat[i * wide + j]
+            for b in range((j + 1) // LANES, parts):
+                moved = left * load(T, j * parts + b, "x")
+                store(T, i * parts + b, "x", load(T, i * parts + b, "x") + moved)
     for j in range(n - 1, 0, -1):
         for i in range(j):
-            T[i, n] -= T[i, j] * T[j, n]
+            flat[i * wide + n] -= flat[i * wide + j] * flat[j * wide + n]
