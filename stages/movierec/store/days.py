@@ -34,6 +34,8 @@ DAY_FORMAT = 2
 """1 had no checksum."""
 DAY_1 = {"format", "topic", "day", "partitions", "totals", "gaps", "files"}
 LINES, REJECTED_LINES, MANIFEST = "lines.parquet", "rejected.jsonl", "manifest.json"
+ROWS = 1 << 17
+"""Good lines that are streamed together."""
 RESTORE = "restore the folder from a backup of the closed days"
 
 
@@ -164,14 +166,16 @@ def read_day(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
     return table.cast(schema).unify_dictionaries()
 
 
-def stream_day(folder: Path) -> Iterator[pa.RecordBatch]:
-    """The rows of `read_day`, some 100,000 at a time: memory does not grow with the day."""
+def stream_day(folder: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The rows of `read_day`, ROWS at a time: memory does not grow with the day."""
+    schema = pa.schema([STORED.field(name) for name in columns or STORED.names])
     with (
         verified(folder) as (_, files),
-        pq.ParquetFile(files[LINES], read_dictionary=["movie"]) as rows,
+        # `pre_buffer` would read all row groups at the first one's turn, and keep their bytes.
+        pq.ParquetFile(files[LINES], read_dictionary=["movie"], pre_buffer=False) as rows,
     ):
-        for batch in rows.iter_batches(batch_size=1 << 17, use_threads=False):
-            yield from pa.Table.from_batches([batch]).cast(STORED).to_batches()
+        for batch in rows.iter_batches(ROWS, columns=schema.names, use_threads=False):
+            yield from pa.Table.from_batches([batch]).cast(schema).to_batches()
 
 
 def read_rejected(folder: Path) -> Iterator[dict[str, Any]]:

@@ -53,6 +53,8 @@ def test_rows_come_whole_by_column_or_as_a_stream(day: Path) -> None:
     assert read_day(day, ["user", "movie"]) == rows.select(["user", "movie"])
     batches = list(stream_day(day))
     assert [row for batch in batches for row in batch.to_pylist()] == rows.to_pylist()
+    (some,) = stream_day(day, ["user", "movie"])
+    assert some.to_pylist() == rows.select(["user", "movie"]).to_pylist()
 
 
 @pytest.mark.parametrize("file", ["lines.parquet", "rejected.jsonl"])
