@@ -9,17 +9,17 @@ alone.
 
 import argparse
 import json
-import os
 import sys
 import time
 from pathlib import Path
 
 from movierec.arrays import read_manifest
-from movierec.cli import peak_rss_mb, run, whole
+from movierec.cli import peak_rss_mb, run
 from movierec.dataset.datasetfile import load_dataset
 from movierec.models.uptake import Uptake
 from movierec.models.uptakefile import save_uptake
 from movierec.models.uptaking import fit_uptake, load_dtype, load_uptake
+from movierec.threads import threads
 
 
 def main(arguments: list[str]) -> int:
@@ -28,15 +28,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--dataset", type=Path, required=True, help="dataset folder")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--output", type=Path, required=True, help="folder to write")
-    parser.add_argument("--threads", type=whole, default=0, help="how many at once; 0: one a core")
+    parser.add_argument(
+        "--threads", type=threads, default="0", help="how many at once; 0: one a core"
+    )
     options = parser.parse_args(arguments)
-    if options.threads < 0:
-        parser.error(f"--threads: {options.threads} is less than none")
     hyper, dtype = load_uptake(options.params), load_dtype(options.params)
     dataset = load_dataset(options.dataset, mmap=True)
     warn_of_trend(hyper, read_manifest(options.dataset)["facts"].get("split"))
     started = time.monotonic()
-    fitted = fit_uptake(dataset, hyper, dtype, options.threads or len(os.sched_getaffinity(0)))
+    fitted = fit_uptake(dataset, hyper, dtype, options.threads)
     seconds = time.monotonic() - started
     save_uptake(options.output, fitted, dataset.data_hash)
     measured = {"seconds": round(seconds, 2), "peak_rss_mb": peak_rss_mb()}
