@@ -11,6 +11,7 @@ from movierec.dataset.buckets import Aggregating, Output, output_of
 from movierec.errors import BadInput
 from movierec.params import load_section
 from movierec.store.days import lent_lines, manifest_of, rejected_ratings, stream_day
+from movierec.threads import threads
 from movierec.times import Nanoseconds, day_number, day_start
 from movierec.url import root_argument
 
@@ -26,6 +27,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--submitted", action="store_true", help="run by `spark-submit`, whose settings count"
     )
+    parser.add_argument(
+        "--threads", type=threads, default="0", help="how many at once; 0: one a core"
+    )
     options = parser.parse_args(arguments)
     day = options.day.name
     try:
@@ -39,7 +43,7 @@ def main(arguments: list[str]) -> int:
         if params.engine == "spark":
             counts = by_spark(options.day, start, output, options.submitted)
         else:
-            counts = here(options.day, start, output)
+            counts = here(options.day, start, output, options.threads)
         totals = manifest_of(options.day)["totals"]
         counts |= {
             "rejected": totals["rejected"],
@@ -51,11 +55,12 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def here(folder: Path, start: Nanoseconds, output: Output) -> dict[str, Any]:
+def here(folder: Path, start: Nanoseconds, output: Output, threads: int) -> dict[str, Any]:
     """What this process counts, and puts into `output`."""
     from movierec.dataset.reduce import reduce_day  # Spark's image holds no Numba
 
-    return reduce_day(partial(stream_day, folder), start, output.put, output.buckets)
+    read = partial(stream_day, folder)
+    return reduce_day(read, start, output.put, output.buckets, threads=threads)
 
 
 def by_spark(folder: Path, start: Nanoseconds, output: Output, submitted: bool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Hashes that are the same on every machine and for ever: of numbers, texts and files."""
+"""Hashes that are the same on every machine and for ever: of numbers, slugs and files."""
 
 import hashlib
 from mmap import mmap
@@ -27,21 +27,8 @@ def share(hashed: NDArray[np.uint64]) -> NDArray[np.float64]:
     return (hashed >> np.uint64(11)).astype(np.float64) / 2.0**53
 
 
-def hash_text(text: str) -> int:
-    """64 bits of a text's BLAKE2b.
-
-    >>> f"{hash_text('svd'):016x}"
-    '30064efd3f75686a'
-    """
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
-
-
 def hash_slugs(slugs: NDArray[np.bytes_]) -> NDArray[np.uint64]:
-    """64 bits of each slug's BLAKE2b, the low byte first: which ratings validate rests on it.
-
-    >>> int(hash_slugs(np.array([b"jaws"]))[0].byteswap()) == hash_text("jaws")
-    True
-    """
+    """64 bits of each slug's BLAKE2b, the low byte first: which ratings validate rests on it."""
     digests = b"".join(hashlib.blake2b(slug, digest_size=8).digest() for slug in slugs.tolist())
     return np.frombuffer(digests, "<u8")
 

@@ -1,7 +1,6 @@
 """Short logs for tests: events as tuples, made into lines, aggregates and a window."""
 
 from collections.abc import Iterable
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,18 +61,25 @@ def stored(lines: list[bytes]) -> pa.Table:
     return rows.select(STORED.names[1:]).add_column(0, STORED.field(0), partition)
 
 
-def aggregate_day(read: Read, start: int, most: int = NO_LIMIT) -> tuple[Aggregate, dict[str, Any]]:
+def read_of(table: pa.Table, batch: int = 100) -> Read:
+    """What gives the lines of a table, so many at a time."""
+    return lambda columns: table.select(columns).to_batches(max_chunksize=batch)
+
+
+def aggregate_day(
+    table: pa.Table, start: int, most: int = NO_LIMIT, batch: int = 100, threads: int = 1
+) -> tuple[Aggregate, dict[str, Any]]:
     """A day's only bucket, and its counts."""
     put: dict[int, Aggregate] = {}
-    counts = reduce_day(read, start, put.__setitem__, most=most)
+    read = read_of(table, batch)
+    counts = reduce_day(read, start, put.__setitem__, most=most, threads=threads)
     return put[0], counts
 
 
 def aggregate_of(viewings: Iterable[Viewing], day: int, batch: int = 3) -> Aggregate:
     """The aggregate of a day's viewings, in the order of the log."""
     table = stored([v.line for v in viewings if v.day == day])
-    read = partial(table.to_batches, max_chunksize=batch)
-    return aggregate_day(read, day_start(day), most=MOST)[0]
+    return aggregate_day(table, day_start(day), most=MOST, batch=batch)[0]
 
 
 def window_of(viewings: list[Viewing], days: int) -> Window:

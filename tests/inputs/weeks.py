@@ -81,7 +81,7 @@ def aggregate_lines(lines: Lines, day: int) -> tuple[Aggregate, dict[str, Any]]:
     refused = pc.equal(rows.column("kind"), REJECTED)
     good = rows.filter(pc.invert(refused))
     bad = [lines[k] for k in np.flatnonzero(refused.to_numpy(zero_copy_only=False))]
-    aggregate, counts = aggregate_day(good.to_batches, (MONDAY + day) * DAY)
+    aggregate, counts = aggregate_day(good, (MONDAY + day) * DAY)
     ratings = sum(b"/rate/" in line for line in bad)
     return aggregate, counts | {"rejected": len(bad), "reasons": {}, "rejected_ratings": ratings}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from movierec.hashing import hash_slugs, hash_text, mix, sha256_of, share
+from movierec.hashing import hash_slugs, mix, sha256_of, share
 
 
 def test_known_values() -> None:
@@ -15,7 +15,6 @@ def test_known_values() -> None:
         "0xe220a8397b1dcdaf",
         "0x6e789e6aa1b965f4",
     ]
-    assert hash_text("svd") == 0x30064EFD3F75686A
     assert hash_slugs(np.array([b"svd"])).tolist() == [0x6A68753FFD4E0630]
 
 

@@ -16,6 +16,7 @@ import yaml
 
 from movierec.dataset.aggregates import load_aggregate
 from movierec.errors import BadInput, CorruptFile, Unavailable, UserError
+from movierec.store import days
 from movierec.store.days import LINES, MANIFEST, REJECTED_LINES
 from movierec.store.s3calls import shared
 from movierec.store.storage import at
@@ -40,6 +41,26 @@ def test_a_closed_day_becomes_pairs_with_the_counts_of_its_manifest(tmp_path: Pa
     assert counts["rejected_ratings"] == totals["rejected_ratings"]
     assert counts["stored"] == totals["stored"] and counts["watch"] == totals["watch"]
     assert len(aggregate.user) > 0
+
+
+def test_any_number_of_threads_writes_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(days, "ROWS", 100)  # a day of many batches
+    (day,) = close_days(tmp_path, "2026-11-01", 1, lines_per_day=4000)
+    written = []
+    for threads in ("1", "2", "7"):
+        output = tmp_path / threads / day
+        command = ["--day", str(tmp_path / "movielog/days" / day), "--output", str(output)]
+        assert stage("aggregate").main([*command, "--threads", threads]) == 0
+        written.append(files_of(output))
+    assert written[0] == written[1] == written[2]
+
+
+def test_fewer_threads_than_none_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        stage("aggregate").main(["--day", "none", "--output", "none", "--threads", "-1"])
+    assert "--threads: -1 is less than none" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["copy-of-day", "20261101"])

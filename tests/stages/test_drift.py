@@ -25,7 +25,7 @@ def prepare(folder: Path, more: int = 0) -> list[str]:
             Viewing(number, 1 + k, 1 + k % 200, f"m{k % 30}", rating=int(rating)).line
             for k, rating in enumerate(rated)
         ]
-        aggregate, counts = aggregate_day(stored(lines).to_batches, day_start(number))
+        aggregate, counts = aggregate_day(stored(lines), day_start(number))
         counts |= {"rejected": 0, "reasons": {}, "rejected_ratings": 0}
         save_aggregate(folder / "aggregates" / name, aggregate, name, counts)
     write_window(folder / "window.yaml", WindowFile(DAYS, "2026-11-04"))

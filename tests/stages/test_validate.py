@@ -35,7 +35,7 @@ def prepare(folder: Path, highest: int, strays: int = 0) -> list[str]:
     ]
     ratings += [Viewing(0, 500 + n, 1 + n, "m1", rating=10) for n in range(strays)]
     table = stored([v.line for v in ratings])
-    aggregate, counts = aggregate_day(table.to_batches, day_start(0))
+    aggregate, counts = aggregate_day(table, day_start(0))
     counts |= {"rejected": 0, "reasons": {}}
     save_aggregate(folder / "aggregates" / DAY, aggregate, DAY, counts)
     write_window(folder / "window.yaml", WindowFile([DAY], "2026-11-02"))

@@ -1,7 +1,7 @@
 """Watch lines as bitmaps of minutes: of a (user, movie) and 64 minutes one cell, in a hash table.
 
 A viewing of two hours is two cells and not 120 lines, and which minutes were watched is exact for
-any minute. A cell of as many lines as bits holds no line twice.
+any minute. A line that stands there twice is one of a minute that is told twice.
 """
 
 from typing import NamedTuple
@@ -14,10 +14,10 @@ CELL = np.dtype(
     [
         ("user", "<i8"),
         ("key", "<i8"),  # movie << 32 | minute // 64
-        ("bits", "<u8"),  # 1 << minute % 64
+        ("bits", "<u8"),  # 1 << minute % 64; none where the cell is free
+        ("again", "<u8"),  # those of minutes that more than one line tells
         ("first", "<i8"),
         ("last", "<i8"),
-        ("lines", "<i8"),  # 0 where the cell is free
     ]
 )
 FIRST = 1 << 16
@@ -62,28 +62,27 @@ class Cells:
 
     def rows(self) -> NDArray[np.void]:
         """The cells in use, ascending by user, movie and minutes."""
-        cells = self._table[self._table["lines"] > 0]
-        return cells[np.lexsort((cells["key"], cells["user"]))]
+        cells = self._table[self._table["bits"] != 0]
+        ordered: NDArray[np.void] = cells[np.lexsort((cells["key"], cells["user"]))]
+        return ordered
 
     def suspects(self) -> "Suspects":
-        """The cells, as they are now, that may hold a line twice."""
-        return Suspects(self._table)
+        """The minutes, as they are now, that more than one line tells."""
+        return Suspects(self._table[self._table["again"] != 0])
 
 
 class Suspects:
-    """Those cells of a table that hold more lines than minutes."""
+    """The minutes of some cells that more than one line tells: in a table of their own, which is
+    small enough for the core's cache."""
 
-    def __init__(self, table: NDArray[np.void]) -> None:
-        self._table = table
-        self._are = table["lines"] > np.bitwise_count(table["bits"])
-        self.lines = int(table["lines"][self._are].sum())
-        """How many lines are in them."""
+    def __init__(self, cells: NDArray[np.void]) -> None:
+        self.any = len(cells) > 0
+        self._table = np.zeros(2 << len(cells).bit_length(), CELL)
+        _move(cells, self._table)
 
     def among(self, lines: Watches) -> NDArray[np.bool_]:
-        """Which of `lines`, all put in before, are in one of them."""
-        found: NDArray[np.bool_] = _among(
-            self._table, self._are, lines.user, lines.movie, lines.minute
-        )
+        """Which of `lines`, all put in before, tell one of them."""
+        found: NDArray[np.bool_] = _among(self._table, lines.user, lines.movie, lines.minute)
         return found
 
 
@@ -102,7 +101,7 @@ def watched(cells: NDArray[np.void]) -> list[NDArray[np.generic]]:
     return [cells["user"][starts], movie[starts].astype(np.int32), minutes, first, last]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _place(table: NDArray[np.void], user: int, key: int) -> int:
     """Where the cell of a key is, or the free one where it would be."""
     x = np.uint64(user) * np.uint64(0x9E3779B97F4A7C15)
@@ -110,17 +109,17 @@ def _place(table: NDArray[np.void], user: int, key: int) -> int:
     x = (x ^ (x >> np.uint64(29))) * np.uint64(0x94D049BB133111EB)
     last = np.uint64(len(table) - 1)
     place = (x ^ (x >> np.uint64(32))) & last
-    while table[place].lines != 0 and (table[place].user != user or table[place].key != key):
+    while table[place].bits != 0 and (table[place].user != user or table[place].key != key):
         place = (place + np.uint64(1)) & last
     return place  # type: ignore[return-value]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _key(movie: int, minute: int) -> int:
     return np.int64(movie) << 32 | np.int64(minute >> 6)  # type: ignore[return-value]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _add(
     table: NDArray[np.void],
     used: int,
@@ -135,8 +134,8 @@ def _add(
     then, and that line."""
     for n in range(start, len(user)):
         key = _key(movie[n], minute[n])
-        cell = table[_place(table, user[n], key)]
-        if cell.lines == 0:
+        cell, bit = table[_place(table, user[n], key)], np.uint64(1) << np.uint64(minute[n] & 63)
+        if cell.bits == 0:
             if used == limit:
                 return used, n
             used += 1
@@ -144,29 +143,29 @@ def _add(
             cell.first = cell.last = time[n]
         cell.first = min(cell.first, time[n])
         cell.last = max(cell.last, time[n])
-        cell.bits |= np.uint64(1) << np.uint64(minute[n] & 63)
-        cell.lines += 1
+        cell.again |= cell.bits & bit
+        cell.bits |= bit
     return used, len(user)
 
 
-@njit(cache=True)
-def _move(table: NDArray[np.void], larger: NDArray[np.void]) -> None:
-    """Put the cells of a table into a larger one, which is empty."""
-    for n in range(len(table)):
-        if table[n].lines:
-            larger[_place(larger, table[n].user, table[n].key)] = table[n]
+@njit(cache=True, nogil=True)
+def _move(cells: NDArray[np.void], larger: NDArray[np.void]) -> None:
+    """Put cells, or those of a table, into a larger table, which is empty."""
+    for n in range(len(cells)):
+        if cells[n].bits:
+            larger[_place(larger, cells[n].user, cells[n].key)] = cells[n]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _among(
     table: NDArray[np.void],
-    wanted: NDArray[np.bool_],
     user: NDArray[np.int64],
     movie: NDArray[np.int32],
     minute: NDArray[np.int32],
 ) -> NDArray[np.bool_]:
-    """Whether each line's cell is one of those wanted."""
+    """Whether more than one line tells each line's minute."""
     found = np.zeros(len(user), np.bool_)
     for n in range(len(user)):
-        found[n] = wanted[_place(table, user[n], _key(movie[n], minute[n]))]
+        again = table[_place(table, user[n], _key(movie[n], minute[n]))].again
+        found[n] = again >> np.uint64(minute[n] & 63) & np.uint64(1)
     return found

@@ -384,10 +384,7 @@ def test_re_ratings_that_fall_into_one_second_keep_their_order(tmp_path, order):
     assert [text for movie, text in rated if movie == "10"] == ["4", "2", "5"]
     rows = [line for line in topic.sent if not isinstance(parse(line), Account)]
     days = [[line for line in rows if line[9:10] == b"%d" % day] for day in (1, 2, 3)]
-    parts = [
-        aggregate_day(stored(of_day).to_batches, day_start(day))[0]
-        for day, of_day in enumerate(days)
-    ]
+    parts = [aggregate_day(stored(of_day), day_start(day))[0] for day, of_day in enumerate(days)]
     [(_, _, found, _)] = Window.of(parts).blocks()
     last = found.last()
     assert last.rating[(last.u == 0) & (last.i == 0)].tolist() == [5.0]

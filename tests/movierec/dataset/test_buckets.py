@@ -12,7 +12,7 @@ from movierec.dataset.buckets import Buckets, output_of
 from movierec.dataset.reduce import reduce_day
 from movierec.dataset.window import load_days
 from movierec.errors import CorruptFile
-from tests.inputs.viewings import Viewing, day_start, stored
+from tests.inputs.viewings import Viewing, day_start, read_of, stored
 
 DAY = "2026-11-01"
 VIEWINGS = [Viewing(0, 1 + n // 2, 1 + n % 5, f"m{n % 3}", n % 90, rating=n % 3) for n in range(60)]
@@ -22,7 +22,7 @@ def written(folder: Path, buckets: int) -> Path:
     """The day of VIEWINGS, of five users."""
     table = stored([v.line for v in VIEWINGS])
     with output_of(folder / DAY, DAY, buckets) as output:
-        counts = reduce_day(table.to_batches, day_start(0), output.put, output.buckets)
+        counts = reduce_day(read_of(table), day_start(0), output.put, output.buckets)
         assert output.done(counts) == 15
     return folder / DAY
 

@@ -1,7 +1,5 @@
 """A day's lines become pairs: distinct minutes, the last rating, repeats counted."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +8,14 @@ from hypothesis import strategies as st
 from movierec.dataset.aggregates import Aggregate, together
 from movierec.dataset.reduce import reduce_day
 from movierec.hashing import mix
-from tests.inputs.viewings import Viewing, aggregate_day, aggregate_of, day_start, stored
+from tests.inputs.viewings import (
+    Viewing,
+    aggregate_day,
+    aggregate_of,
+    day_start,
+    read_of,
+    stored,
+)
 
 VIEWINGS = st.lists(
     st.builds(
@@ -68,8 +73,7 @@ def test_the_last_rating_wins_and_at_the_same_time_the_later_line() -> None:
 @given(VIEWINGS)
 def test_repeats_are_lines_that_stood_before(viewings: list[Viewing]) -> None:
     lines = [v.line for v in viewings]
-    read = partial(stored(lines).to_batches, max_chunksize=4)
-    _, counts = aggregate_day(read, day_start(0), most=4)
+    _, counts = aggregate_day(stored(lines), day_start(0), most=4, batch=4)
     assert counts["duplicates"] == len(lines) - len(set(lines))
     assert counts["rating"] == sum(v.rating > 0 for v in viewings)
     assert counts["watch"] + counts["rating"] == len(lines)
@@ -80,7 +84,7 @@ def test_repeats_are_lines_that_stood_before(viewings: list[Viewing]) -> None:
 
 def test_lines_before_the_day_are_late() -> None:
     table = stored([Viewing(0, 5, 1, "a").line, Viewing(1, 5, 1, "a").line])
-    assert aggregate_day(table.to_batches, day_start(1))[1]["late"] == 1
+    assert aggregate_day(table, day_start(1))[1]["late"] == 1
 
 
 TIMES = ("2026-11-01T00:01", "2026-11-01T00:01:00", "2026-11-01T00:01:00.000000001")
@@ -107,7 +111,7 @@ LINES = st.builds(
 @given(st.lists(LINES, min_size=1, max_size=40), st.integers(1, 40))
 def test_lines_of_all_kinds_are_told_apart_by_every_byte(lines: list[str], most: int) -> None:
     table = stored([line.encode() for line in lines])
-    aggregate, counts = aggregate_day(table.to_batches, day_start(0), most=most)
+    aggregate, counts = aggregate_day(table, day_start(0), most=most)
     assert counts["duplicates"] == len(lines) - len(set(lines))
     assert counts["stored"] == len(lines)
     assert len(aggregate.earlier_user) + (~np.isnan(aggregate.rating)).sum() == counts["rating"]
@@ -122,10 +126,10 @@ def test_buckets_hold_what_one_day_does(buckets: int, most: int) -> None:
         Viewing(0, 1 + n // 3, int(random.integers(1, 90)), f"m{n % 7}", n % 130, rating=n % 4)
         for n in range(900)
     ]
-    read = stored([v.line for v in viewings]).to_batches
-    whole, counted = aggregate_day(read, day_start(0))
+    table = stored([v.line for v in viewings])
+    whole, counted = aggregate_day(table, day_start(0))
     put: dict[int, Aggregate] = {}
-    assert reduce_day(read, day_start(0), put.__setitem__, buckets, most) == counted
+    assert reduce_day(read_of(table), day_start(0), put.__setitem__, buckets, most) == counted
     assert sorted(put) == list(range(buckets))
     for bucket, aggregate in put.items():
         users = np.r_[aggregate.user, aggregate.earlier_user]
@@ -153,9 +157,24 @@ def test_how_much_is_held_at_a_time_decides_no_byte(most: int) -> None:
         )
     ]
     table = stored([v.line for v in viewings])
-    read = partial(table.to_batches, max_chunksize=100)
-    whole, counted = aggregate_day(read, day_start(0))
-    shared, again = aggregate_day(read, day_start(0), most=most)
+    whole, counted = aggregate_day(table, day_start(0))
+    shared, again = aggregate_day(table, day_start(0), most=most)
     assert counted == again and counted["duplicates"] > 0
     for name, column in vars(whole).items():
         assert column.tobytes() == getattr(shared, name).tobytes(), name
+
+
+@pytest.mark.parametrize("most", [50, 100_000])
+@pytest.mark.parametrize("threads", [2, 5])
+def test_threads_decide_no_byte(threads: int, most: int) -> None:
+    """Each user rates each movie many times at one moment: the last line of the log must win."""
+    viewings = [
+        Viewing(0, 5, n % 7, f"m{n % 11}", n % 130, rating=(n * n) % 6) for n in range(2000)
+    ]
+    table = stored([v.line for v in viewings])
+    alone, counted = aggregate_day(table, day_start(0), most=most, batch=9)
+    shared, again = aggregate_day(table, day_start(0), most=most, batch=9, threads=threads)
+    assert counted == again and counted["duplicates"] > 0
+    for name, column in vars(alone).items():
+        found = getattr(shared, name)
+        assert (found.dtype, found.tobytes()) == (column.dtype, column.tobytes()), name

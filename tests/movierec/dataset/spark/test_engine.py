@@ -3,7 +3,6 @@ read from disk and from S3."""
 
 import hashlib
 import uuid
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from movierec.store.storage import at
 from movierec.url import root_of
 from tests.brokers.s3 import BUCKET
 from tests.inputs.days import close_days
-from tests.inputs.viewings import day_start, stored
+from tests.inputs.viewings import day_start, read_of, stored
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 DAY, START = "2026-11-02", day_start(1)
@@ -88,8 +87,7 @@ def both(
     storage.put_new(LINES, lambda file: pq.write_table(table, file, row_group_size=rows))
     lent = storage.lend(LINES)
     with output_of(folder / "local" / DAY, DAY, buckets) as output:
-        read = partial(table.to_batches, max_chunksize=100)
-        ours = reduce_day(read, START, output.put, buckets)
+        ours = reduce_day(read_of(table), START, output.put, buckets)
         pairs = output.done(ours)
     with (
         output_of(folder / "spark" / DAY, DAY, buckets) as output,
