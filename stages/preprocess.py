@@ -14,6 +14,7 @@ from movierec.dataset.window import Window, load_days
 from movierec.dataset.windowfile import read_window
 from movierec.files import write_json
 from movierec.params import load_section
+from movierec.threads import threads
 
 
 def main(arguments: list[str]) -> int:
@@ -24,6 +25,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--output", type=Path, required=True, help="dataset folder to write")
     parser.add_argument("--report", type=Path, required=True, help="JSON file to write")
+    parser.add_argument(
+        "--threads", type=threads, default="0", help="how many at once; 0: one a core"
+    )
     options = parser.parse_args(arguments)
     params = load_section(options.params, "preprocess", Preprocess)
     events = load_section(options.params, "events", Events)
@@ -31,7 +35,8 @@ def main(arguments: list[str]) -> int:
     aggregates, _ = load_days(options.aggregates, days)
     shilling = load_section(options.params, "shilling", Shilling)
     with Draft(options.output) as draft:
-        dataset, facts = build(draft, Window.of(aggregates), params, events, shilling)
+        window = Window.of(aggregates)
+        dataset, facts = build(draft, window, params, events, shilling, options.threads)
         held_out = facts.pop("held_out")  # of the report: not what it is, but what it lacks
         suspected = facts.pop("shilling")
         facts = {"days": days, "split": params.split, **facts}

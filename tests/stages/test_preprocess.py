@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import pytest
 import yaml
 
 from movierec.dataset.datasetfile import load_dataset
+from movierec.dataset.window import Window
 from tests.stages.test_validate import prepare, stage
 
 
@@ -46,3 +48,16 @@ def test_the_report_says_who_weighs_less_and_the_dataset_only_how_much(tmp_path:
     assert dataset.users[dataset.weights < 1].tolist() == [7]
     manifest = json.loads((tmp_path / "dataset/manifest.json").read_text())
     assert "shilling" not in manifest["facts"], "names and reasons are for people"
+
+
+def test_any_number_of_threads_writes_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Window.blocks, "__defaults__", (50, 2))  # many blocks
+    options, written = prepare(tmp_path, highest=5), []
+    for threads in ("1", "2", "7"):
+        output = tmp_path / f"dataset-{threads}"
+        command = [*options, "--output", str(output), "--threads", threads]
+        assert stage("preprocess").main(command) == 0
+        written.append({path.name: path.read_bytes() for path in output.iterdir()})
+    assert len(written[0]) > 10 and written[0] == written[1] == written[2]

@@ -1,5 +1,5 @@
 """A window's events → a Dataset: split, pruned, indexed. Users pass in blocks, twice: what stays is
-known when all were seen, and then rows are written as they come. Memory holds a block, and some
+known when all were seen, and then rows are written as they come. Memory holds two blocks, and some
 numbers of each user and movie."""
 
 from collections.abc import Iterator
@@ -16,12 +16,14 @@ from movierec.dataset.rows import Rows
 from movierec.dataset.scale import Events
 from movierec.dataset.shilling import Shilling, find, report, weigh
 from movierec.dataset.split import SPLITS, Split
+from movierec.dataset.splits import Splits
 from movierec.dataset.support import Support, count
 from movierec.dataset.takeups import Waiting
 from movierec.dataset.window import Window
 from movierec.errors import BadInput
 from movierec.fields import choice, number
 from movierec.mapped import release
+from movierec.threads import ahead
 
 
 @dataclass(frozen=True)
@@ -41,20 +43,23 @@ def build(
     params: Preprocess,
     events: Events,
     shilling: Shilling | None = None,
+    threads: int = 1,
 ) -> tuple[Dataset, dict[str, Any]]:
     """The dataset of `window`, whose matrices are maps of columns of `draft`, and the facts of how
     it came about; `shilling` says what becomes of accounts that seem to move movies, without it all
-    users weigh 1.
+    users weigh 1. With more than one of `threads` a block is read while the last one is split.
 
     Ratings off the scale are left out. Raises BadInput when no training rating is left.
     """
     window = replace(window, events=events)
     split = SPLITS[params.split](window, params.validation_share, params.seed)
 
-    def blocks() -> Iterator[tuple[int, int, Split]]:
-        for start, end, ratings, watches in window.blocks():
-            yield start, end, split(start, end, ratings, watches)
+    def making() -> Iterator[tuple[int, int, Split]]:
+        with ahead(window.blocks(), threads) as begun:
+            for start, end, ratings, watches in begun:
+                yield start, end, split(start, end, ratings, watches)
 
+    blocks = Splits(draft, making)
     least = params.min_users_per_movie, params.min_ratings_per_user
     support = count(blocks, len(window.movies), *least)
     _refuse_no_training(support, params, events)

@@ -5,17 +5,14 @@ what has a training rating in the end.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from movierec.dataset.matrix import PARTS
-from movierec.dataset.split import Split
-
-Blocks = Callable[[], Iterator[tuple[int, int, Split]]]
-"""(first user, end, split of their events) of some users at a time; u starts at 0."""
+from movierec.dataset.splits import Blocks
 
 
 @dataclass(frozen=True)
