@@ -168,7 +168,7 @@ def test_how_much_is_held_at_a_time_decides_no_byte(most: int) -> None:
 @pytest.mark.parametrize("threads", [2, 5])
 def test_threads_decide_no_byte(threads: int, most: int) -> None:
     """Each user rates each movie many times at one moment: the last line of the log must win."""
-    viewings = [Viewing(0, 5, n % 2, f"m{n % 3}", n % 40, rating=(n * n) % 6) for n in range(300)]
+    viewings = [Viewing(0, 5, n % 2, f"m{n % 3}", n % 40, rating=n // 6 % 6) for n in range(300)]
     table = stored([v.line for v in viewings])
     alone, counted = aggregate_day(table, day_start(0), most=most, batch=9)
     shared, again = aggregate_day(table, day_start(0), most=most, batch=9, threads=threads)
