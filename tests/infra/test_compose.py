@@ -90,3 +90,8 @@ def test_an_image_of_ours_is_made_here_and_pulled_from_nowhere() -> None:
 def test_what_kafka_stores_is_on_its_volume_and_not_in_memory() -> None:
     kafka = SERVICES["kafka"]
     assert f"kafka:{kafka['environment']['KAFKA_LOG_DIRS']}" in kafka["volumes"]
+
+
+def test_kafka_may_run_what_it_unpacks() -> None:
+    """Machine code for snappy and zstd; Docker mounts memory so that nothing there is run."""
+    assert "/tmp:exec" in SERVICES["kafka"]["tmpfs"]
