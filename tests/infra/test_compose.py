@@ -95,3 +95,11 @@ def test_what_kafka_stores_is_on_its_volume_and_not_in_memory() -> None:
 def test_kafka_may_run_what_it_unpacks() -> None:
     """Machine code for snappy and zstd; Docker mounts memory so that nothing there is run."""
     assert "/tmp:exec" in SERVICES["kafka"]["tmpfs"]
+
+
+def test_one_broker_keeps_one_copy_of_its_own_topics() -> None:
+    """By default it wants three, and then no transaction begins."""
+    told = SERVICES["kafka"]["environment"]
+    for name in ("OFFSETS_TOPIC_REPLICATION_FACTOR", "TRANSACTION_STATE_LOG_REPLICATION_FACTOR"):
+        assert told[f"KAFKA_{name}"] == 1
+    assert told["KAFKA_TRANSACTION_STATE_LOG_MIN_ISR"] == 1
