@@ -13,9 +13,10 @@ if ! command -v go > /dev/null; then
   exit 2
 fi
 
-# MODULE VERSION PACKAGE RELEASE [PROGRAM]: builds it, and the image movierec-watcher:PROGRAM-RELEASE of it
+# MODULE VERSION PACKAGE RELEASE PROGRAM [OPTION]: builds it, and the image movierec-watcher:PROGRAM-RELEASE of
+# it. A program with an OPTION stores; its own image gives it that, and its file, where nobody says more.
 make() {
-  local module=$1 version=$2 package=$3 release=$4 program=${5:-${3##*/}} image
+  local module=$1 version=$2 package=$3 release=$4 program=$5 option=${6:-} image
   local folder=$built/$program-$release
   if [ ! -x "$folder/$program" ]; then
     local source
@@ -33,12 +34,17 @@ make() {
     rm -rf "$source"
   fi
   image=movierec-watcher:$program-$release
-  # the program needs nothing beside it; 65534 is `nobody`
-  printf 'FROM scratch\nCOPY %s /bin/\nUSER 65534:65534\nENTRYPOINT ["/bin/%s"]\n' "$program" "$program" |
-    docker build --quiet --tag "$image" --file - "$folder" >&2
+  # the program needs nothing beside it but where it stores; 65534 is `nobody`
+  mkdir -p "$folder/empty"
+  {
+    printf 'FROM scratch\nCOPY %s /bin/\nUSER 65534:65534\nENTRYPOINT ["/bin/%s"]\n' "$program" "$program"
+    [ -z "$option" ] ||
+      printf 'COPY --chown=65534:65534 empty /%s/\nVOLUME /%s\nCMD ["--config.file=/etc/%s/%s.yml", "%s"]\n' \
+        "$program" "$program" "$program" "$program" "$option"
+  } | docker build --quiet --tag "$image" --file - "$folder" >&2
   echo "$image"
 }
 
-make github.com/prometheus/prometheus v0.307.3 cmd/prometheus 3.7.3
-make github.com/prometheus/alertmanager v0.29.0 cmd/alertmanager 0.29.0
+make github.com/prometheus/prometheus v0.307.3 cmd/prometheus 3.7.3 prometheus --storage.tsdb.path=/prometheus
+make github.com/prometheus/alertmanager v0.29.0 cmd/alertmanager 0.29.0 alertmanager --storage.path=/alertmanager
 make github.com/prometheus/node_exporter v1.10.2 . 1.10.2 node_exporter
