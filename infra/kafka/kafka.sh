@@ -2,13 +2,14 @@
 # Real Apache Kafka (KRaft, one node) for development and tests: its jars come from Maven
 # Central by pom.xml, once, into .cache/kafka.
 #
-#   kafka.sh start|run|stop|status|check [--dir DIR] [--port PORT]
+#   kafka.sh start|run|stop|status|check|jars [--dir DIR] [--port PORT]
 #
 # start   in the background; waits until it answers; prints the bootstrap address last
 # run     in the foreground, until it is stopped
 # stop    ends it and waits; what it holds stays in DIR
 # status  prints the address when it answers, else status 1
 # check   sends one message through it and reads it back
+# jars    fetches them where they are not there yet; prints their folder
 #
 # DIR (.cache/kafka/default) holds everything of one broker; several may run at once, each with
 # its own. Without a port, or with 0, the broker takes a free one and keeps it from then on. What
@@ -154,6 +155,11 @@ status() {
   address
 }
 
+jars() {
+  fetch_jars
+  echo "$jars"
+}
+
 check() {
   local python=$root/.venv/bin/python
   [ -x "$python" ] || python=python3
@@ -163,8 +169,8 @@ check() {
 
 verb=${1:-}
 case $verb in
-  start | run | stop | status | check) shift ;;
-  *) fail "usage: kafka.sh start|run|stop|status|check [--dir DIR] [--port PORT]" ;;
+  start | run | stop | status | check | jars) shift ;;
+  *) fail "usage: kafka.sh start|run|stop|status|check|jars [--dir DIR] [--port PORT]" ;;
 esac
 while [ $# -gt 0 ]; do
   [ $# -ge 2 ] || fail "$1 needs a value"

@@ -103,3 +103,11 @@ def test_one_broker_keeps_one_copy_of_its_own_topics() -> None:
     for name in ("OFFSETS_TOPIC_REPLICATION_FACTOR", "TRANSACTION_STATE_LOG_REPLICATION_FACTOR"):
         assert told[f"KAFKA_{name}"] == 1
     assert told["KAFKA_TRANSACTION_STATE_LOG_MIN_ISR"] == 1
+
+
+def test_where_no_registry_is_kafka_is_of_the_same_version() -> None:
+    """The stand-in for its image takes the version from pom.xml."""
+    (version,) = re.findall(
+        r"<kafka.version>(.*)</kafka.version>", (INFRA / "kafka/pom.xml").read_text()
+    )
+    assert {SERVICES[name]["image"] for name in ("kafka", "topics")} == {f"apache/kafka:{version}"}
