@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from movierec.models.kernels import svd
-from movierec.models.saving import save_model
 from tests.infra.docker.containers import (
     ROOT,
     as_compose_runs,
@@ -20,7 +18,6 @@ from tests.infra.docker.containers import (
     ready,
     try_to_build,
 )
-from tests.inputs.ratings import SCALE, dataset_of, random_ratings, svd_params
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
 
@@ -44,24 +41,6 @@ from serve.collector.writer import NO_LINES
 parse_batch(NO_LINES, 0)
 print([sum(_read.stats.cache_hits.values()), sum(_read.stats.cache_misses.values())])
 """
-
-
-@pytest.fixture(scope="module")
-def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tracked files, and a small model where `dvc repro` leaves one."""
-    folder = tmp_path_factory.mktemp("context")
-    tracked = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, check=True,
-    ).stdout.decode()  # fmt: skip
-    for name in filter(None, tracked.split("\0")):
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, target)
-    train = random_ratings(200, 60, 0.3)
-    model = svd.fit(train, svd_params(), scale=SCALE)
-    save_model(folder / "models/svd", model, dataset_of(train), {})
-    return folder
 
 
 @pytest.fixture(scope="module")
