@@ -71,7 +71,7 @@ test-slow: $(VENV)/.spark  ## the slow tests and those on the real broker, two a
 	@python -m pytest -n $(or $(JOBS),2) --dist loadfile --no-loadscope-reorder -p infra.ci.no_skips \
 		-m "(slow or broker) and not fuzz" $(SLOW) $(ARGS)
 
-test-docker: setup  ## build both images and run them: what they carry, weigh and answer
+test-docker: setup  ## build the images and run them, alone and by compose: what they carry, weigh and answer
 	@python -m pytest -p infra.ci.no_skips -m docker
 
 test-cluster: setup  ## after `make demo`: updates, faults and controls on the cluster of KUBECONFIG

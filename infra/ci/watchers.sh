@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Images of those who watch a cluster, where no registry has them: Prometheus, Alertmanager and
-# node-exporter of the versions that infra/kubernetes/watch names, from the Go module proxy, with the
-# user and the program's path of their own images. Prometheus finds its targets by Kubernetes and in
-# no other way, which is all that is asked of it here (Debian's leaves that way out). Built once, into
+# Images of those who watch, where no registry has them: Prometheus, Alertmanager and node-exporter of the
+# versions that infra/compose.yaml and infra/kubernetes/watch name, from the Go module proxy, with the user
+# and the program's path of their own images. Prometheus finds its targets by Kubernetes, or is told them,
+# and in no other way, which is all that is asked of it here (Debian's leaves Kubernetes out). Built once, into
 # .cache/go; needs Go and a Docker engine. Prints the images' names.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
