@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from infra.simulator.exact import Ints
 from movierec.lines.events import Account, Rating, Request, Watch
 from movierec.lines.kinds import ACCOUNT, RATING, REQUEST, WATCH, Kind
-from movierec.times import NO_SECONDS, SECOND, format_time
+from movierec.times import MINUTE, NO_SECONDS, SECOND, format_time
 
 ROW = np.dtype(
     [
@@ -32,6 +32,8 @@ Rows = NDArray[np.void]
 WHOLE_SHARE = {WATCH: 0.97, RATING: 0.4, REQUEST: 0.4, ACCOUNT: 0.4}
 """Of the lines of a kind, these fall on a whole second; the others have 3, 6 or 9 digits."""
 LATE_SHARE = 0.02
+SECONDS = pa.array([*(f":{second:02d}" for second in range(60)), ""])
+"""What follows the minute in a line's time; nothing where second and fraction are left out."""
 MAX_DELAY = 5 * SECOND
 """Lines reach the log at once, or, LATE_SHARE of them, up to this much later."""
 
@@ -114,14 +116,26 @@ class LineWriter:
 
 
 def _times(rows: Rows) -> pa.Array:
-    """The text of each row's time; every different time is written once."""
-    order = np.lexsort((rows["digits"], rows["time"]))
-    time, digits = rows["time"][order], rows["digits"][order]
-    new = np.ones(len(rows), bool)
-    new[1:] = (time[1:] != time[:-1]) | (digits[1:] != digits[:-1])
+    """The text of each row's time, put together of its minute's, its second's and its fraction's:
+    there are few different ones of each."""
+    time, digits = rows["time"], rows["digits"]
+    minutes, at = np.unique(time // MINUTE, return_inverse=True)
+    texts = pa.array([format_time(minute * MINUTE, NO_SECONDS) for minute in minutes.tolist()])
+    second = np.where(digits == NO_SECONDS, len(SECONDS) - 1, time // SECOND % 60)
+    parts = (texts.take(pa.array(at)), SECONDS.take(pa.array(second)), _fractions(rows))
+    return pc.binary_join_element_wise(*parts, "")
+
+
+def _fractions(rows: Rows) -> pa.Array:
+    """What follows the second of each row's time, if anything does."""
+    broken = np.flatnonzero((rows["digits"] > 0) & (rows["digits"] != NO_SECONDS))
+    fraction = rows["time"][broken] % SECOND
     texts = [
-        format_time(t, d) for t, d in zip(time[new].tolist(), digits[new].tolist(), strict=True)
+        f".{nanoseconds:09d}"[: 1 + digits]
+        for nanoseconds, digits in zip(
+            fraction.tolist(), rows["digits"][broken].tolist(), strict=True
+        )
     ]
-    index = np.empty(len(rows), np.int64)
-    index[order] = np.cumsum(new) - 1
-    return pa.array(texts).take(pa.array(index))
+    index = np.zeros(len(rows), np.int64)
+    index[broken] = np.arange(1, len(broken) + 1)
+    return pa.array(["", *texts]).take(pa.array(index))
