@@ -12,6 +12,7 @@ from filecmp import cmp
 from pathlib import Path
 
 from infra import repository
+from infra.demo import compiled
 from infra.repository import attempt, git
 from movierec.dataset.onlinefile import write_online
 from movierec.files import write_text
@@ -42,6 +43,7 @@ def prepare(root: Path, workspace: Path) -> None:
             (workspace / name).unlink()
     for name in sorted(wanted):
         copy(root / name, workspace / name)
+    compiled.take(root, workspace)
     commit(workspace, "Take the project's files as they stand")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.demo import compiled
 from infra.demo.history import DAYS
 from tests.infra.demo import outs
 
@@ -26,6 +27,7 @@ def clone(tmp_path_factory) -> Path:
     training on real days and a release."""
     folder = tmp_path_factory.mktemp("demo") / "clone"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
+    compiled.take(ROOT, folder)
     for name in ("data/window.yaml", "dvc.lock"):
         text = (folder / name).read_text()
         assert "2026-11" in text
