@@ -2,11 +2,13 @@
 
 The world's users have hidden tastes; a user's chance of starting a movie of his list follows from
 them, as in infra/simulator/live.py, and how often he asks from his activity. Each replication deals
-the users anew and lets them live for two weeks; every night everything so far is compared.
+the users anew and lets them live for two weeks; every night everything so far is compared. With
+`--at-length` there are 400 replications of two equal arms and 200 of all else, without it 100.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -37,6 +39,8 @@ pytestmark = pytest.mark.slow
 USERS, MOVIES, LIST, NIGHTS, ASKS = 4000, 160, 20, 14, 0.5
 PLAN = Plan(confidence=0.95, smallest_lift=0.1, power=0.8, min_users=100)
 WEIGHTS = {"svd": 50, "svdpp": 50}
+FEW = 100
+"""Replications where many are not asked for."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +73,16 @@ class Outcome:
     off_plan: bool  # at any night
 
 
+@cache
+def dealt_to_svdpp(number: int) -> NDArray[np.bool_]:
+    """Which users the salt of a replication deals to svdpp."""
+    return np.array([arm(user, str(number), WEIGHTS) for user in range(USERS)]) == "svdpp"
+
+
 def two_weeks(crowd: Crowd, number: int, lift: float) -> Outcome:
     """One replication: `lift` is svdpp's."""
     random = stream(11, number)
-    dealt = np.array([arm(u, str(number), WEIGHTS) for u in range(USERS)]) == "svdpp"
+    dealt = dealt_to_svdpp(number)
     chance = crowd.chance * np.where(dealt, 1 + lift, 1.0)
     answers, gains = np.zeros((2, USERS)), np.zeros((2, USERS))
     called = right = off = False
@@ -101,11 +111,15 @@ def share(outcomes: Sequence[object], what: str) -> float:
     return sum(getattr(one, what) for one in outcomes) / len(outcomes)
 
 
-def test_two_equal_arms_are_called_different_in_five_of_a_hundred_at_most(crowd: Crowd) -> None:
-    outcomes = [two_weeks(crowd, number, 0.0) for number in range(400)]
+def test_two_equal_arms_are_called_different_in_five_of_a_hundred_at_most(
+    crowd: Crowd, at_length: bool
+) -> None:
+    count = 400 if at_length else FEW
+    outcomes = [two_weeks(crowd, number, 0.0) for number in range(count)]
     called, off = share(outcomes, "called"), share(outcomes, "off_plan")
     held, shares = share(outcomes, "held"), share(outcomes, "shares_held") / 2
-    print(f"\nA/A, 400 times 14 nights: a difference called in {called:.1%}, off plan {off:.1%}")
+    print(f"\nA/A, {count} times 14 nights:")
+    print(f"a difference called in {called:.1%}, off plan {off:.1%}")
     print(
         f"the sequence held the truth at every look in {held:.1%}, an arm's interval {shares:.1%}"
     )
@@ -115,11 +129,14 @@ def test_two_equal_arms_are_called_different_in_five_of_a_hundred_at_most(crowd:
     assert off <= 0.01
 
 
-def test_a_lift_of_a_tenth_is_found_in_eight_of_ten_and_never_the_wrong_way(crowd: Crowd) -> None:
-    outcomes = [two_weeks(crowd, number, 0.1) for number in range(200)]
+def test_a_lift_of_a_tenth_is_found_in_eight_of_ten_and_never_the_wrong_way(
+    crowd: Crowd, at_length: bool
+) -> None:
+    count = 200 if at_length else FEW
+    outcomes = [two_weeks(crowd, number, 0.1) for number in range(count)]
     found, called = share(outcomes, "right"), share(outcomes, "called")
     held = share(outcomes, "held")
-    print(f"\na lift of 10 %, 200 times: found in {found:.1%}, called in {called:.1%}")
+    print(f"\na lift of 10 %, {count} times: found in {found:.1%}, called in {called:.1%}")
     print(f"the sequence held the truth at every look in {held:.1%}")
     assert found >= 0.8
     assert called - found <= 0.01
@@ -146,7 +163,7 @@ class Verdicts:
 def a_release(crowd: Crowd, number: int, loss: float, swing: float) -> Verdicts:
     """One replication: svd@v2 converts so much less than svd@v1, in a week of a common swing."""
     random = stream(13, number)
-    other = np.array([arm(u, str(number), WEIGHTS) for u in range(USERS)]) == "svdpp"
+    other = dealt_to_svdpp(number)
     answers, gains = np.zeros((2, 2, USERS))  # before and after, by user: an arm each
     worse = raw = False
     held = True
@@ -210,11 +227,12 @@ def _together(
 
 @pytest.mark.parametrize("swing", [0.0, SWING])
 def test_a_release_like_the_one_before_is_called_worse_in_five_of_a_hundred_at_most(
-    crowd: Crowd, swing: float
+    crowd: Crowd, at_length: bool, swing: float
 ) -> None:
-    outcomes = [a_release(crowd, number, 0.0, swing) for number in range(200)]
+    count = 200 if at_length else FEW
+    outcomes = [a_release(crowd, number, 0.0, swing) for number in range(count)]
     worse, held, raw = (share(outcomes, what) for what in ("worse", "held", "raw_worse"))
-    print(f"\na release like the one before, a swing of {swing:.0%}, 200 times 7 nights:")
+    print(f"\na release like the one before, a swing of {swing:.0%}, {count} times 7 nights:")
     print(f"called worse in {worse:.1%}, with nothing taken off in {raw:.1%}")
     print(f"the interval held the truth at every look in {held:.1%}")
     assert worse <= 0.05
@@ -222,10 +240,14 @@ def test_a_release_like_the_one_before_is_called_worse_in_five_of_a_hundred_at_m
     assert (raw > 0.5) == (swing > 0), "the swing is one that confuses who looks before and after"
 
 
-def test_a_release_that_loses_a_fifth_is_called_worse_in_most_runs(crowd: Crowd) -> None:
-    outcomes = [a_release(crowd, number, 0.2, SWING) for number in range(200)]
+def test_a_release_that_loses_a_fifth_is_called_worse_in_most_runs(
+    crowd: Crowd, at_length: bool
+) -> None:
+    count = 200 if at_length else FEW
+    outcomes = [a_release(crowd, number, 0.2, SWING) for number in range(count)]
     worse, held = share(outcomes, "worse"), share(outcomes, "held")
-    print(f"\na release that loses 20 %, a swing of {SWING:.0%}, 200 times: found in {worse:.1%}")
+    print(f"\na release that loses 20 %, a swing of {SWING:.0%}, {count} times:")
+    print(f"found in {worse:.1%}")
     print(f"the interval held the truth at every look in {held:.1%}")
     assert worse >= 0.8
     assert held >= 0.95
