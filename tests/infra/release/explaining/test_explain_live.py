@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from infra.release import explain as program
@@ -17,9 +18,11 @@ from infra.release.explaining.again import model_of
 from infra.release.explaining.answers import Found, ServedLog
 from infra.release.explaining.judging import Verdict, explain
 from infra.release.explaining.makers import Makers
-from infra.release.package import locked_model
+from infra.release.package import fetch, locked_model
 from infra.release.tag import resolve
 from infra.repository import git
+from movierec.models.modelfile import load_model
+from serve.service.recommender import Recommender
 from tests.brokers.kafka import Broker
 from tests.infra.release.explaining.live import TIERS, Live, lived
 from tests.infra.release.tagged import retrained
@@ -70,6 +73,27 @@ def rated(said: dict[str, Any]) -> bool:
     """Whether an answer was folded in by a rating far from the middle."""
     ratings = [rating for _, rating in said.get("history", [])]
     return said["tier"] == "fold-in" and any(r is not None and abs(r - 3) > 1 for r in ratings)
+
+
+def test_every_tag_has_a_model_and_lists_of_its_own(live: Live, tmp_path: Path) -> None:
+    """Else answers of one release would come out identical by another's model, too."""
+    tags = [f"{kind}@{version}" for kind in ("svd", "svdpp") for version in VERSIONS]
+    assert git(live.repository, "tag", "--list").split() == tags
+    hashes, lists = set(), {}
+    for name in tags:
+        tag = resolve(live.repository, name)
+        locked = locked_model(live.repository, tag)
+        fetch(live.repository, tag, locked, tmp_path / name)
+        model = load_model(tmp_path / name)
+        assert model.manifest["kind"] == tag.kind
+        hashes.add(locked.md5)
+        recommender = Recommender(model)
+        lists[name] = [recommender.answer(int(user)).ids for user in model.users[:50]]
+    assert len(hashes) == len(tags)
+    for kind in ("svd", "svdpp"):
+        first, second = (lists[f"{kind}@{version}"] for version in VERSIONS)
+        assert np.mean([a != b for a, b in zip(first, second, strict=True)]) > 0.5
+    assert git(live.folder / "trained", "status", "--porcelain") == ""
 
 
 def test_a_thousand_answers_of_two_releases_come_out_identical(
