@@ -63,19 +63,22 @@ edits: setup     ## which stages an edit runs: of a room, a parameter, a library
 test: lint       ## lint, type-check and the fast tests
 	@python -m pytest -n auto --dist loadfile -m "not slow and not broker and not docker and not cluster and not fuzz"
 
+# The files with tests of some marks: to collect all others takes half a minute of a core, each time.
+marked = $(shell grep -rlE 'mark\.($(1))\b' --include='test_*.py' $(2) | sort)
 # The longest first: a file that is begun last would keep one core busy alone.
-LONG := tests/stages/ tests/faults/ tests/serve/
-SLOW = $(LONG) $(filter-out $(LONG) %__pycache__/,$(wildcard tests/*/ tests/test_*.py))
+LONG := stages faults infra/demo infra/release infra/ci serve
+FIRST = $(foreach room,$(LONG),$(call marked,slow|broker,tests/$(room)))
+SLOW = $(FIRST) $(filter-out $(FIRST),$(call marked,slow|broker,tests))
 
 test-slow: $(VENV)/.spark  ## the slow tests and those on the real broker, two at a time; a skipped one fails
 	@python -m pytest -n $(or $(JOBS),2) --dist loadfile --no-loadscope-reorder -p infra.ci.no_skips \
 		-m "(slow or broker) and not fuzz" $(SLOW) $(ARGS)
 
 test-docker: setup  ## build the images and run them, alone and by compose: what they carry, weigh and answer
-	@python -m pytest -p infra.ci.no_skips -m docker
+	@python -m pytest -p infra.ci.no_skips -m docker $(call marked,docker,tests)
 
 test-cluster: setup  ## after `make demo`: updates, faults and controls on the cluster of KUBECONFIG
-	@infra/kubernetes/with-cluster.sh python -m pytest -s -rs -m cluster $(ARGS)
+	@infra/kubernetes/with-cluster.sh python -m pytest -s -rs -m cluster $(call marked,cluster,tests) $(ARGS)
 
 lint: setup      ## lint and type-check
 	@infra/ci/check.sh
