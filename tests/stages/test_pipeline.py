@@ -240,11 +240,20 @@ def test_a_new_night_costs_one_day_of_answers_and_the_merge(project: Project, da
     assert would_run(project) == {"online_merge"}, "how sure one is makes no other sums"
 
 
-@pytest.mark.timeout(900)
-def test_a_day_that_expired_stays_evaluated(project: Project, days: Path, tmp_path: Path) -> None:
-    """It leaves the window before it may go; what it was judged stays in git and on the remote."""
+@pytest.fixture(scope="module")
+def answered(reproduced: Path, days: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same when what was served on all its days is evaluated: never changed, only copied."""
+    folder = tmp_path_factory.mktemp("answered") / "project"
+    project = Project(shutil.copytree(reproduced, folder, symlinks=True))
     answer(project, days, *DAYS)
     commit(project)
+    return folder
+
+
+@pytest.mark.timeout(900)
+def test_a_day_that_expired_stays_evaluated(answered: Path, days: Path, tmp_path: Path) -> None:
+    """It leaves the window before it may go; what it was judged stays in git and on the remote."""
+    project = Project(shutil.copytree(answered, tmp_path / "project", symlinks=True))
     project.change("params.yaml", "online", "days", value=1)
     assert answer(project, days) == ["online_merge"]
     commit(project)
@@ -259,10 +268,8 @@ def test_a_day_that_expired_stays_evaluated(project: Project, days: Path, tmp_pa
 
 
 @pytest.mark.timeout(900)
-def test_a_clone_without_raw_days_has_what_was_judged(
-    project: Project, days: Path, tmp_path: Path
-) -> None:
-    answer(project, days, *DAYS)
+def test_a_clone_without_raw_days_has_what_was_judged(answered: Path, tmp_path: Path) -> None:
+    project = Project(shutil.copytree(answered, tmp_path / "project", symlinks=True))
     project.run("dvc", "remote", "add", "--default", "local", str(tmp_path / "remote"))
     commit(project)
     project.run("dvc", "push", "--with-deps", "online_merge")
