@@ -60,8 +60,10 @@ image-dev:       ## images to try: both models as they stand, collector, router;
 edits: setup     ## which stages an edit runs: of a room, a parameter, a library
 	@python -m infra.ci.deps --edits
 
-test: lint       ## lint, type-check and the fast tests
-	@python -m pytest -n auto --dist loadfile -m "not slow and not broker and not docker and not cluster and not fuzz"
+test: setup      ## lint, type-check and the fast tests, at once
+	@infra/ci/check.sh & \
+	python -m pytest -n auto --dist loadfile -m "not slow and not broker and not docker and not cluster and not fuzz"; \
+	tested=$$?; wait $$! && exit $$tested
 
 # The files with tests of some marks: to collect all others takes half a minute of a core, each time.
 marked = $(shell grep -rlE 'mark\.($(1))\b' --include='test_*.py' $(2) | sort)
