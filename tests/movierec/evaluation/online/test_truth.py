@@ -3,7 +3,7 @@
 The world's users have hidden tastes; a user's chance of starting a movie of his list follows from
 them, as in infra/simulator/live.py, and how often he asks from his activity. Each replication deals
 the users anew and lets them live for two weeks; every night everything so far is compared. With
-`--at-length` there are 400 replications of two equal arms and 200 of all else, without it 100.
+`--at-length` there are 400 replications of two equal arms and 200 of all else, without it half.
 """
 
 from collections.abc import Sequence
@@ -114,7 +114,7 @@ def share(outcomes: Sequence[object], what: str) -> float:
 def test_two_equal_arms_are_called_different_in_five_of_a_hundred_at_most(
     crowd: Crowd, at_length: bool
 ) -> None:
-    count = 400 if at_length else FEW
+    count = 400 if at_length else 200
     outcomes = [two_weeks(crowd, number, 0.0) for number in range(count)]
     called, off = share(outcomes, "called"), share(outcomes, "off_plan")
     held, shares = share(outcomes, "held"), share(outcomes, "shares_held") / 2
