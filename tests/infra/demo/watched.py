@@ -22,8 +22,8 @@ from tests.infra.prometheus.batch import MEASURE, OFFLINE, REPORTS, begin, relea
 
 FACTOR = 30.0
 """A minute of production is two seconds here."""
-STEP_BYTES = 100_000
-"""The disk loses so much every fifth of a second."""
+STEP_BYTES = 30_000
+"""The disk loses so much every fifth of a second: a half of it before it is heard of."""
 FINE = MEASURE | {"passed": True}
 WELL = {
     **REPORTS,
