@@ -12,6 +12,7 @@ Nobody is left out, and a suspect's own lists stay theirs: see `kernels.descent.
 training ratings and watches are looked at. All of it is linear in them, but for sorting.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -48,9 +49,17 @@ class Shilling:
     """User id → weight, whatever is found: 1 clears a user."""
 
     def __post_init__(self) -> None:
-        strangers = sorted(user for user in self.by_hand if not user.isdecimal())
+        strangers = sorted(user for user in self.by_hand if not _is_id(user))
         if strangers:
-            raise BadParams(f"shilling: by_hand: {', '.join(strangers)}: expected ids of users")
+            raise BadParams(
+                f"shilling: by_hand: {', '.join(strangers)}: expected ids of users as the log "
+                "writes them: digits, no zero before them"
+            )
+
+
+def _is_id(text: str) -> bool:
+    """Whether the log would write a user's id so: '07' beside '7' would be one user twice."""
+    return text.isascii() and text.isdecimal() and (text == "0" or text[0] != "0")
 
 
 def find(
@@ -83,12 +92,16 @@ def _strongest(finding: Finding) -> tuple[float, int, str, str]:
 def weigh(
     findings: Sequence[Finding], users: NDArray[np.int64], params: Shilling
 ) -> NDArray[np.float32]:
-    """(n_users,) the weights of `users`, ids in ascending order."""
+    """(n_users,) the weights of `users`, ids in ascending order. Whom a hand names and they
+    lack is named on stderr: a slip of the hand would clear nobody, and say nothing."""
     weights = np.ones(len(users), np.float32)
     for finding in findings:
         weights[finding.users] = params.weight
     for user, weight in params.by_hand.items():
-        weights[users == int(user)] = weight
+        named = users == int(user)
+        if not named.any():
+            print(f"shilling: by_hand: {user}: not among the users of the dataset", file=sys.stderr)
+        weights[named] = weight
     return weights
 
 

@@ -154,8 +154,20 @@ def test_a_hand_outweighs_what_was_found() -> None:
     assert weigh([finding], users, PARAMS).tolist() == pytest.approx([1, 0.02, 0.02, 1])
     by_hand = replace(PARAMS, by_hand={"20": 1.0, "40": 0.5, "99": 0.5})
     assert weigh([finding], users, by_hand).tolist() == pytest.approx([1, 1, 0.02, 0.5])
-    with pytest.raises(BadParams, match="shilling: by_hand: bob: expected ids of users"):
-        replace(PARAMS, by_hand={"bob": 1.0})
+
+
+def test_who_is_named_by_hand_and_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    weigh([], np.array([20]), replace(PARAMS, by_hand={"20": 0.5, "99": 1}))
+    assert capsys.readouterr() == (
+        "",
+        "shilling: by_hand: 99: not among the users of the dataset\n",
+    )
+
+
+@pytest.mark.parametrize("user", ["bob", "07", "٧", ""])
+def test_what_is_no_id_as_the_log_writes_it_is_refused(user: str) -> None:
+    with pytest.raises(BadParams, match=f"shilling: by_hand: {user}: expected ids of users"):
+        replace(PARAMS, by_hand={"7": 1.0, user: 1.0})
 
 
 def test_the_report_names_movies_and_each_suspect_once_but_not_who_was_cleared() -> None:
