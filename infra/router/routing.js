@@ -59,6 +59,36 @@ function ranking(r) {
   return `${now.source}:${ranked(user ? user[1] : r.uri, now.routing).slice(0, 2).join("_")}`;
 }
 
+// Told as an answer that failed is logged. njs 0.7 shares no memory, so each worker counts in a file of
+// its own; who reads one sees the old count or the new.
+function counted(r) {
+  const file = `${start.failed}/${process.pid}`;
+  try {
+    fs.writeFileSync(`${file}.new`, String(count(file) + 1));
+    fs.renameSync(`${file}.new`, file);
+  } catch (error) {
+    // no reason to lose its line of the log
+  }
+  return "1";
+}
+
+function count(file) {
+  try {
+    return Number(fs.readFileSync(file, "utf8"));
+  } catch (error) {
+    return 0;  // the first one of this worker
+  }
+}
+
+function failed() {
+  try {
+    return fs.readdirSync(start.failed).filter((name) => !name.endsWith(".new"))
+      .reduce((sum, name) => sum + count(`${start.failed}/${name}`), 0);
+  } catch (error) {
+    return NaN;  // nginx's user may not look into the router's folder
+  }
+}
+
 function metrics(r) {
   const now = current();
   const sum = ARMS.reduce((sum, name) => sum + (now.routing.weights[name] || 0), 0);
@@ -77,8 +107,11 @@ function metrics(r) {
   ["active", "reading", "writing", "waiting"].forEach((state) => {
     lines.push(`movierec_router_connections{state="${state}"} ${r.variables[`connections_${state}`]}`);
   });
+  lines.push("# HELP movierec_router_failed_total Recommendations that callers got as 5xx, whoever failed.");
+  lines.push("# TYPE movierec_router_failed_total counter");
+  lines.push(`movierec_router_failed_total ${failed()}`);
   r.headersOut["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8";
   r.return(200, lines.join("\n") + "\n");
 }
 
-export default {metrics, ranking};
+export default {counted, metrics, ranking};

@@ -28,6 +28,8 @@ PUBLIC = (
 )
 """What of the services is for callers, as regular expressions of paths."""
 TEMPORARY = ("body", "proxy", "fastcgi", "uwsgi", "scgi")
+FAILED = "failed"
+"""The folder of each worker's count of answers that failed."""
 MARGIN = 12
 """A twelfth of the deadline is left to network and router."""
 
@@ -69,8 +71,13 @@ def write(settings: RouterSettings, routing: Routing) -> None:
         )
     for name in TEMPORARY:
         (settings.folder / name).mkdir(parents=True, exist_ok=True)
+    failed = settings.folder / FAILED
+    shutil.rmtree(failed, ignore_errors=True)  # a router that starts counts from nothing
+    failed.mkdir()
+    failed.chmod(0o1777)  # started by root, nginx works as another user
     begin = {
         "file": str(settings.routing),
+        "failed": str(failed),
         "arms": " ".join(settings.addresses),
         "routing": as_json(routing),
     }

@@ -70,7 +70,7 @@ def services(watched: Watched) -> None:
     heard, loop = watched.listening, watched.loop
     heard.allow("AnswersFail", "AvailabilityBurn", "AnswersSlow", "LatencyBurn", "AnswersShed")
     heard.allow("RejectedLines", "DiskFilling", "ServiceDown", "SplitOffPlan")
-    heard.allow("ModelStale")
+    heard.allow("ModelStale", "RouterFails")
     since = time.monotonic()
     watched.service("svd", "fails")
     watched.service("svdpp", "slow")

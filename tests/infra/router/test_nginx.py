@@ -1,6 +1,7 @@
 """What the real nginx does when arms fail, what it passes on, and its end."""
 
 import contextlib
+import re
 import signal
 import socket
 
@@ -9,7 +10,7 @@ import pytest
 from movierec.routing import arm
 from tests.infra.router.arms import Arm
 from tests.infra.router.callers import AT_SVD, AT_SVDPP, HEX, line_to, one_line
-from tests.infra.router.routers import EVEN, Router, router, until
+from tests.infra.router.routers import EVEN, PATIENT, Router, router, until
 
 pytestmark = pytest.mark.slow
 
@@ -91,6 +92,29 @@ def test_with_both_arms_down_there_is_one_line(
         one_line(answer, 503)
     assert patient.get("/healthz").status == 200
     assert max(one.asked for one in both.values()) <= 4, "no arm is asked for ever"
+
+
+def test_each_recommendation_that_failed_is_counted_and_logged(both: dict[str, Arm]) -> None:
+    """By whichever worker; what somebody answered, or what was no recommendation, is none."""
+    with router(both, EVEN, **PATIENT, ROUTER_WORKERS="3") as made:
+        assert failed(made) == 0
+        both["svdpp"].stop()
+        assert made.get(f"/recommend/{AT_SVDPP}").status == 200
+        both["svd"].stop()
+        assert {one.status for one in made.together([f"/recommend/{n}" for n in range(40)])} == {
+            503
+        }
+        assert made.get("/similar/a").status == 503
+        assert made.get("/recommend/../metrics").status == 404
+        assert len(made.lines(43)) == 43
+        until(lambda: failed(made) == 40)
+
+
+def failed(made: Router) -> float:
+    """The router's count of recommendations that failed."""
+    told = Router(made.status_port, 0, made.routing, made.processes).get("/metrics").text
+    (count,) = re.findall(r"^movierec_router_failed_total (\d+)$", told, re.M)
+    return float(count)
 
 
 def test_who_stands_in_is_asked_however_often_it_failed(

@@ -45,6 +45,7 @@ def test_what_the_script_knows_of_the_start_is_written(tmp_path: Path) -> None:
     write(settings, Routing("s", {"svd": 1.0, "third": 0.5}))
     assert json.loads((tmp_path / "start.json").read_text()) == {
         "file": str(tmp_path / "r.json"),
+        "failed": str(tmp_path / "failed"),
         "arms": "svd svdpp third",
         "routing": {"salt": "s", "weights": {"svd": 1, "third": 0.5}},
     }
