@@ -34,6 +34,8 @@ class Case:
     environment: dict[str, str] = field(default_factory=dict)
     place: str | None = None
     """Where on S3 its store is; None for a folder of its own."""
+    forked: bool = False
+    """Whether its collectors are forked (`forking`), which makes many starts cheap."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True)
@@ -98,7 +100,10 @@ class Case:
             **{name: str(value) for name, value in environment.items()},
         }
         log = self.folder / f"member-{next(_numbers)}.log"
-        member = Member(log, arguments, settings, without=self.without, tracer=tracer)
+        forked = self.forked and not (self.without or tracer)
+        member = Member(
+            log, arguments, settings, without=self.without, tracer=tracer, forked=forked
+        )
         self.members.append(member)
         return member
 

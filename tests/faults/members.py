@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.faults.forking import Forked
+
 ROOT = Path(__file__).parents[2]
 END_SECONDS = 60.0
 DIE_WITH_PARENT = ["setpriv", "--pdeathsig", "KILL", "--"]
@@ -27,8 +29,13 @@ class Member:
         *,
         without: Sequence[str] = (),
         tracer: Sequence[str] = (),
+        forked: bool = False,
     ) -> None:
         self.log = log
+        self.process: subprocess.Popen[bytes] | Forked
+        if forked:
+            self.process = Forked(log, arguments, {**os.environ, **environment})
+            return
         program = ["-m", "serve.collector"]
         if without:
             program = ["-m", "tests.faults.guards", ",".join(without)]

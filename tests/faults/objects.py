@@ -43,6 +43,7 @@ def killed_at_requests(bed: Bed) -> Outcome:
     """kill -9 before and after the Nth request, for every N that one run makes of each kind."""
     outcome = Outcome("kill -9 before and after every request to S3")
     case = half_collected(bed, outcome)
+    case.forked = True
     counts = requests_of_a_run(bed, case)
     places = [
         (operation, number, when)
