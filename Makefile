@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := 1
 .DEFAULT_GOAL := help
 .PHONY: help setup demo page cluster-demo release-demo monitoring-demo compare image image-dev edits test test-slow test-docker \
 	test-cluster coverage mutants fuzz faults faults-release bench \
-	bench-ingest bench-lists bench-night bench-store bench-train bench-answer bench-request bench-serve \
+	bench-closing bench-ingest bench-lists bench-night bench-store bench-train bench-answer bench-request bench-serve \
 	bench-shilling replay lint clean
 
 help:            ## show this list
@@ -105,13 +105,16 @@ faults: setup    ## kill, pause, starve and poison the collector on the real bro
 faults-release: setup  ## kill, damage, starve and hurry a release, and run it again
 	@python -m tests.faults.release $(ARGS)
 
-bench: bench-ingest bench-store bench-night bench-train bench-lists bench-answer bench-request bench-serve bench-shilling  ## every table of tests/bench/README.md
+bench: bench-ingest bench-store bench-closing bench-night bench-train bench-lists bench-answer bench-request bench-serve bench-shilling  ## every table of tests/bench/README.md
 
 bench-ingest: setup  ## the collector against bare consumer loops
 	@python -m tests.bench.bench_ingest $(ARGS)
 
 bench-store: setup   ## a flush beside 10, 1,000 and 10,000 segments, and the start after 30 days
 	@python -m tests.bench.bench_store $(ARGS)
+
+bench-closing: setup  ## what is not read while a day of 5 million lines closes; ARGS="--store s3"
+	@python -m tests.bench.bench_closing $(ARGS)
 
 bench-train: setup   ## both models against Surprise; DATA=file takes public ratings
 	@python -m tests.bench.bench_train $(if $(DATA),--data $(DATA)) $(ARGS)

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ def true_mix(lines: int) -> list[bytes]:
     return made
 
 
-def produce(address: str, topic: str, made: list[bytes], lines: int, batch: int) -> None:
+def produce(address: str, topic: str, made: Sequence[bytes], lines: int, batch: int) -> None:
     """Send `lines` lines, the made ones over and over, in batches of `batch`.
 
     Uncompressed, as small producers are: what is measured is the consumer. The topic is made
