@@ -5,12 +5,13 @@
     python -m infra.release expire --days 2026-01-05 --apply
 
 A day may go when it is older than `expire.keep_days`; its online evaluation
-(`metrics/online/<day>.json`), and that of the day after, which reads it, are committed in HEAD; and
-no window uses it, neither `data/window.yaml` nor `data/online/window.yaml`, nor those in HEAD. A
-day that one of both topics has no line of can never be judged, and waits for no evaluation: while
-the site is not live no answers are logged. Where the topic stopped before that day its collector
-may only be behind: then the day waits twice `expire.keep_days`. Days named by --days are refused
-with the reason; without --days those that must stay are listed with it.
+(`metrics/online/<day>.json`), and that of the day after, which reads it, are committed in HEAD, and
+pushed where the repository has a remote; and no window uses it, neither `data/window.yaml` nor
+`data/online/window.yaml`, nor those in HEAD. A day that one of both topics has no line of can never
+be judged, and waits for no evaluation: while the site is not live no answers are logged. Where the
+topic stopped before that day its collector may only be behind: then the day waits twice
+`expire.keep_days`. Days named by --days are refused with the reason; without --days those that must
+stay are listed with it.
 
 A day is written down first, in `<store>/expired/<topic>/<day>.json` (store/expired.py), then its
 manifest goes, then its other files: whenever this dies, readers find the whole day or none, and

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from infra.repository import attempt
+from infra.repository import attempt, git
 from movierec.dataset.onlinefile import TOPICS, online_of
 from movierec.dataset.windowfile import days_of
 from movierec.errors import BadInput
@@ -50,13 +50,14 @@ class Needs:
         return f"{after} reads it, and its {why}" if why else None
 
     def unjudged(self, day: str) -> str | None:
-        """What its online evaluation lacks; None where it is committed, or can never be: one topic
-        has no line of that day."""
+        """What its online evaluation lacks; None where it is committed, and pushed if there is a
+        remote, or can never be: one topic has no line of that day."""
         report = self.reports / f"{day}.json"
         text = committed(report)
         if text is not None:
-            whole = is_evaluation(text, day)
-            return None if whole else f"{report} in HEAD is no evaluation of the closed day"
+            if not is_evaluation(text, day):
+                return f"{report} in HEAD is no evaluation of the closed day"
+            return None if pushed(report) else f"online evaluation {report} is not pushed"
         if any(self._never_has(topic, day) for topic in TOPICS):
             return None
         return f"online evaluation {report} is not committed"
@@ -109,3 +110,13 @@ def committed(path: Path) -> bytes | None:
     relative = path.absolute().relative_to(folder)
     shown = attempt(folder, "show", f"HEAD:./{relative}")
     return None if shown.returncode else shown.stdout
+
+
+def pushed(path: Path) -> bool:
+    """Whether a branch of a remote, as it is known here, has the commit that brought a file of HEAD
+    as it is there: a clone can be lost. True where there is no remote."""
+    folder = path.absolute().parent
+    if not git(folder, "remote").split():
+        return True
+    commit = git(folder, "log", "-1", "--format=%H", "HEAD", "--", path.name).strip()
+    return bool(git(folder, "branch", "--remotes", "--contains", commit).split())

@@ -125,6 +125,14 @@ def report_of_another_day(root):
     commit(root)
 
 
+def unpushed_report(root):
+    git(root, "init", "--quiet", "--bare", "origin.git")
+    git(root, "remote", "add", "origin", "origin.git")
+    make_report(root, OLD, again=True)
+    git(root, "push", "--quiet", "origin", "HEAD:refs/heads/master")
+    git(root, "commit", "--quiet", "--message", "x", "--", f"metrics/online/{OLD}.json")
+
+
 def window_here(root):
     make_window(root, OLD, USED)
 
@@ -161,6 +169,7 @@ def online_window_in_head(root):
         (online_window_here, f"the online window of .*window.yaml reads it to judge {USED}"),
         (online_window_in_head, f"the online window of HEAD reads it to judge {USED}"),
         (uncommitted_report, "is not committed"),
+        (unpushed_report, "is not pushed"),
         (report_of_an_open_day, "no evaluation of the closed day"),
         (report_of_another_day, "no evaluation of the closed day"),
         (window_here, "the training window of data/window.yaml uses it"),
@@ -174,6 +183,13 @@ def test_a_needed_day_stays_and_the_reason_is_told(root, capsys, change, reason)
     assert re.search(reason, capsys.readouterr().out)
     with pytest.raises(BadInput, match=f"{OLD} stays: .*{reason}"):
         run("--apply", "--days", OLD)
+
+
+def test_a_day_whose_evaluation_a_remote_has_goes(root):
+    unpushed_report(root)
+    git(root, "push", "--quiet", "origin", "HEAD:refs/heads/master")
+    assert run("--apply") == 0
+    assert OLD not in days(root)
 
 
 def test_a_young_day_is_refused_by_name(root):
