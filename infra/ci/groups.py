@@ -26,6 +26,7 @@ GROUPS = {
         "tests/infra/simulator",
         "tests/test_architecture.py",
         "tests/test_doctests.py",
+        "tests/test_marks.py",
         "tests/test_mirror.py",
         "tests/test_options.py",
         "tests/test_programs.py",
