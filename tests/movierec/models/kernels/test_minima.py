@@ -12,6 +12,8 @@ from movierec.models.uptake import FEW
 from tests.inputs.uptake import HYPER, fitted, rows_of, taken_up
 
 MOVIES = 3 * FEW
+FACTORS = st.one_of(st.integers(1, 8), st.integers(17, 24), st.integers(63, 64))
+"""Rows of one vector, of some and of many; each width more is compiled for seconds."""
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -24,7 +26,7 @@ def test_a_stored_row_is_what_is_folded_in(dtype: str, share: float) -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.sets(st.integers(0, MOVIES - 1)), st.integers(1, 70), st.integers(0, 99))
+@given(st.sets(st.integers(0, MOVIES - 1)), FACTORS, st.integers(0, 99))
 def test_it_is_for_any_number_of_movies_and_factors(movies: set[int], k: int, seed: int) -> None:
     model = fitted(taken_up(10, MOVIES, 0.3, seed), MOVIES, replace(HYPER, n_factors=k, n_epochs=1))
     N = np.array(sorted(movies), np.int32)
