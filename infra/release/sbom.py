@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
 from infra.registry.engine import Docker
@@ -34,6 +33,10 @@ DPKG, RELEASE, PYTHON = "var/lib/dpkg/status", "usr/lib/os-release", "venv/pyven
 
 def write_sbom(image: Image, path: Path) -> None:
     """Write what is in an image, of Docker's engine, to a file of JSON."""
+    from cyclonedx.validation.json import (
+        JsonStrictValidator,
+    )  # 1.6 s, for the grammars of its formats
+
     with scratch("sbom") as folder:
         found = python_packages(take_out(image, folder), folder)
         found["components"] = sorted(
