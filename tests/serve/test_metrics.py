@@ -131,7 +131,6 @@ def test_an_alert_warns_before_the_deadline_and_names_it():
     [rule] = [r for group in groups for r in group["rules"] if r.get("alert") == "AnswersSlow"]
     assert f"gives up after {deadline_ms()} ms" in rule["annotations"]["description"]
     [limit] = re.findall(r"> ([0-9.]+)$", rule["expr"], re.MULTILINE)
-    assert f'le="{limit}"' in rule["expr"], "the ten answers are slow by the same limit"
     assert float(limit) in LATENCY_BUCKETS and float(limit) * 1000 < deadline_ms()
 
 
