@@ -43,7 +43,12 @@ DRIFT = {
     "deps": ["data/window.yaml", "data/aggregates"],
     "outs": [{"reports/drift.json": {"cache": False}}],
 }
-"""The stage that a night runs beside what the releases' own tests have."""
+BASELINES = {
+    "cmd": "mkdir -p reports && wc -c < data/dataset/rows > reports/baselines.json",
+    "deps": ["data/dataset"],
+    "outs": [{"reports/baselines.json": {"cache": False}}],
+}
+"""The stages that a night runs beside what the releases' own tests have."""
 CONFIG = """\
 [core]
     analytics = false
@@ -78,11 +83,12 @@ class Scratch:
         seed = self.clone("seed")
         for name, text in {**FILES, ".dvc/config": CONFIG}.items():
             write(seed / name, text)
-        kept = "!/data/incumbent.json\n!/reports/drift.json\n"
+        kept = "!/data/incumbent.json\n!/reports/drift.json\n!/reports/baselines.json\n"
         ignored = f"{FILES['.gitignore']}{kept}/.cache/\n/.venv/\n__pycache__/\n"
         write(seed / ".gitignore", ignored)
         pipeline = yaml.safe_load(FILES["dvc.yaml"])
-        pipeline["stages"]["drift"] = DRIFT
+        pipeline["stages"] |= {"drift": DRIFT, "baselines": BASELINES}
+        pipeline["stages"]["gate"]["deps"].append("reports/baselines.json")
         write(seed / "dvc.yaml", yaml.safe_dump(pipeline, sort_keys=False))
         passed = {kind: {"pass": True, "reasons": []} for kind in ("svd", "svdpp")}
         write(seed / "verdict.json", json.dumps(passed))
