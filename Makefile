@@ -77,7 +77,7 @@ test-slow: $(VENV)/.spark  ## the slow tests and those on the real broker, two a
 		-m "(slow or broker) and not fuzz" $(SLOW) $(ARGS)
 
 test-docker: setup  ## build the images and run them, alone and by compose: what they carry, weigh and answer
-	@python -m pytest -p infra.ci.no_skips -m docker $(call marked,docker,tests)
+	@python -m pytest -p infra.ci.no_skips -m docker $(call marked,docker,tests) $(ARGS)
 
 test-cluster: setup  ## after `make demo`: updates, faults and controls on the cluster of KUBECONFIG
 	@infra/kubernetes/with-cluster.sh python -m pytest -s -rs -m cluster $(call marked,cluster,tests) $(ARGS)
