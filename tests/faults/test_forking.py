@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import forkserver
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from infra.processes import free_port
 from tests.faults.forking import Forked
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -26,15 +26,8 @@ def waiting(folder: Path) -> Forked:
     """One that waits for brokers."""
     nowhere = {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}"}
     made = forked(folder, **nowhere, COLLECTOR_STARTUP_SECONDS="60")
-    until(lambda: (folder / "store").exists())
+    until(lambda: (folder / "store").exists(), 60)
     return made
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_its_status_and_its_words_are_the_programs(tmp_path: Path) -> None:

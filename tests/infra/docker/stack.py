@@ -7,22 +7,24 @@ Grafana's is nowhere to be had: it is left out.
 
 import json
 import subprocess
-import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tests.infra.docker.containers import ROOT, build, docker
+from tests.waiting import until
 
 FILE = ROOT / "infra/compose.yaml"
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(FILE.read_text())["services"]
 STARTED = [name for name in SERVICES if name != "grafana"]
 PROJECT = "movierec-tried"
 """Not the file's own name: a stack that somebody runs here keeps its containers and volumes."""
-WAIT_SECONDS = 240.0
+wait = partial(until, seconds=240.0, step=0.5)
+"""For as long as a busy engine may take."""
 
 
 def images(context: Path) -> dict[str, str]:
@@ -80,7 +82,7 @@ class Stack:
         """Start all but Grafana, and wait until whoever says whether it is well says that it is."""
         done = self.compose("up", "--detach", *STARTED)
         assert done.returncode == 0, done.stderr + self.compose("logs", "--tail", "20").stdout
-        until(lambda: "starting" not in map(health, self.containers().values()))
+        wait(lambda: "starting" not in map(health, self.containers().values()))
 
     def remove(self) -> subprocess.CompletedProcess[str]:
         """Take all of it away, volumes too."""
@@ -112,11 +114,3 @@ def ask(port: int, path: str) -> Any:
     """The data in an answer of Prometheus' API."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/{path}", timeout=30) as response:
         return json.load(response)["data"]
-
-
-def until(happened: Callable[[], object]) -> None:
-    """Wait for something."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not happened():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.5)

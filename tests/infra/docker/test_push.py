@@ -7,8 +7,7 @@ import signal
 import subprocess
 import sys
 import tarfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -27,6 +26,7 @@ from tests.infra.docker.registry import PASSWORD, Server, serving, throw_away
 from tests.infra.registry.standin import nobody
 from tests.infra.release.tagged import small, tag
 from tests.infra.release.test_code import committed
+from tests.waiting import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
 
@@ -217,16 +217,9 @@ def in_mid_push(server: Server, made: Image, temporary: Path) -> subprocess.Pope
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    until(lambda: uploads(server) - before or child.poll() is not None)
+    until(lambda: uploads(server) - before or child.poll() is not None, step=0.005)
     assert child.poll() is None, "it was too quick to be stopped"
     return child
-
-
-def until(happened: Callable[[], object]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def test_a_registry_killed_in_mid_push_has_it_after_the_next(

@@ -24,7 +24,7 @@ from tests.infra.docker.stack import (
     found,
     health,
     images,
-    until,
+    wait,
 )
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
@@ -194,14 +194,14 @@ def test_users_are_answered_by_both_models(
 def test_lines_and_answers_are_collected(
     stack: Stack, senders: set[str], answers: dict[int, tuple[list[str], dict[str, str]]]
 ) -> None:
-    until(lambda: stored(stack, "movielog", "user") >= senders)
+    wait(lambda: stored(stack, "movielog", "user") >= senders)
     asked = [headers["X-Request-Id"] for _, headers in answers.values()]
 
     def kept() -> bool:
         served = "".join(stored(stack, "served", "text"))
         return all(request in served for request in asked)
 
-    until(kept)
+    wait(kept)
 
 
 def stored(stack: Stack, topic: str, column: str) -> set[str]:
@@ -216,14 +216,14 @@ def test_prometheus_has_everybody_its_rules_and_what_the_night_hands_over(stack:
         return {target["labels"]["instance"]: target["health"] for target in found}
 
     everybody = {"svd:8080", "svdpp:8080", "router:8081", "collector:9400", "node-exporter:9100"}
-    until(lambda: targets() == dict.fromkeys(everybody, "up"))
+    wait(lambda: targets() == dict.fromkeys(everybody, "up"))
 
     def rules() -> list[tuple[str, str]]:
         groups = ask(9090, "rules")["groups"]
         return sorted((rule["name"], rule["health"]) for of in groups for rule in of["rules"])
 
     told = [rule for group in RULES for rule in group["rules"]]
-    until(lambda: rules() == sorted((r.get("alert") or r["record"], "ok") for r in told))
+    wait(lambda: rules() == sorted((r.get("alert") or r["record"], "ok") for r in told))
     [sample] = ask(9090, "query?query=movierec_offline_rmse")["result"]
     assert sample["value"][1] == "0.875"
 
@@ -231,7 +231,7 @@ def test_prometheus_has_everybody_its_rules_and_what_the_night_hands_over(stack:
 def test_alerts_reach_slack_and_the_watchdog_whoever_waits_for_it(
     stack: Stack, webhook: Webhook
 ) -> None:
-    until(lambda: webhook.messages() and webhook.messages(WATCHDOG))
+    wait(lambda: webhook.messages() and webhook.messages(WATCHDOG))
     [message] = webhook.messages()
     assert message.title == "FIRING page Tried" and "somebody tried" in message.text
     assert webhook.messages(WATCHDOG)[0].title == "FIRING watchdog Watchdog"

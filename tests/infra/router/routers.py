@@ -8,8 +8,7 @@ import shutil
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from infra.processes import Processes, answers_ok, free_port
 from infra.router.weights import as_json
 from movierec.routing import Routing
 from tests.infra.router.arms import Arm
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[3]
 EVEN = {"svd": 50.0, "svdpp": 50.0}
@@ -89,14 +89,6 @@ class Router:
         log = self.processes.logs / "router.log"
         until(lambda: log.read_text().count("\n") >= count)
         return [json.loads(line) for line in log.read_text().splitlines()]
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for what must become true."""
-    end = time.monotonic() + 120
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def exchange(

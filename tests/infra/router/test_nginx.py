@@ -10,7 +10,8 @@ import pytest
 from movierec.routing import arm
 from tests.infra.router.arms import Arm
 from tests.infra.router.callers import AT_SVD, AT_SVDPP, HEX, line_to, one_line
-from tests.infra.router.routers import EVEN, PATIENT, Router, router, until
+from tests.infra.router.routers import EVEN, PATIENT, Router, router
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 

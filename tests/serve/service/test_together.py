@@ -17,6 +17,7 @@ import pytest
 from tests.brokers.embedded import embedded_broker, held, send
 from tests.inputs.models import saved_model
 from tests.serve.service.test_main import SECONDS, Service, running
+from tests.waiting import until
 
 IN_FLIGHT = 30
 CONNECTIONS = 20
@@ -35,20 +36,13 @@ def together(log: Path, model: Path, **settings: str) -> Iterator[Service]:
     given = {"SERVICE_MODEL_DIR": str(model), "SERVICE_WORKERS": "2", **settings}
     with running(log, **given) as service:
         service.wait_until_ready()
-        until(lambda: log.read_text().count('"listening"') == 2)
+        until(lambda: log.read_text().count('"listening"') == 2, SECONDS)
         try:
             yield service
         finally:
             for pid in workers(service):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGCONT)
-
-
-def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def workers(service: Service) -> list[int]:
@@ -138,13 +132,13 @@ def test_sigterm_with_requests_in_flight_answers_all_of_them(
         pids = workers(service)
         for pid in (service.process.pid, *pids):
             os.kill(pid, signal.SIGSTOP)
-        until(lambda: all(map(stands_still, pids)))  # else SIGTERM may come first
+        until(lambda: all(map(stands_still, pids)), SECONDS)  # else SIGTERM may come first
         late = connections(service, IN_FLIGHT)  # nobody has taken these
         for number, one in enumerate(asked + late):
             one.request("GET", f"/recommend/{number}")
         service.process.send_signal(signal.SIGTERM)
         service.process.send_signal(signal.SIGCONT)
-        until(lambda: all(map(is_told_to_end, pids)))  # else they may answer before that
+        until(lambda: all(map(is_told_to_end, pids)), SECONDS)  # else they may answer before that
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
         responses = [one.getresponse() for one in asked + late]
@@ -185,7 +179,7 @@ def test_a_killed_worker_costs_its_own_requests_alone_and_another_takes_its_plac
         failed = sum(not answered(one) for one in kept)
         assert 0 < failed < CONNECTIONS
         assert all(map(answered, waiting))  # by the other one, or by the next in the same place
-        until(lambda: replaced(service, victim))
+        until(lambda: replaced(service, victim), SECONDS)
         assert other in workers(service)
         total = counted(service, "movierec_answers_total")
         assert total == 3 * CONNECTIONS - failed  # what the killed one had counted is not lost
@@ -220,9 +214,9 @@ def test_under_load_a_kill_fails_no_new_connection(model: Path, tmp_path: Path) 
             thread.start()
         for _ in range(KILLS):
             so_far, victim = answers[0], workers(service)[0]
-            until(lambda so_far=so_far: answers[0] > so_far + CONNECTIONS)  # type: ignore[misc]
+            until(lambda so_far=so_far: answers[0] > so_far + CONNECTIONS, SECONDS)  # type: ignore[misc]
             os.kill(victim, signal.SIGKILL)
-            until(lambda victim=victim: replaced(service, victim))  # type: ignore[misc]
+            until(lambda victim=victim: replaced(service, victim), SECONDS)  # type: ignore[misc]
         stop.set()
         for thread in threads:
             thread.join()
@@ -241,7 +235,7 @@ def test_without_a_parent_workers_end_and_the_port_is_free(model: Path, tmp_path
         pids, files = workers(service), files_of(service)
         service.process.kill()
         service.process.wait()
-        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), SECONDS)
         with socket.socket() as next_one:
             next_one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             next_one.bind(("127.0.0.1", service.port))
