@@ -7,6 +7,7 @@ is git, so, in the current folder: for scripts.
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from infra.transfer.settings import TransferSettings
@@ -65,6 +66,14 @@ def git(repository: Path, *arguments: str, given: bytes = b"", index: Path | Non
         said = done.stderr.decode(errors="replace").strip()
         raise Unavailable(f"git {' '.join(arguments)} in {repository}: {said}")
     return done.stdout.decode()
+
+
+def files(folder: Path) -> Iterator[str]:
+    """The files below a repository's root that git knows or would add, as they stand."""
+    listed = git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in filter(None, listed.split("\0")):
+        if (folder / name).is_file():  # one that git knows may be removed
+            yield name
 
 
 def main(arguments: list[str]) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from infra.ci.mutations import Mutation
+from infra.repository import files
 from movierec.errors import Unavailable
 
 FAST = "not slow and not broker and not fuzz"
@@ -43,14 +44,9 @@ class Copy:
         self.folder = Path(tempfile.mkdtemp(prefix="mutants-"))
         self.cache = self.folder / ".numba"
         self.trials = 0
-        names = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=root, capture_output=True, check=True, text=True,
-        ).stdout.split("\0")  # fmt: skip
-        for name in filter(None, names):
-            if (root / name).is_file():  # a file that git knows may be removed
-                (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(root / name, self.folder / name)
+        for name in files(root):
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / name, self.folder / name)
 
     def __enter__(self) -> "Copy":
         return self

@@ -7,13 +7,12 @@ run commits changes what the demo makes. Whoever ran the demo can go on there wi
 
 import os
 import shutil
-from collections.abc import Iterator
 from filecmp import cmp
 from pathlib import Path
 
 from infra import repository
 from infra.demo import compiled
-from infra.repository import attempt, git
+from infra.repository import attempt, files, git
 from movierec.dataset.onlinefile import write_online
 from movierec.files import write_text
 
@@ -37,8 +36,8 @@ def prepare(root: Path, workspace: Path) -> None:
         write_text(workspace / ".dvc/config", CONFIG)
         write_text(workspace / "data/incumbent.json", "{}\n")
         write_online(workspace / "data/online/window.yaml", [])
-    wanted = {name for name in _files(root) if not name.startswith(OWN)}
-    for name in _files(workspace):
+    wanted = {name for name in files(root) if not name.startswith(OWN)}
+    for name in files(workspace):
         if name not in wanted and not name.startswith(OWN):
             (workspace / name).unlink()
     for name in sorted(wanted):
@@ -82,14 +81,6 @@ def commit(workspace: Path, message: str) -> str:
     if git(workspace, "status", "--porcelain"):
         git(workspace, *author(workspace), "commit", "--quiet", "--message", message)
     return git(workspace, "rev-parse", "HEAD").strip()
-
-
-def _files(folder: Path) -> Iterator[str]:
-    """The files that git knows or would add, as they stand."""
-    listed = git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    for name in filter(None, listed.split("\0")):
-        if (folder / name).is_file():
-            yield name
 
 
 def author(workspace: Path) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.repository import PLACES, attempt, environment, git
+from infra.repository import PLACES, attempt, environment, files, git
 from movierec.errors import Unavailable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,3 +86,15 @@ def test_scripts_have_the_same_git(said: Path, monkeypatch: pytest.MonkeyPatch) 
     assert fetched.stdout == git(said, "fetch")
     shown = subprocess.run([*command, "config", "x"], cwd=said, capture_output=True, text=True)
     assert (shown.returncode, shown.stderr) == (1, "error: key does not contain a section: x\n")
+
+
+def test_its_files_are_those_that_it_knows_or_would_add_as_they_stand(
+    two: tuple[Path, Path],
+) -> None:
+    ours, _ = two
+    (ours / ".gitignore").write_text("ignored\n")
+    for name in ("kept", "gone", "ignored", "odd\nname"):
+        (ours / name).write_text(name)
+    git(ours, "add", "kept", "gone")
+    (ours / "gone").unlink()
+    assert sorted(files(ours)) == [".gitignore", "kept", "odd\nname"]

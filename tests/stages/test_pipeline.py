@@ -17,6 +17,7 @@ import yaml
 from infra.ci import edits
 from infra.ci.stages import read_stages
 from infra.demo import compiled
+from infra.repository import files
 from movierec.dataset.onlinefile import write_online
 from movierec.evaluation.validation import MEASURES
 from movierec.store.days import closed_days
@@ -76,12 +77,8 @@ class Project:
 def copy_of_repository(folder: Path) -> Project:
     """The files that git knows or would add, committed anew, with the tests' few epochs; without
     what the repository's own days made, and without machine code."""
-    names = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, check=True, text=True,
-    ).stdout.split("\0")  # fmt: skip
-    for name in filter(None, names):
-        if (ROOT / name).is_file() and not name.startswith(("dvc.lock", "metrics/", "reports/")):
+    for name in files(ROOT):
+        if not name.startswith(("dvc.lock", "metrics/", "reports/")):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
     project = Project(folder)

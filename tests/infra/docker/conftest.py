@@ -1,11 +1,11 @@
 """What the tests of images share: the folder that they are built from."""
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from infra.repository import files
 from movierec.models.kernels import svd, svdpp
 from movierec.models.saving import save_model
 from tests.infra.docker.containers import ROOT
@@ -18,11 +18,7 @@ FITS = {"svd": svd.fit, "svdpp": svdpp.fit}
 def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tracked files, and both models, small ones, where `dvc repro` leaves them."""
     folder = tmp_path_factory.mktemp("context")
-    tracked = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, check=True,
-    ).stdout.decode()  # fmt: skip
-    for name in filter(None, tracked.split("\0")):
+    for name in files(ROOT):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, target)
