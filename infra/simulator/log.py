@@ -34,6 +34,8 @@ WHOLE_SHARE = {WATCH: 0.97, RATING: 0.4, REQUEST: 0.4, ACCOUNT: 0.4}
 LATE_SHARE = 0.02
 SECONDS = pa.array([*(f":{second:02d}" for second in range(60)), ""])
 """What follows the minute in a line's time; nothing where second and fraction are left out."""
+WHOLE_WIDTH = len(format_time(0, 0))
+"""Of a time's text up to its second."""
 MAX_DELAY = 5 * SECOND
 """Lines reach the log at once, or, LATE_SHARE of them, up to this much later."""
 
@@ -129,13 +131,8 @@ def _times(rows: Rows) -> pa.Array:
 def _fractions(rows: Rows) -> pa.Array:
     """What follows the second of each row's time, if anything does."""
     broken = np.flatnonzero((rows["digits"] > 0) & (rows["digits"] != NO_SECONDS))
-    fraction = rows["time"][broken] % SECOND
-    texts = [
-        f".{nanoseconds:09d}"[: 1 + digits]
-        for nanoseconds, digits in zip(
-            fraction.tolist(), rows["digits"][broken].tolist(), strict=True
-        )
-    ]
+    times, digits = rows["time"][broken].tolist(), rows["digits"][broken].tolist()
+    texts = [format_time(*one)[WHOLE_WIDTH:] for one in zip(times, digits, strict=True)]
     index = np.zeros(len(rows), np.int64)
     index[broken] = np.arange(1, len(broken) + 1)
     return pa.array(["", *texts]).take(pa.array(index))
