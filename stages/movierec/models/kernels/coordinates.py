@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from movierec.dataset.matrix import ENTRIES, grouped
 from movierec.models.kernels.cache import inner, kernel
 from movierec.models.kernels.lanes import (
+    Rows,
+    Twice,
     add_product,
     align_stack,
     load,
@@ -31,8 +33,6 @@ from movierec.models.kernels.sharing import Work, parts_of, share_out
 from movierec.models.kernels.vectors import LANES
 from movierec.models.uptake import Uptake
 
-Rows = NDArray[Any]
-"""(n,) of a `lanes.row_type` with the field `x`."""
 Room = tuple[Rows, Rows, Rows, NDArray[Any], NDArray[Any], NDArray[Any]]
 """A row at work: itself and G w; the errors of N; their factors, coordinate by coordinate. Each
 of these stands twice, as rows and as numbers."""
@@ -102,8 +102,8 @@ def half(
 
         def do(first: int, end: int) -> None:
             some = taken[pairs[first] : pairs[end]]
-            both = H, H["x"]
-            _half(*N, some, *both, W["x"], hyper.n_factors, aims, shrink, G, G["x"], one, other)
+            h, g = (H, H["x"]), (G, G["x"])
+            _half(*N, some, h, W["x"], hyper.n_factors, aims, shrink, g, one, other)
 
         return do
 
@@ -148,14 +148,12 @@ def _half(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
     taken: NDArray[np.int64],
-    H: Rows,
-    flat_H: NDArray[Any],
+    H: Twice,
     W: NDArray[Any],
     k: int,
     aims: NDArray[Any],
     shrink: NDArray[np.float64],
-    G: Rows,
-    flat_G: NDArray[Any],
+    G: Twice,
     one: Room,
     other: Room,
 ) -> None:
@@ -169,15 +167,15 @@ def _half(
     last = len(taken) - 1
     for place in range(0, last + 1, 2):
         u, v = taken[place], taken[min(place + 1, last)]
-        _begin(indices[indptr[u] : indptr[u + 1]], H, flat_H, aims, W[u], k, G, one)
-        _begin(indices[indptr[v] : indptr[v + 1]], H, flat_H, aims, W[v], k, G, other)
+        _begin(indices[indptr[u] : indptr[u + 1]], H, aims, W[u], k, G[0], one)
+        _begin(indices[indptr[v] : indptr[v + 1]], H, aims, W[v], k, G[0], other)
         n, m = indptr[u + 1] - indptr[u], indptr[v + 1] - indptr[v]
         own = W.dtype.type(shrink[u]), W.dtype.type(shrink[v])
         steps = W.dtype.type(0), W.dtype.type(0)
         for f in range(k):
             steps = (
-                _step(f, steps[0], own[0], -(-n // CHUNK), G, flat_G, one),
-                _step(f, steps[1], own[1], -(-m // CHUNK), G, flat_G, other),
+                _step(f, steps[0], own[0], -(-n // CHUNK), G, one),
+                _step(f, steps[1], own[1], -(-m // CHUNK), G, other),
             )
         for f in range(k):
             W[u, f] = one[3][0, f]
@@ -187,8 +185,7 @@ def _half(
 @inner
 def _begin(
     N: NDArray[np.int32],
-    H: Rows,
-    flat_H: NDArray[Any],
+    H: Twice,
     aims: NDArray[Any],
     w: NDArray[Any],
     k: int,
@@ -201,6 +198,7 @@ def _begin(
     in no order, and waiting for them was a third of the time.
     """
     wide, e, B, flat, errors, factors = room
+    asked, flat_H = H
     chunks = -(-len(N) // CHUNK)
     zero = flat_H.dtype.type(0)
     none, nothing = spread(load(e, 0, "x"), zero), spread(load(G, 0, "x"), zero)
@@ -213,7 +211,7 @@ def _begin(
         start = c * CHUNK
         stop = min(start + CHUNK, len(N))
         for t in range(stop, min(stop + CHUNK, len(N))):
-            prefetch(H, N[t])
+            prefetch(asked, N[t])
         if stop - start < CHUNK:
             store(e, c, "x", none)
             for f in range(k):
@@ -237,9 +235,7 @@ def _begin(
 
 
 @inner
-def _step(
-    f: int, before: Any, shrink: Any, chunks: int, G: Rows, flat_G: NDArray[Any], room: Room
-) -> Any:
+def _step(f: int, before: Any, shrink: Any, chunks: int, G: Twice, room: Room) -> Any:
     """Move coordinate f to its minimum; `before` is how far f − 1 has moved. Returns how far."""
     wide, e, B, flat, _, _ = room
     one = flat.dtype.type(1)
@@ -251,9 +247,9 @@ def _step(
             x = add_product(moved, load(B, (f - 1) * chunks + c, "x"), x)
             store(e, c, "x", x)
         gain, size = add_product(x, y, gain), add_product(y, y, size)
-    scale = one / (total(size) + flat_G[f, f] + shrink)
+    scale = one / (total(size) + G[1][f, f] + shrink)
     by = (total(gain) - (flat[1, f] + shrink * flat[0, f])) * scale
     flat[0, f] += by
     Gw = load(wide, 1, "x")
-    store(wide, 1, "x", add_product(spread(Gw, by), load(G, f, "x"), Gw))
+    store(wide, 1, "x", add_product(spread(Gw, by), load(G[0], f, "x"), Gw))
     return by

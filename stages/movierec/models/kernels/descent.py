@@ -20,15 +20,12 @@ from scipy import sparse
 from movierec.dataset.sums import counted, parts, total
 from movierec.errors import BadInput, LimitExceeded
 from movierec.mapped import release
-from movierec.models.kernels.lanes import LINE_BYTES, PATTERN, row_type, width
+from movierec.models.kernels.lanes import LINE_BYTES, PATTERN, Rows, row_type, width
 from movierec.models.members import joined
 from movierec.models.model import Epoch, OnEpoch
 from movierec.models.svd import SVD, SVDModel
 
 M = TypeVar("M", bound=SVDModel)
-
-Rows = NDArray[Any]
-"""(n,) of a `lanes.row_type`."""
 
 
 class Member(NamedTuple, Generic[M]):

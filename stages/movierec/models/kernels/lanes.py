@@ -18,6 +18,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
+from numpy.typing import NDArray
 
 from movierec.models.kernels import vectors
 from movierec.models.kernels.vectors import LANES, Row
@@ -33,6 +34,12 @@ more would not leave sixteen registers enough for a row of a hundred factors."""
 
 LINE_BYTES = 64
 """Of a cache line."""
+
+
+Rows = NDArray[Any]
+"""(n,) of a `row_type`."""
+Twice = tuple[Rows, NDArray[Any]]
+"""The same memory as rows and as numbers."""
 
 
 def width(n: int) -> int:

@@ -7,16 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.models.kernels.cache import inner, kernel
-from movierec.models.kernels.lanes import align_stack, load, row_type, spread, store, width
+from movierec.models.kernels.lanes import (
+    Twice,
+    align_stack,
+    load,
+    row_type,
+    spread,
+    store,
+    width,
+)
 from movierec.models.kernels.sharing import Work, parts_of, share_out
 from movierec.models.kernels.vectors import LANES
 from movierec.models.uptake import FEW, UptakeModel
-
-Rows = NDArray[Any]
-"""(n,) of a `lanes.row_type` with the field `x`."""
-System = tuple[Rows, NDArray[Any]]
-"""Linear equations, one a row of as many vectors as its numbers need; twice, as vectors and as
-numbers."""
 
 
 def fill(
@@ -35,7 +37,7 @@ def fill(
     def enter() -> Work:
         sums = np.zeros(k + 1, kind)
         of_few, of_many = _system(kind, FEW + k, FEW), _system(kind, k, k)
-        shared = movies, movies["x"], D, own, FEW, sums, sums["x"], of_few, of_many
+        shared = (movies, movies["x"]), D, own, FEW, (sums, sums["x"]), of_few, of_many
 
         def do(first: int, end: int) -> None:
             _fill(indptr[first:], N[1], *shared, uptake.user[first:end])
@@ -45,8 +47,8 @@ def fill(
     share_out(parts_of(indptr), enter, threads)
 
 
-def _system(kind: np.dtype[Any], rows: int, unknowns: int) -> System:
-    """Room for `rows` rows of so many unknowns and a right side."""
+def _system(kind: np.dtype[Any], rows: int, unknowns: int) -> Twice:
+    """Room for `rows` linear equations: of so many unknowns and a right side, in whole vectors."""
     scalar = kind["x"].base
     room = np.zeros(rows * (width(unknowns + 1) // LANES), row_type(scalar, LANES, "x"))
     return room, room.view(scalar)
@@ -56,19 +58,17 @@ def _system(kind: np.dtype[Any], rows: int, unknowns: int) -> System:
 def _fill(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
-    movies: Rows,
-    factors: NDArray[Any],
+    movies: Twice,
     shared: NDArray[np.float64],
     own: NDArray[np.float64],
     few: int,
-    sums: Rows,
-    flat_sums: NDArray[Any],
-    of_few: System,
-    of_many: System,
+    sums: Twice,
+    of_few: Twice,
+    of_many: Twice,
     W: NDArray[Any],
 ) -> None:
-    """D of somebody with n movies is `shared` + own[n]; the movies' `factors` stand twice, as
-    numbers and as rows, and so do `sums`, room for a vector a factor and one more."""
+    """D of somebody with n movies is `shared` + own[n]; `sums` is room for a row a factor and one
+    more."""
     align_stack()
     k = W.shape[1]
     D = np.empty(k, W.dtype)
@@ -78,28 +78,22 @@ def _fill(
         for f in range(k):
             D[f] = shared[f] + own[n]
         if n <= few:
-            _few(N, movies, factors, D, sums, flat_sums, of_few, W[u])
+            _few(N, movies, D, sums, of_few, W[u])
         else:
-            _many(N, movies, factors, D, sums, flat_sums, of_many, W[u])
+            _many(N, movies, D, sums, of_many, W[u])
 
 
 @inner
 def _few(
-    N: NDArray[np.int32],
-    movies: Rows,
-    factors: NDArray[Any],
-    D: NDArray[Any],
-    sums: Rows,
-    flat_sums: NDArray[Any],
-    system: System,
-    w: NDArray[Any],
+    N: NDArray[np.int32], movies: Twice, D: NDArray[Any], sums: Twice, room: Twice, w: NDArray[Any]
 ) -> None:
-    """w ← D⁻¹ B (1 + Bᵀ D⁻¹ B)⁻¹ 1, B with one column a movie; it stands behind the system."""
-    T, flat = system
+    """w ← D⁻¹ B (1 + Bᵀ D⁻¹ B)⁻¹ 1, B with one column a movie; it stands behind the
+    equations."""
+    (T, flat), (rows, factors), (vector, flat_vector) = room, movies, sums
     n, k = len(N), len(w)
     parts = n // LANES + 1
     wide = parts * LANES
-    none, nothing = load(T, 0, "x"), load(sums, 0, "x")
+    none, nothing = load(T, 0, "x"), load(vector, 0, "x")
     none, nothing = spread(none, w.dtype.type(0)), spread(nothing, w.dtype.type(0))
     for row in range((n + k) * parts):
         store(T, row, "x", none)
@@ -115,57 +109,51 @@ def _few(
     for i in range(n):
         flat[i * wide + i] += w.dtype.type(1)
         flat[i * wide + n] = 1
-    _eliminate(n, T, flat)
+    _eliminate(n, room)
     row = nothing
     for j in range(n):
-        row = row + flat[j * wide + n] * load(movies, N[j], "x")
-    store(sums, 0, "x", row)
+        row = row + flat[j * wide + n] * load(rows, N[j], "x")
+    store(vector, 0, "x", row)
     for f in range(k):
-        w[f] = flat_sums[0, f] / D[f]
+        w[f] = flat_vector[0, f] / D[f]
 
 
 @inner
 def _many(
-    N: NDArray[np.int32],
-    movies: Rows,
-    factors: NDArray[Any],
-    D: NDArray[Any],
-    sums: Rows,
-    flat_sums: NDArray[Any],
-    system: System,
-    w: NDArray[Any],
+    N: NDArray[np.int32], movies: Twice, D: NDArray[Any], sums: Twice, room: Twice, w: NDArray[Any]
 ) -> None:
     """w ← (Bᵀ B + D)⁻¹ Bᵀ 1, B with one row a movie. Each sum stays in registers: products and
     additions are rounded one by one, as numpy rounds them."""
-    T, flat = system
+    (_, flat), (rows, factors), (vectors, flat_vectors) = room, movies, sums
     k = len(w)
     wide = (k // LANES + 1) * LANES
-    nothing = spread(load(sums, 0, "x"), w.dtype.type(0))
+    nothing = spread(load(vectors, 0, "x"), w.dtype.type(0))
     total = nothing
     for j in N:
-        total = total + load(movies, j, "x")
-    store(sums, k, "x", total)
+        total = total + load(rows, j, "x")
+    store(vectors, k, "x", total)
     for f in range(k):
         row = nothing
         for j in N:
-            row = row + factors[j, f] * load(movies, j, "x")
-        store(sums, f, "x", row)
+            row = row + factors[j, f] * load(rows, j, "x")
+        store(vectors, f, "x", row)
         for g in range(k):
-            flat[f * wide + g] = flat_sums[f, g]
+            flat[f * wide + g] = flat_vectors[f, g]
         flat[f * wide + f] += D[f]
-        flat[f * wide + k] = flat_sums[k, f]
-    _eliminate(k, T, flat)
+        flat[f * wide + k] = flat_vectors[k, f]
+    _eliminate(k, room)
     for f in range(k):
         w[f] = flat[f * wide + k]
 
 
 @inner
-def _eliminate(n: int, T: Rows, flat: NDArray[Any]) -> None:
+def _eliminate(n: int, room: Twice) -> None:
     """[A | b] → [… | A⁻¹ b] of n unknowns, as `uptake.solve` does.
 
     Whole vectors move: with column j + 1 also those before it in its vector, which nobody reads
     any more.
     """
+    T, flat = room
     parts = n // LANES + 1
     wide = parts * LANES
     for j in range(n):

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from movierec.models.kernels import descent
 from movierec.models.kernels.cache import kernel
-from movierec.models.kernels.lanes import align_stack, dot, exchange, load, prefetch, store
+from movierec.models.kernels.lanes import Rows, align_stack, dot, exchange, load, prefetch, store
 from movierec.models.kernels.normal import normals
 from movierec.models.members import alone
 from movierec.models.model import OnEpoch
@@ -66,10 +66,10 @@ def _sweep(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
     ratings: NDArray[Any],
-    steps: descent.Rows,
+    steps: Rows,
     level: NDArray[np.int64],
-    P: descent.Rows,
-    Q: descent.Rows,
+    P: Rows,
+    Q: Rows,
 ) -> float:
     """One pass over the ratings, given less μ. Returns Σ e²."""
     align_stack()

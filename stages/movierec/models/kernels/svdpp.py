@@ -22,7 +22,16 @@ from movierec.dataset.sums import counted
 from movierec.models.implicit import rated_or_watched
 from movierec.models.kernels import descent
 from movierec.models.kernels.cache import kernel
-from movierec.models.kernels.lanes import align_stack, dot, load, prefetch, scaled, spread, store
+from movierec.models.kernels.lanes import (
+    Rows,
+    align_stack,
+    dot,
+    load,
+    prefetch,
+    scaled,
+    spread,
+    store,
+)
 from movierec.models.kernels.normal import normals
 from movierec.models.members import alone
 from movierec.models.model import Floats, Ints, OnEpoch
@@ -96,10 +105,10 @@ def _sweep(
     ratings: NDArray[Any],
     N_indptr: NDArray[np.int64],
     N_indices: NDArray[np.int32],
-    steps: descent.Rows,
+    steps: Rows,
     level: NDArray[np.int64],
-    P: descent.Rows,
-    M: descent.Rows,
+    P: Rows,
+    M: Rows,
 ) -> float:
     """One pass over the ratings, given less μ. Returns Σ e²."""
     align_stack()
@@ -165,8 +174,8 @@ def implicit_sums(indptr: Ints, indices: Ints, y: Floats) -> Floats:
 def _sum_rows(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
-    rows: descent.Rows,
-    sums: descent.Rows,
+    rows: Rows,
+    sums: Rows,
 ) -> None:
     """sums[u] += Σ rows[j] over u's indices."""
     align_stack()
